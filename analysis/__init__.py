@@ -1,0 +1,1 @@
+"""What came out: metrics and reports over a store, read-only."""

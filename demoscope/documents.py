@@ -1,0 +1,161 @@
+"""Documents people write: YAML read safely into frozen models, with mistakes named by file and line."""
+
+import difflib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from demoscope.errors import DocumentError
+
+LARGEST = 5_000_000
+"""Bytes of YAML that are read; a longer document is refused before it is parsed."""
+
+Loc = tuple[int | str, ...]
+
+
+class Document(BaseModel):
+    """Base of everything that people describe in documents: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read(model: type[Model], path: Path) -> Model:
+    """Read a YAML document into ``model``.
+
+    Raises
+    ------
+    DocumentError
+        If the file is missing, unreadable, no YAML, or describes something impossible; the message names
+        the file, the line and what would have been right.
+    """
+    content, lines = read_yaml(path)
+    if not isinstance(content, dict):
+        raise DocumentError(f"{path}: expected `key: value` lines at the top, found {_kind(content)}.")
+    return build(model, content, str(path), lines)
+
+
+def build(model: type[Model], content: dict[str, Any], where: str, lines: dict[Loc, int] | None = None) -> Model:
+    """Build ``model`` from plain data; mistakes become one :class:`DocumentError` that names ``where``."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise DocumentError("\n".join(_explain(error, model, where, lines or {}))) from None
+
+
+def read_yaml(path: Path) -> tuple[Any, dict[Loc, int]]:
+    """Content of a YAML file as plain data, and the line (from 1) on which each part stands.
+
+    Aliases, repeated keys and tags that build objects are refused: documents are data.
+    """
+    try:
+        if path.stat().st_size > LARGEST:
+            raise DocumentError(
+                f"{path}: larger than {LARGEST:,} bytes; documents describe, tables lie beside them as CSV."
+            )
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise DocumentError(f"{path}: no such file. Check the path, or start from one in examples/.") from None
+    except UnicodeDecodeError as error:
+        raise DocumentError(f"{path}: not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
+    except OSError as error:
+        raise DocumentError(f"{path}: cannot be read ({error.strerror}).") from None
+    try:
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                raise DocumentError(
+                    f"{path}:{event.start_mark.line + 1}: YAML aliases (*{event.anchor}) are not read; "
+                    "write the part out."
+                )
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        if node is None:
+            raise DocumentError(f"{path}: the file is empty. Start from one in examples/.")
+        lines = dict(_lines(node, (), str(path)))
+        return yaml.safe_load(text), lines
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = f":{mark.line + 1}" if mark else ""
+        raise DocumentError(f"{path}{line}: not valid YAML: {error.problem or error.context}.") from None
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise DocumentError(f"{path}: not valid YAML: {error}.") from None
+
+
+def _lines(node: yaml.Node, loc: Loc, path: str) -> Iterator[tuple[Loc, int]]:
+    yield loc, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        seen: dict[str, int] = {}
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if key.value in seen:
+                raise DocumentError(
+                    f"{path}:{line}: {key.value!r} stands here a second time (first on line "
+                    f"{seen[key.value]}); keep one."
+                )
+            seen[key.value] = line
+            yield from _lines(value, (*loc, key.value), path)
+            yield (*loc, key.value), line
+    elif isinstance(node, yaml.SequenceNode):
+        for position, item in enumerate(node.value):
+            yield from _lines(item, (*loc, position), path)
+
+
+def _explain(error: ValidationError, model: type[BaseModel], where: str, lines: dict[Loc, int]) -> Iterator[str]:
+    for item in error.errors()[:8]:
+        loc: Loc = tuple(item["loc"])
+        line = next((lines[loc[:n]] for n in range(len(loc), -1, -1) if loc[:n] in lines), None)
+        place = f"{where}:{line}" if line else where
+        name = ".".join(str(part) for part in loc)
+        message = item["msg"].removeprefix("Value error, ")
+        if item["type"] == "extra_forbidden":
+            message = f"unknown key{_suggest(str(loc[-1]), _fields(model, loc[:-1]))}"
+        elif item["type"] == "missing":
+            message = "is missing and has no default"
+        yield f"{place}: {name + ': ' if name else ''}{message.rstrip('.')}."
+
+
+def _fields(model: Any, loc: Loc) -> list[str]:
+    """Names that would have been right at ``loc``, followed through nested models where that is possible."""
+    for part in loc:
+        if not hasattr(model, "model_fields"):
+            return []
+        if isinstance(part, str) and part in model.model_fields:
+            model = model.model_fields[part].annotation
+            while getattr(model, "__args__", None):
+                model = next((a for a in reversed(model.__args__) if hasattr(a, "model_fields")), None)
+    return list(getattr(model, "model_fields", {}))
+
+
+def _suggest(key: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(key, known, 1)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; known here: {', '.join(sorted(known))}" if known else ""
+
+
+def _kind(content: Any) -> str:
+    return {list: "a list", str: "a text", type(None): "nothing"}.get(type(content), type(content).__name__)
+
+
+def find(name: str, library: Path, beside: Path | None, what: str) -> Path:
+    """Path of a document that is named by its library name or by a ``.yaml`` path relative to ``beside``.
+
+    Raises
+    ------
+    DocumentError
+        If a bare name is not in the library; the message lists what is.
+    """
+    if Path(name).suffix in (".yaml", ".yml"):
+        return (beside or Path()) / name
+    path = library / f"{name}.yaml"
+    if path.is_file() and path.parent == library:
+        return path
+    known = sorted(p.stem for p in library.glob("*.yaml"))
+    raise DocumentError(
+        f"There is no {what} {name!r} in the library{_suggest(name, known)}; "
+        "a file of yours is named by its path, ending in .yaml."
+    )

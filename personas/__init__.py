@@ -1,0 +1,1 @@
+"""Who answers: personas drawn from designed populations."""

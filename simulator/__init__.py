@@ -1,0 +1,1 @@
+"""How they answer: waves, respondents, protocols, backends and the store."""

@@ -1,0 +1,37 @@
+"""What was understood of a reply: exactly one answer for every question that was asked."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Status = Literal["answered", "refused", "invalid", "failed", "skipped"]
+Method = Literal["text", "token", "sequence", "verbalized"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer of one respondent to one question, in canonical codes.
+
+    ``answered``: understood. ``refused``: the model declined. ``invalid``: unparsable, truncated, ambiguous or
+    out of range. ``failed``: no reply after all attempts. ``skipped``: routing passed the question by.
+    """
+
+    question: str
+    """Id of the question."""
+    status: Status
+    """How it ended; only ``answered`` carries codes, a number or free text."""
+    codes: tuple[int, ...] = ()
+    """Canonical codes that were chosen: one for single choices and scales, several for multiple choices."""
+    number: float | None = None
+    """The value, for open numbers."""
+    text: str | None = None
+    """The answer in the respondent's own words: free text, or the explanation beside a choice."""
+    reason: str | None = None
+    """Why the answer is not ``answered``, for people."""
+    method: Method = "text"
+    """How the answer was read off."""
+    replicate: int = 0
+    """Which repetition of the question this is, from 0."""
+    presentation: str = ""
+    """How the question was shown, as JSON: the codes in the order shown and their labels when relabelled."""
+    memory: tuple[int, ...] = ()
+    """Ordinals of the earlier exchanges that the respondent still remembered when answering."""

@@ -1,0 +1,1 @@
+"""What finishes a prompt, a backend a file or folder."""

@@ -1,0 +1,73 @@
+"""What finishes a prompt: the interface every backend fulfils, and how one is found by name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from typing import Any, Protocol, runtime_checkable
+
+from demoscope.errors import BackendError
+from simulator.protocols.interface import Ability, Completion, Request
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What the store records of a model: enough to know later what really answered."""
+
+    name: str
+    """Name of the model in the wave."""
+    backend: str
+    """Name of the backend."""
+    digest: str | None = None
+    """SHA-256 of the weights, or what the endpoint says instead."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Everything that changes numbers: quantisation, KV type, flash attention, versions."""
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """One model, ready to finish prompts.
+
+    Batching is the backend's own affair: a cohort keeps up to ``concurrency`` requests in flight at once and
+    awaits each by itself, so no reply is ever matched by its position in a list. A backend may fail, by a
+    :class:`Completion` whose last attempt has an error; it may not pretend. It raises
+    :class:`demoscope.errors.WavePaused` only when nothing can be had from it any more.
+    """
+
+    abilities: frozenset[Ability]
+    """What this backend has proved to be able to do."""
+    concurrency: int
+    """How many requests it wants in flight."""
+
+    def card(self) -> ModelCard:
+        """What the store records of the model."""
+
+    async def complete(self, request: Request) -> Completion:
+        """Do what ``request.ability`` asks for; exactly one completion for every request."""
+
+    async def close(self) -> None:
+        """Give back memory and connections; idempotent."""
+
+
+def open_backend(kind: str, name: str, options: Mapping[str, Any]) -> Backend:
+    """Backend of this kind, found among the installed entry points ``demoscope.backends``.
+
+    Parameters
+    ----------
+    kind : str
+        Name of the entry point, such as ``llama_cpp``.
+    name : str
+        Name of the model in the wave.
+    options : mapping
+        The model's settings from the wave file; each backend validates its own.
+
+    Raises
+    ------
+    BackendError
+        If there is no such backend or it cannot be built; the message says what to install or mend.
+    """
+    found = {point.name: point for point in entry_points(group="demoscope.backends")}
+    if kind not in found:
+        raise BackendError(f"There is no backend {kind!r}; installed are {', '.join(sorted(found))}.")
+    opened = found[kind].load()(name, **options)
+    assert isinstance(opened, Backend)
+    return opened

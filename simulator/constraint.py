@@ -1,0 +1,68 @@
+"""What a constrained reply must look like, written once and read by every backend in its own way."""
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """``prefix`` + one of ``choices`` (or up to ``most`` of them, or a whole number) + ``suffix`` + free text.
+
+    Without choices the answer is a whole number in [``minimum``, ``maximum``]. The free text is one line of at
+    most ``free_tokens`` tokens; with 0 the reply ends after the answer and has no suffix.
+
+    >>> Constraint(("1: yes", "2: no"), prefix="Answer: ").matches("Answer: 2: no")
+    True
+    """
+
+    choices: tuple[str, ...] = ()
+    """What may be answered, in full, in the order shown."""
+    most: int = 1
+    """How many different choices may be named, at least one, separated by ``separator``."""
+    minimum: int | None = None
+    """Lowest whole number, when there are no choices."""
+    maximum: int | None = None
+    """Highest whole number, when there are no choices."""
+    prefix: str = ""
+    """Fixed text before the answer."""
+    suffix: str = ""
+    """Fixed text between the answer and the free text."""
+    separator: str = "; "
+    """Between several choices."""
+    free_tokens: int = 0
+    """Tokens of free text after the suffix."""
+
+    def matches(self, text: str) -> bool:
+        """Whether a whole reply obeys the constraint; the last check, whatever the backend promised."""
+        if not text.startswith(self.prefix):
+            return False
+        rest = text[len(self.prefix) :]
+        if self.free_tokens:
+            answer, found, free = rest.partition(self.suffix)
+            if not found or "\n" in free:
+                return False
+        else:
+            answer = rest
+        return self._is_answer(answer)
+
+    def _is_answer(self, answer: str) -> bool:
+        if not self.choices:
+            if not re.fullmatch(r"-?[0-9]{1,15}", answer):
+                return False
+            low, high = self.minimum, self.maximum
+            return (low is None or int(answer) >= low) and (high is None or int(answer) <= high)
+        if self.most == 1:
+            return answer in self.choices
+        parts = _split(answer, self.choices, self.separator)
+        return parts is not None and len(parts) == len(set(parts)) <= self.most
+
+
+def _split(answer: str, choices: tuple[str, ...], separator: str) -> list[str] | None:
+    for choice in sorted(choices, key=len, reverse=True):
+        if answer == choice:
+            return [choice]
+        if answer.startswith(choice + separator):
+            rest = _split(answer[len(choice + separator) :], choices, separator)
+            if rest is not None:
+                return [choice, *rest]
+    return None

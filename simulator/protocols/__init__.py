@@ -1,0 +1,1 @@
+"""How one interview or task proceeds, a protocol a file."""

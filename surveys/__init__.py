@@ -1,0 +1,18 @@
+"""What is asked: questions, questionnaires and the human answers they are compared with."""
+
+from surveys.load import load_questionnaire, load_reference
+from surveys.question import Option, Question
+from surveys.questionnaire import Questionnaire
+from surveys.reference import Group, Reference, ReferenceCount, ReferenceCounts
+
+__all__ = [
+    "Group",
+    "Option",
+    "Question",
+    "Questionnaire",
+    "Reference",
+    "ReferenceCount",
+    "ReferenceCounts",
+    "load_questionnaire",
+    "load_reference",
+]
