@@ -1,0 +1,227 @@
+"""Tables and views of a store: the public contract of its SQLite file, version by version.
+
+Ids are small integers handed out in the order of the plan, so that two runs of one wave agree row by row. Rows
+that stream in have their natural key as primary key, so that writing a row twice changes nothing.
+"""
+
+APPLICATION_ID = 0x44454D4F
+"""``PRAGMA application_id`` of every store ("DEMO")."""
+
+VERSION = 1
+"""Newest schema version, kept in ``PRAGMA user_version``."""
+
+TABLES = """
+CREATE TABLE waves (
+    id TEXT PRIMARY KEY,              -- BLAKE2 hash of the resolved config, with its salt
+    name TEXT NOT NULL,
+    config TEXT NOT NULL,             -- resolved wave as JSON, no secrets
+    questionnaire TEXT NOT NULL,      -- as asked, JSON
+    population TEXT NOT NULL,         -- as drawn from, JSON
+    reference TEXT,                   -- reference document (source, year, groups), JSON
+    seed INTEGER NOT NULL,
+    versions TEXT NOT NULL,           -- demoscope, python and libraries, JSON
+    restricted INTEGER NOT NULL DEFAULT 0,  -- 1 when rows of a restricted source are inside
+    started TEXT NOT NULL,            -- UTC, ISO 8601
+    finished TEXT
+);
+CREATE TABLE models (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    backend TEXT NOT NULL,
+    config TEXT NOT NULL,             -- as written in the wave, JSON, no secrets
+    digest TEXT,                      -- of the weights, when the backend knows it
+    settings TEXT                     -- what else changes numbers, JSON; written when the model first runs
+);
+CREATE TABLE cells (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,        -- condition x model
+    condition TEXT NOT NULL,
+    model_id INTEGER NOT NULL REFERENCES models(id),
+    protocol TEXT NOT NULL,
+    profile TEXT NOT NULL,            -- paper, code or demoscope
+    language TEXT NOT NULL,
+    culture TEXT,
+    variant TEXT,
+    settings TEXT NOT NULL,           -- resolved protocol settings, and which fell back to demoscope, JSON
+    told TEXT NOT NULL                -- persona attributes the portrait tells the model, JSON list
+);
+CREATE TABLE questions (
+    id INTEGER PRIMARY KEY,           -- order in the questionnaire, from 1
+    name TEXT NOT NULL UNIQUE,
+    text TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    ordinal INTEGER NOT NULL,
+    minimum INTEGER, maximum INTEGER, max_selections INTEGER,
+    dimension TEXT, topic TEXT, polarity INTEGER
+);
+CREATE TABLE options (
+    question_id INTEGER NOT NULL REFERENCES questions(id),
+    code INTEGER NOT NULL,
+    position INTEGER NOT NULL,        -- order in the questionnaire, from 1
+    label TEXT NOT NULL,
+    score REAL,
+    kind TEXT NOT NULL,               -- substantive or nonresponse
+    PRIMARY KEY (question_id, code)
+) WITHOUT ROWID;
+CREATE TABLE personas (
+    id INTEGER PRIMARY KEY,           -- number in the population plus 1
+    attributes TEXT NOT NULL,         -- JSON object
+    country TEXT, state TEXT, city TEXT,
+    weight REAL NOT NULL,
+    source_row TEXT
+);
+CREATE TABLE respondents (
+    id INTEGER PRIMARY KEY,
+    cell_id INTEGER NOT NULL REFERENCES cells(id),
+    persona_id INTEGER NOT NULL REFERENCES personas(id),
+    portrait TEXT NOT NULL,           -- the persona as the model is told
+    decoding TEXT NOT NULL,           -- as drawn, JSON
+    memory_length INTEGER NOT NULL,
+    UNIQUE (cell_id, persona_id)
+);
+CREATE TABLE answers (
+    respondent_id INTEGER NOT NULL REFERENCES respondents(id),
+    question_id INTEGER NOT NULL REFERENCES questions(id),
+    method TEXT NOT NULL,
+    replicate INTEGER NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('answered', 'refused', 'invalid', 'failed', 'skipped')),
+    value REAL,                       -- open number, or scale value
+    text TEXT,                        -- free text, or the explanation beside a choice
+    reason TEXT,                      -- why it is not answered
+    presentation TEXT NOT NULL,       -- how it was shown, JSON
+    memory TEXT NOT NULL,             -- ordinals of the exchanges still remembered, JSON list
+    PRIMARY KEY (respondent_id, question_id, method, replicate)
+) WITHOUT ROWID;
+CREATE TABLE answer_options (
+    respondent_id INTEGER NOT NULL, question_id INTEGER NOT NULL,
+    method TEXT NOT NULL, replicate INTEGER NOT NULL,
+    code INTEGER NOT NULL,
+    amount REAL,                      -- points given, for allocations
+    rank INTEGER,                     -- for rankings
+    PRIMARY KEY (respondent_id, question_id, method, replicate, code),
+    FOREIGN KEY (respondent_id, question_id, method, replicate)
+        REFERENCES answers(respondent_id, question_id, method, replicate),
+    FOREIGN KEY (question_id, code) REFERENCES options(question_id, code)
+) WITHOUT ROWID;
+CREATE TABLE distributions (
+    respondent_id INTEGER NOT NULL, question_id INTEGER NOT NULL,
+    method TEXT NOT NULL, replicate INTEGER NOT NULL,
+    code INTEGER NOT NULL,
+    probability REAL NOT NULL,
+    logprobs TEXT,                    -- raw natural log-probabilities, JSON
+    outside REAL,                     -- probability mass outside the options
+    PRIMARY KEY (respondent_id, question_id, method, replicate, code)
+) WITHOUT ROWID;
+CREATE TABLE exchanges (
+    cell_id INTEGER NOT NULL REFERENCES cells(id),
+    subject_id INTEGER NOT NULL,      -- a respondent; for other steps what the step is about
+    step TEXT NOT NULL,
+    ordinal INTEGER NOT NULL,
+    question_id INTEGER REFERENCES questions(id),
+    ability TEXT NOT NULL,
+    prompt TEXT NOT NULL,             -- JSON list of [role, text id]; bodies are in texts
+    seed INTEGER NOT NULL,
+    PRIMARY KEY (cell_id, subject_id, step, ordinal)
+) WITHOUT ROWID;
+CREATE TABLE attempts (
+    cell_id INTEGER NOT NULL, subject_id INTEGER NOT NULL, step TEXT NOT NULL, ordinal INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,         -- from 1; the last one decides
+    text TEXT,                        -- raw reply
+    error TEXT, error_kind TEXT, finish_reason TEXT,
+    prompt_tokens INTEGER, completion_tokens INTEGER,
+    latency_s REAL,
+    applied TEXT NOT NULL,            -- decoding really applied, JSON
+    endpoint TEXT, logprob REAL,
+    PRIMARY KEY (cell_id, subject_id, step, ordinal, attempt),
+    FOREIGN KEY (cell_id, subject_id, step, ordinal)
+        REFERENCES exchanges(cell_id, subject_id, step, ordinal)
+) WITHOUT ROWID;
+CREATE TABLE answer_sources (
+    respondent_id INTEGER NOT NULL, question_id INTEGER NOT NULL,
+    method TEXT NOT NULL, replicate INTEGER NOT NULL,
+    cell_id INTEGER NOT NULL, subject_id INTEGER NOT NULL, step TEXT NOT NULL, ordinal INTEGER NOT NULL,
+    place INTEGER NOT NULL DEFAULT 0, -- position in the reply, when one reply holds several answers
+    PRIMARY KEY (respondent_id, question_id, method, replicate, cell_id, subject_id, step, ordinal, place)
+) WITHOUT ROWID;
+CREATE TABLE texts (
+    id TEXT PRIMARY KEY,              -- first 96 bits of the SHA-256 of the body, hex
+    body BLOB NOT NULL                -- text, or (as a blob) its zlib compression when long
+) WITHOUT ROWID;
+CREATE TABLE reference_counts (
+    question_id INTEGER NOT NULL REFERENCES questions(id),
+    groups TEXT NOT NULL,             -- JSON object: grouping -> level
+    code INTEGER,                     -- NULL: people without a substantive answer
+    count REAL NOT NULL
+);
+CREATE INDEX reference_by_question ON reference_counts(question_id);
+CREATE TABLE resolutions (            -- what a person decided about an answer; answers stay as they are
+    respondent_id INTEGER NOT NULL, question_id INTEGER NOT NULL,
+    method TEXT NOT NULL, replicate INTEGER NOT NULL,
+    code INTEGER,                     -- NULL: still invalid
+    by TEXT NOT NULL, at TEXT NOT NULL
+);
+CREATE TABLE judgements (
+    respondent_id INTEGER NOT NULL, question_id INTEGER NOT NULL,
+    method TEXT NOT NULL, replicate INTEGER NOT NULL,
+    judge TEXT NOT NULL, dimension TEXT NOT NULL, verdict TEXT, analysis TEXT,
+    PRIMARY KEY (respondent_id, question_id, method, replicate, judge, dimension)
+) WITHOUT ROWID;
+CREATE TABLE demonstrations (
+    cell_id INTEGER NOT NULL, subject_id INTEGER NOT NULL, step TEXT NOT NULL, ordinal INTEGER NOT NULL,
+    position INTEGER NOT NULL, question_id INTEGER NOT NULL, statement TEXT NOT NULL,
+    PRIMARY KEY (cell_id, subject_id, step, ordinal, position)
+) WITHOUT ROWID;
+CREATE TABLE known_answers (
+    persona_id INTEGER NOT NULL REFERENCES personas(id), question_id INTEGER NOT NULL REFERENCES questions(id),
+    code INTEGER, PRIMARY KEY (persona_id, question_id)
+) WITHOUT ROWID;
+CREATE TABLE scenes (
+    id INTEGER PRIMARY KEY, question_id INTEGER NOT NULL REFERENCES questions(id), text TEXT NOT NULL, origin TEXT
+);
+CREATE TABLE actions (
+    scene_id INTEGER NOT NULL REFERENCES scenes(id), pole TEXT NOT NULL, text TEXT NOT NULL,
+    PRIMARY KEY (scene_id, pole)
+) WITHOUT ROWID;
+CREATE TABLE batches (
+    id TEXT PRIMARY KEY, model_id INTEGER NOT NULL REFERENCES models(id), step TEXT NOT NULL,
+    state TEXT NOT NULL, submitted TEXT, ingested TEXT
+);
+"""
+
+VIEWS = """
+CREATE VIEW responses AS              -- one tidy row an answer and chosen option
+SELECT c.name AS cell, c.condition, m.name AS model, c.language, a.respondent_id, r.persona_id,
+       q.name AS question, q.kind, a.method, a.replicate, a.status, o.code, o.label, o.kind AS option_kind,
+       a.value, a.text, a.reason, p.attributes, p.country, p.state, p.city, p.weight
+FROM answers a
+JOIN respondents r ON r.id = a.respondent_id
+JOIN personas p ON p.id = r.persona_id
+JOIN cells c ON c.id = r.cell_id
+JOIN models m ON m.id = c.model_id
+JOIN questions q ON q.id = a.question_id
+LEFT JOIN answer_options ao USING (respondent_id, question_id, method, replicate)
+LEFT JOIN options o ON o.question_id = a.question_id AND o.code = ao.code;
+
+CREATE VIEW question_summary AS       -- how every question ended, by cell
+SELECT c.name AS cell, q.name AS question, a.method, count(*) AS asked,
+       sum(a.status = 'answered') AS answered, sum(a.status = 'refused') AS refused,
+       sum(a.status = 'invalid') AS invalid, sum(a.status = 'failed') AS failed, sum(a.status = 'skipped') AS skipped
+FROM answers a
+JOIN respondents r ON r.id = a.respondent_id
+JOIN cells c ON c.id = r.cell_id
+JOIN questions q ON q.id = a.question_id
+GROUP BY c.id, q.id, a.method;
+
+CREATE VIEW interview AS              -- one respondent's whole conversation, as each prompt stood
+SELECT e.cell_id, e.subject_id AS respondent_id, e.step, e.ordinal, q.name AS question,
+       turn.key AS turn, turn.value ->> 0 AS role, t.body AS text
+FROM exchanges e
+LEFT JOIN questions q ON q.id = e.question_id
+JOIN json_each(e.prompt) AS turn
+LEFT JOIN texts t ON t.id = turn.value ->> 1
+UNION ALL
+SELECT e.cell_id, e.subject_id, e.step, e.ordinal, q.name, 1000000 + a.attempt, 'reply', a.text
+FROM attempts a
+JOIN exchanges e USING (cell_id, subject_id, step, ordinal)
+LEFT JOIN questions q ON q.id = e.question_id;
+"""
