@@ -67,7 +67,7 @@ def read_yaml(path: Path) -> tuple[Any, dict[Loc, int]]:
         raise DocumentError(f"{path}: cannot be read ({error.strerror}).") from None
     try:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent):
+            if isinstance(event, yaml.AliasEvent) and event.start_mark is not None:
                 raise DocumentError(
                     f"{path}:{event.start_mark.line + 1}: YAML aliases (*{event.anchor}) are not read; "
                     "write the part out."
@@ -79,7 +79,7 @@ def read_yaml(path: Path) -> tuple[Any, dict[Loc, int]]:
         return yaml.safe_load(text), lines
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = f":{mark.line + 1}" if mark else ""
+        line = f":{mark.line + 1}" if mark is not None else ""
         raise DocumentError(f"{path}{line}: not valid YAML: {error.problem or error.context}.") from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise DocumentError(f"{path}: not valid YAML: {error}.") from None
@@ -91,6 +91,8 @@ def _lines(node: yaml.Node, loc: Loc, path: str) -> Iterator[tuple[Loc, int]]:
         seen: dict[str, int] = {}
         for key, value in node.value:
             line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise DocumentError(f"{path}:{line}: a key is a plain word here, not {_kind(key.value)}.")
             if key.value in seen:
                 raise DocumentError(
                     f"{path}:{line}: {key.value!r} stands here a second time (first on line "

@@ -37,13 +37,12 @@ class Constraint:
         if not text.startswith(self.prefix):
             return False
         rest = text[len(self.prefix) :]
-        if self.free_tokens:
-            answer, found, free = rest.partition(self.suffix)
-            if not found or "\n" in free:
-                return False
-        else:
-            answer = rest
-        return self._is_answer(answer)
+        if not self.free_tokens:
+            return self._is_answer(rest)
+        return any(  # an option may itself contain the suffix, so every place is tried
+            "\n" not in rest[found.end() :] and self._is_answer(rest[: found.start()])
+            for found in re.finditer(re.escape(self.suffix), rest)
+        )
 
     def _is_answer(self, answer: str) -> bool:
         if not self.choices:

@@ -15,5 +15,5 @@ def load_questionnaire(name: str, beside: Path | None = None) -> Questionnaire:
 
 
 def load_reference(name: str, beside: Path | None = None) -> ReferenceCounts:
-    """Reference of the library (``gss_spending_2018.reference``) or of a YAML file, relative to ``beside``."""
+    """Reference of the library (``gss_spending_2018``) or of a YAML file, relative to ``beside``."""
     return read_reference(find(name, LIBRARY, beside, "reference"))

@@ -96,12 +96,12 @@ class Question(Document):
         if len(self.options) < 2:
             raise ValueError(f"a {self.kind} choice needs at least two options, this has {len(self.options)}")
         for what, values in (
-            ("code", [option.code for option in self.options]),
+            ("code", [str(option.code) for option in self.options]),
             ("label", [option.label.strip().casefold() for option in self.options]),
         ):
-            twice = sorted({value for value in values if values.count(value) > 1}, key=str)
+            twice = sorted({value for value in values if values.count(value) > 1})
             if twice:
-                raise ValueError(f"option {what} {twice[0]!r} stands twice; every {what} is used once")
+                raise ValueError(f"option {what} {twice[0]} stands twice; every {what} is used once")
         if self.max_selections is not None and not 1 <= self.max_selections <= len(self.options):
             raise ValueError(f"max_selections must lie between 1 and {len(self.options)}")
 

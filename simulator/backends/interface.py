@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from typing import Any, Protocol, runtime_checkable
 
+from demoscope.documents import Document
 from demoscope.errors import BackendError
 from simulator.protocols.interface import Ability, Completion, Request
 
@@ -48,26 +49,28 @@ class Backend(Protocol):
         """Give back memory and connections; idempotent."""
 
 
-def open_backend(kind: str, name: str, options: Mapping[str, Any]) -> Backend:
-    """Backend of this kind, found among the installed entry points ``demoscope.backends``.
+class BackendKind(Protocol):
+    """What an entry point of ``demoscope.backends`` names: a class that builds backends from settings."""
 
-    Parameters
-    ----------
-    kind : str
-        Name of the entry point, such as ``llama_cpp``.
-    name : str
-        Name of the model in the wave.
-    options : mapping
-        The model's settings from the wave file; each backend validates its own.
+    settings_model: type[Document]
+    """Settings that the wave file may give; unknown ones are refused when the wave is read."""
+    tokens_per_second: tuple[float, float] | None
+    """Typical speed of one engine in prompt and reply tokens, for estimates; ``None`` when nothing is known."""
+
+    def __call__(self, name: str, **settings: Any) -> Backend:
+        """Build the backend; :class:`BackendError` says what is missing."""
+
+
+def find_backend(kind: str) -> BackendKind:
+    """Backend class of this name, found among the installed entry points ``demoscope.backends``.
 
     Raises
     ------
     BackendError
-        If there is no such backend or it cannot be built; the message says what to install or mend.
+        If there is none; the message lists those that are installed.
     """
     found = {point.name: point for point in entry_points(group="demoscope.backends")}
     if kind not in found:
         raise BackendError(f"There is no backend {kind!r}; installed are {', '.join(sorted(found))}.")
-    opened = found[kind].load()(name, **options)
-    assert isinstance(opened, Backend)
-    return opened
+    backend: BackendKind = found[kind].load()
+    return backend

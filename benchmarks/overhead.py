@@ -1,0 +1,141 @@
+"""What everything but the model costs: scripted respondents through Ray and the store.
+
+usage: python benchmarks/overhead.py [--respondents 1000] [--questions 20] [--factor 10]
+
+Prints one JSON line. Start-up of Ray is left out of the rates and given by itself.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+WAVE = """\
+name: overhead
+seed: 1
+questionnaire: survey.yaml
+population: us_adults_2018
+respondents: {respondents}
+models:
+  - name: uniform
+    backend: scripted
+    settings: {{public: uniform}}
+conditions:
+  - name: def
+    protocol: def
+    settings: {{portrait: [sex, age, degree]}}
+execution: {{executor: {executor}}}
+"""
+
+
+def write_wave(folder: Path, respondents: int, questions: int, executor: str) -> Path:
+    items = [
+        {
+            "id": f"q{n}",
+            "text": f"Is the country spending too little or too much on matter {n}?",
+            "options": [{"code": c, "label": t} for c, t in enumerate(["too little", "about right", "too much"], 1)],
+        }
+        for n in range(1, questions + 1)
+    ]
+    survey = {"id": "overhead", "title": "Overhead", "questions": items}
+    (folder / "survey.yaml").write_text(json.dumps(survey))
+    path = folder / f"wave-{respondents}.yaml"
+    path.write_text(WAVE.format(respondents=respondents, executor=executor))
+    return path
+
+
+def one_run(path: Path, store: Path) -> dict[str, float]:
+    """Run a wave in this process and tell its seconds without start-up, and the growth of peak memory."""
+    from simulator.run import run_wave
+    from simulator.store import Store
+    from simulator.wave import load_wave
+
+    loaded = load_wave(path)
+    first: list[float] = []
+    peak = 0.0
+    began = time.perf_counter()
+
+    def progress(state):  # type: ignore[no-untyped-def]
+        nonlocal peak
+        if state.saved and not first:
+            first.append(time.perf_counter())
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    with Store(store) as opened:
+        state = run_wave(loaded, opened, now=lambda: "2026-01-01T00:00:00+00:00", progress=progress)
+    ended = time.perf_counter()
+    return {
+        "answers": state.saved,
+        "seconds": ended - first[0],
+        "start_s": first[0] - began,
+        "peak_kb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+        "growth_kb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak,
+    }
+
+
+def measured(folder: Path, respondents: int, questions: int, executor: str) -> dict[str, float]:
+    """Run in a process of its own, so that memory is told apart."""
+    path = write_wave(folder, respondents, questions, executor)
+    store = folder / f"{executor}-{respondents}.sqlite"
+    command = [sys.executable, __file__, "--child", str(path), str(store)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--respondents", type=int, default=1000)
+    parser.add_argument("--questions", type=int, default=20)
+    parser.add_argument("--factor", type=int, default=10)
+    parser.add_argument("--child", nargs=2)
+    options = parser.parse_args()
+    if options.child:
+        print(json.dumps(one_run(Path(options.child[0]), Path(options.child[1]))))
+        return
+    n, questions, factor = options.respondents, options.questions, options.factor
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        small = measured(folder, n, questions, "ray")
+        large = measured(folder, n * factor, questions, "ray")
+        local = measured(folder, n, questions, "local")
+    # Whole waves, Ray's start-up left out on both sides: registration and the first batch count.
+    whole_small = small["start_s"] + small["seconds"]
+    whole_large = large["start_s"] + large["seconds"]
+    rate = small["answers"] / small["seconds"]
+    times = whole_large / whole_small
+    driver_kb = (large["peak_kb"] - small["peak_kb"]) / (n * (factor - 1))
+    numbers = [
+        ("answers per second through Ray and the store", rate, "1/s", ">= 2000", rate >= 2000),
+        ("answers per second, local executor", local["answers"] / local["seconds"], "1/s", None, None),
+        (
+            f"whole wave of {n * factor} respondents to one of {n}_ratio",
+            times,
+            "",
+            f"<= {factor * 1.1}",
+            times <= factor * 1.1,
+        ),
+        (
+            "the same without start-up_ratio",
+            large["seconds"] / small["seconds"],
+            "",
+            f"<= {factor * 1.1}",
+            large["seconds"] / small["seconds"] <= factor * 1.1,
+        ),
+        ("driver memory per further respondent", driver_kb, "kB", "< 5", driver_kb < 5),
+        ("start of Ray and registration", small["start_s"], "s", None, None),
+    ]
+    keys = ("what", "value", "unit", "target", "met")
+    line = {
+        "benchmark": "overhead",
+        "numbers": [dict(zip(keys, (w, round(v, 3), u, t, m), strict=True)) for w, v, u, t, m in numbers],
+    }
+    print(json.dumps(line))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""Where the shares of a population come from: tables of counts, read and checked."""
+
+import csv
+import difflib
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, field_validator
+
+from demoscope.documents import Document
+from demoscope.errors import DocumentError
+from personas.attributes import Attribute
+
+Row = tuple[int, Mapping[str, str]]
+"""Line of a table (from 1) and its values by column."""
+
+
+class JointCounts(Document):
+    """A table of how many people (or how much weight) each combination of levels has.
+
+    The table is a CSV with one column per attribute, holding level codes or band names, and one of counts.
+    Combinations that are not in the table do not occur.
+    """
+
+    kind: Literal["joint"] = "joint"
+    """Counts of combinations of attributes."""
+    table: str
+    """File name of the CSV beside the document."""
+    attributes: tuple[str, ...] = Field(min_length=1)
+    """Attributes that the table gives; tables are independent of each other."""
+    count: str = "count"
+    """Column of the counts."""
+
+    @field_validator("table")
+    @classmethod
+    def _lies_beside(cls, table: str) -> str:
+        return file_beside(table)
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Combinations of levels and how often each occurs, in an order that the file's does not change."""
+
+    attributes: tuple[str, ...]
+    """Attribute names, sorted."""
+    codes: tuple[tuple[str, ...], ...]
+    """Levels of each cell, in the order of ``attributes``; cells sorted."""
+    counts: NDArray[np.float64]
+    """Count of each cell, positive."""
+
+    def draw(self, uniforms: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Cell of each person, by one uniform number each."""
+        return draw(self.counts, uniforms)
+
+
+def draw(weights: NDArray[np.float64], uniforms: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Index that each uniform number in [0, 1) falls on, with probability proportional to its weight.
+
+    >>> draw(np.array([1.0, 0.0, 3.0]), np.array([0.0, 0.24, 0.25, 0.99])).tolist()
+    [0, 0, 2, 2]
+    """
+    edges = np.cumsum(weights)
+    return np.searchsorted(edges / edges[-1], uniforms, side="right")
+
+
+def file_beside(name: str) -> str:
+    """``name`` if it is a bare file name; a :class:`ValueError` otherwise."""
+    if Path(name).name != name or name in ("", ".", ".."):
+        raise ValueError(f"{name!r} must be the name of a file beside the document, not a path")
+    return name
+
+
+def read_table(path: Path, columns: Sequence[str]) -> list[Row]:
+    """Rows of a CSV that has at least ``columns``.
+
+    Raises
+    ------
+    DocumentError
+        If the file cannot be read, lacks a column, has a torn row, or has no row at all.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            missing = [column for column in columns if column not in (reader.fieldnames or [])]
+            if missing:
+                raise DocumentError(
+                    f"{path}: the column {missing[0]!r} is missing; it needs {', '.join(columns)} "
+                    f"and has {', '.join(reader.fieldnames or ['none'])}."
+                )
+            rows: list[Row] = []
+            for row in reader:
+                if any(row[column] is None for column in columns) or None in row:
+                    raise DocumentError(f"{path}:{reader.line_num}: this row has more or fewer values than columns.")
+                rows.append((reader.line_num, {column: row[column].strip() for column in columns}))
+    except OSError as error:
+        raise DocumentError(f"{path}: the table cannot be read ({error.strerror}).") from None
+    except UnicodeDecodeError:
+        raise DocumentError(f"{path}: not UTF-8 text. Save it as UTF-8.") from None
+    except csv.Error as error:
+        raise DocumentError(f"{path}: not a CSV table: {error}.") from None
+    if not rows:
+        raise DocumentError(f"{path}: the table is empty; it needs one row at least.")
+    return rows
+
+
+def amount(text: str, column: str, where: str) -> float:
+    """Number of at least 0 that ``text`` stands for; a :class:`DocumentError` naming ``where`` otherwise."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value >= 0):
+        raise DocumentError(f"{where}: {column} must be a finite number of at least 0, got {text!r}.")
+    return value
+
+
+def cells(source: JointCounts, rows: Iterable[Row], attributes: Mapping[str, Attribute], where: str) -> Cells:
+    """Cells of a table; those without people are left out.
+
+    Raises
+    ------
+    DocumentError
+        If a level is unknown, a combination stands twice, or counts are negative, not finite or all zero;
+        the message names table, line and level.
+    """
+    names = tuple(sorted(source.attributes))
+    seen: dict[tuple[str, ...], int] = {}
+    counts: dict[tuple[str, ...], float] = {}
+    for line, row in rows:
+        for name in names:
+            if row[name] not in attributes[name].codes:
+                raise DocumentError(
+                    f"{where}:{line}: {name!r} has no level {row[name]!r}"
+                    f"{_nearest(row[name], attributes[name].codes)}."
+                )
+        cell = tuple(row[name] for name in names)
+        if cell in seen:
+            raise DocumentError(
+                f"{where}:{line}: {' x '.join(cell)} stands here a second time "
+                f"(first on line {seen[cell]}); keep one."
+            )
+        seen[cell] = line
+        counts[cell] = amount(row[source.count], source.count, f"{where}:{line}")
+    kept = sorted(cell for cell, count in counts.items() if count > 0)
+    if not kept:
+        raise DocumentError(f"{where}: every count is zero; at least one combination needs people.")
+    return Cells(names, tuple(kept), np.array([counts[cell] for cell in kept]))
+
+
+def _nearest(code: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(code, known, 1)
+    return f"; did you mean {near[0]!r}?" if near else f"; its levels are {', '.join(known)}"

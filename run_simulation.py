@@ -1,0 +1,196 @@
+"""Demoscope's one door: simulate survey waves and compare them with people.
+
+Exit codes: 0 done · 1 finished, but too few valid answers (min_valid) · 2 wrong input · 3 interrupted, resumable.
+"""
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from demoscope.errors import DemoscopeError
+
+if TYPE_CHECKING:
+    from analysis.summary import Summary
+    from simulator.run import Progress
+    from simulator.wave import LoadedWave
+
+app = typer.Typer(
+    name="demoscope",
+    help=__doc__,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+WavePath = Annotated[Path, typer.Argument(metavar="WAVE.yaml", help="The wave to launch.")]
+StorePath = Annotated[Path, typer.Argument(metavar="STORE", help="The SQLite file that a wave wrote.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+
+
+@app.command()
+def run(
+    wave: WavePath,
+    store: Annotated[Path | None, typer.Option(help="Where the answers go; overrides the wave.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Launch a wave, or continue one that was interrupted; then show how it compares with people."""
+    from simulator.run import run_wave
+    from simulator.store import Store
+    from simulator.wave import load_wave
+
+    loaded = load_wave(wave)
+    path = store or loaded.store_path
+    with Store(path, durability=loaded.wave.durability) as opened, _progress_shown(loaded, path) as shown:
+        run_wave(loaded, opened, now=_now, progress=shown)
+    summary = _summary(path)
+    _show(summary, as_json)
+    if not as_json:
+        _say(f"\nStore: {path}   One interview: demoscope show {path} 1")
+    if summary.understood < loaded.wave.min_valid:
+        _say(
+            f"Only {summary.understood:.0%} of the answers were understood; the wave asks for at least "
+            f"{loaded.wave.min_valid:.0%} (min_valid)."
+        )
+        raise typer.Exit(1)
+
+
+@app.command()
+def plan(wave: WavePath, as_json: AsJson = False) -> None:
+    """Show who is asked what, with calls, tokens and time estimated and the first prompts in full."""
+    from simulator.plan import make_plan
+    from simulator.plan_screen import render_plan
+    from simulator.wave import load_wave
+
+    made = make_plan(load_wave(wave))
+    if as_json:
+        print(made.model_dump_json(indent=2))
+    else:
+        render_plan(made, _console())
+
+
+@app.command()
+def report(store: StorePath, as_json: AsJson = False) -> None:
+    """Show the summary of a store again."""
+    _show(_summary(store), as_json)
+
+
+@app.command()
+def show(
+    store: StorePath,
+    respondent: Annotated[int, typer.Argument(help="Number of the respondent, from 1.")],
+    as_json: AsJson = False,
+) -> None:
+    """Print one respondent's whole interview, with the memory as it was at each question."""
+    from simulator.interview import read_interview
+    from simulator.interview_screen import render_interview
+
+    interview = read_interview(store, respondent)
+    if as_json:
+        print(interview.model_dump_json(indent=2))
+    else:
+        render_interview(interview, _console())
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Check this machine: each line that is red says what to do."""
+    from simulator.doctor import examine
+
+    checks = examine()
+    if as_json:
+        print(json.dumps([vars(check) if hasattr(check, "__dict__") else check._asdict() for check in checks]))
+    else:
+        from simulator.doctor import render_checks
+
+        render_checks(checks, _console())
+    if not all(check.ok for check in checks):
+        raise typer.Exit(2)
+
+
+def _summary(path: Path) -> "Summary":
+    from analysis.reading import open_results
+    from analysis.summary import summarise
+
+    with open_results(path) as results:
+        return summarise(results)
+
+
+def _show(summary: "Summary", as_json: bool) -> None:
+    from analysis.screen import render
+
+    if as_json:
+        print(summary.model_dump_json(indent=2))
+    else:
+        render(summary, _console())
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class _progress_shown:  # noqa: N801  (reads as the context it makes)
+    """A progress bar with rate and time left, on the terminal's error stream."""
+
+    def __init__(self, loaded: "LoadedWave", path: Path) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._bar = Progress(
+            TextColumn(f"{loaded.wave.name}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("answers saved"),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+            console=Console(stderr=True),
+        )
+        self._path = path
+        self._task: Any = None
+
+    def __enter__(self) -> "_progress_shown":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def __call__(self, state: "Progress") -> None:
+        if self._task is None:
+            if state.resumed:
+                self._bar.console.print(
+                    f"{self._path}: continuing after {state.resumed} saved answers.", markup=False
+                )
+            self._task = self._bar.add_task("", total=state.total, completed=state.saved, rate="")
+        speed = self._bar.tasks[0].speed
+        self._bar.update(self._task, completed=state.saved, rate=f"{speed:.1f}/s" if speed else "")
+
+
+def main() -> None:
+    """Run the command line; mistakes become one or two lines and an exit code."""
+    try:
+        app()
+    except DemoscopeError as error:
+        _say(f"demoscope: {error}")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        _say("demoscope: interrupted. Every answer reported as saved is safe; run the same command to continue.")
+        sys.exit(3)
+
+
+if __name__ == "__main__":
+    main()

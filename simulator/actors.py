@@ -1,0 +1,105 @@
+"""Cohorts in Ray actors: the one file that imports Ray. It moves cohorts and holds no rules."""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import ray
+from ray.exceptions import RayActorError, RayError
+
+import demoscope
+import personas
+import simulator
+import surveys
+from demoscope.errors import BackendError, WavePaused
+from simulator.cohort import Assignment, Batch, Cohort, CohortSpec
+from simulator.wave import Execution
+
+
+class CohortActor:
+    """One cohort in a process of its own, with the resources it declared."""
+
+    def __init__(self, spec: CohortSpec) -> None:
+        self._cohort = Cohort(spec)
+
+    async def work(self, assignments: Sequence[Assignment]) -> Batch:
+        """See :meth:`simulator.cohort.Cohort.work`."""
+        return await self._cohort.work(assignments)
+
+
+class RayExecutor:
+    """Hosts cohorts as Ray actors on a private Ray, or on a running cluster when ``address`` names one."""
+
+    def __init__(self, execution: Execution) -> None:
+        self._execution = execution
+        self._ours = not ray.is_initialized()
+        if self._ours:
+            _connect(execution.address)
+        self._actors: dict[int, Any] = {}
+        self._calls: dict[Any, int] = {}
+
+    def default_cohorts(self) -> int:
+        """One for each share of the cluster's cores (or GPUs) that a cohort reserves."""
+        resources = ray.cluster_resources()
+        wanted = {"CPU": self._execution.num_cpus, "GPU": self._execution.num_gpus}
+        rooms = [int(resources.get(name, 0) // share) for name, share in wanted.items() if share]
+        if not rooms:
+            return 1
+        if min(rooms) < 1:
+            raise BackendError(
+                f"The Ray cluster has {resources.get('CPU', 0):g} CPUs and {resources.get('GPU', 0):g} GPUs, too few "
+                f"for one cohort that reserves {wanted}; lower num_cpus or num_gpus under `execution`."
+            )
+        return min(rooms)
+
+    def start(self, spec: CohortSpec) -> int:
+        """Start a cohort actor and return its handle."""
+        options = {"num_cpus": self._execution.num_cpus, "num_gpus": self._execution.num_gpus}
+        actor = ray.remote(CohortActor).options(max_concurrency=2, **options).remote(spec)
+        self._actors[len(self._actors)] = actor
+        return len(self._actors) - 1
+
+    def submit(self, handle: int, assignments: Sequence[Assignment]) -> None:
+        """Hand respondents to a cohort actor."""
+        self._calls[self._actors[handle].work.remote(assignments)] = handle
+
+    def next(self, timeout: float) -> list[tuple[int, Batch | None]]:
+        """Batches that came in, by handle; ``None`` for an actor that died."""
+        if not self._calls:
+            return []
+        done, _ = ray.wait(list(self._calls), num_returns=1, timeout=timeout)
+        return [(self._calls.pop(call), _result(call)) for call in done]
+
+    def close(self) -> None:
+        """End all cohort actors, and Ray itself when it was started here."""
+        if ray.is_initialized():
+            for actor in self._actors.values():
+                ray.kill(actor)
+            if self._ours:
+                ray.shutdown()
+        self._actors.clear()
+
+
+def _result(call: Any) -> Batch | None:
+    try:
+        batch: Batch = ray.get(call)
+        return batch
+    except RayActorError:  # died, or may be unavailable for good: what it had not told is asked again
+        return None
+    except RayError as error:
+        raise WavePaused(f"Ray failed ({error}). What was saved is safe; run the same command again.") from None
+
+
+def _connect(address: str | None) -> None:
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    packages = [demoscope, surveys, personas, simulator]
+    settings: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False, "include_dashboard": False}
+    if address:
+        settings = {"address": address, "runtime_env": {"py_modules": packages}, "log_to_driver": False}
+    try:
+        ray.init(**settings)
+    except (ConnectionError, RuntimeError, ValueError, RayError) as error:
+        where = f"the Ray cluster at {address!r}" if address else "a private Ray"
+        raise BackendError(
+            f"Cannot start {where}: {error}. Use `executor: local` to run without Ray, or check the address."
+        ) from None

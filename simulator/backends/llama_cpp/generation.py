@@ -1,0 +1,154 @@
+"""One reply in the making: logits in, the tokens to evaluate next out. Knows nothing of contexts or batches.
+
+So the same rules drive one sequence at a time or many in one batch::
+
+    logits = evaluate(prompt + generation.opening)
+    while not generation.finish_reason:
+        logits = evaluate(generation.advance(logits))
+"""
+
+import codecs
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.backends.llama_cpp.grammar import Grammar
+from simulator.backends.llama_cpp.sampling import choose, log_softmax
+from simulator.backends.llama_cpp.vocabulary import Vocabulary
+from simulator.decoding import Decoding
+
+
+class Generation:
+    """A reply that grows token by token.
+
+    Under a grammar, text that must come is written without asking the model, in the tokens that the tokeniser
+    would use; the last of them is left to the model and the mask, because the tokeniser may want to join it to
+    what follows. The free text after an answer ends at a line end.
+    """
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        decoding: Decoding,
+        prompt: Sequence[int],
+        rng: np.random.Generator,
+        *,
+        stop: Sequence[str] = (),
+        grammar: Grammar | None = None,
+    ) -> None:
+        self.tokens: list[int] = []
+        """Tokens of the reply so far, forced ones among them."""
+        self.logprob = 0.0
+        """Natural log-probability, before masks and decoding, of the tokens that the model chose."""
+        self.finish_reason: str | None = None
+        """``stop`` or ``length`` when the reply is complete."""
+        self._vocabulary, self._decoding, self._prompt, self._rng = vocabulary, decoding, prompt, rng
+        self._grammar = grammar
+        self._state = grammar.start if grammar else frozenset()
+        self._written = bytearray()
+        self._free_from = None if grammar else 0  # byte from which the text is free
+        self._limit = decoding.max_tokens
+        self._stops = [text.encode() for text in stop if text] + ([b"\n"] if grammar else [])
+        self.opening = self._force()
+        """Tokens to evaluate right after the prompt."""
+
+    @property
+    def text(self) -> str:
+        """The reply: cut before a stop string, without the beginning of a character that never ended."""
+        return codecs.getincrementaldecoder("utf-8")("replace").decode(bytes(self._written))
+
+    def advance(self, logits: NDArray[np.float32]) -> list[int]:
+        """Choose the next token; the tokens to evaluate, none when the reply is complete.
+
+        Parameters
+        ----------
+        logits : numpy.ndarray, shape (n_vocab,)
+            What the model says after everything so far.
+        """
+        allowed = None
+        if self._grammar is not None and self._free_from is None:
+            allowed = self._grammar.allowed(self._state)
+        token = choose(logits, self._decoding, self._seen(), self._rng, allowed)
+        self.logprob += float(log_softmax(logits)[token])
+        if token in self._vocabulary.end_set:
+            self.finish_reason = "stop"
+            return []
+        self._write(token)
+        forced = [] if self.finish_reason else self._force()
+        return [] if self.finish_reason else [token, *forced]
+
+    def _seen(self) -> NDArray[np.int64]:
+        if self._decoding.repetition_penalty in (None, 1):
+            return np.array([], dtype=np.int64)
+        return np.array([*self._prompt, *self.tokens], dtype=np.int64)
+
+    def _write(self, token: int) -> None:
+        """Take one token into the reply and see whether that ends it."""
+        piece = self._vocabulary.pieces[token]
+        self.tokens.append(token)
+        before = len(self._written)
+        self._written += piece
+        if self._grammar is not None and self._free_from is None:
+            for position, byte in enumerate(piece, start=before):
+                self._state = self._grammar.step(self._state, byte)
+                if self._grammar.is_free(self._state):
+                    self._begin_free_text(position + 1)
+                    break
+            else:
+                if self._grammar.must_end(self._state):
+                    self.finish_reason = "stop"
+        if self._free_from is not None:
+            self._end_free_text(before)
+
+    def _begin_free_text(self, position: int) -> None:
+        assert self._grammar is not None
+        self._free_from = position
+        crossing = int(position < len(self._written))  # a token that began before belongs to the free text too
+        free = self._grammar.constraint.free_tokens - crossing
+        self._limit = len(self.tokens) + max(0, min(free, self._decoding.max_tokens - len(self.tokens)))
+
+    def _end_free_text(self, before: int) -> None:
+        assert self._free_from is not None
+        longest = max(map(len, self._stops), default=0)
+        start = max(self._free_from, before - longest + 1)
+        found = [at for stop in self._stops if (at := self._written.find(stop, start)) >= 0]
+        if found:
+            del self._written[min(found) :]
+            self.finish_reason = "stop"
+        elif len(self.tokens) >= self._limit:
+            self.finish_reason = "length"
+
+    def _force(self) -> list[int]:
+        """Write what must come; the tokens that did it."""
+        tokens: list[int] = []
+        while self._grammar is not None and self._free_from is None and not self.finish_reason:
+            following = self._forced_tokens(self._grammar)
+            if not following:
+                break
+            for token in following:
+                self._write(token)
+            tokens += following
+        return tokens
+
+    def _forced_tokens(self, grammar: Grammar) -> list[int]:
+        text = grammar.forced(self._state)
+        if text and grammar.must_end(grammar.advance(self._state, text)):
+            return self._vocabulary.continuation(text)
+        whole = _whole_characters(text)
+        sure = self._vocabulary.continuation(whole)[:-1] if whole else []
+        if sure:
+            return sure
+        allowed = grammar.allowed(self._state)
+        return allowed.tolist() if len(allowed) == 1 else []
+
+
+def _whole_characters(text: bytes) -> bytes:
+    """The whole characters at the beginning of some bytes of UTF-8, which may begin and end within one.
+
+    >>> _whole_characters("né".encode()[:2])
+    b'n'
+    """
+    if text[:1] and text[0] & 0xC0 == 0x80:
+        return b""
+    return codecs.getincrementaldecoder("utf-8")().decode(text).encode()

@@ -1,0 +1,58 @@
+"""A loaded GGUF model: weights mapped into memory, its vocabulary and its chat template."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from demoscope.errors import BackendError
+from simulator.backends.llama_cpp.library import amx_guard, library
+from simulator.backends.llama_cpp.template import ChatTemplate
+from simulator.backends.llama_cpp.vocabulary import Vocabulary
+from simulator.backends.llama_cpp.weights import digest
+
+
+class Model:
+    """Weights, vocabulary and template of one file; contexts of several engines may share it."""
+
+    def __init__(self, path: Path, *, n_gpu_layers: int = 0) -> None:
+        """Load ``path``.
+
+        Raises
+        ------
+        BackendError
+            If llama.cpp cannot load the file or the model generates no text.
+        """
+        llama = library()
+        params = llama.llama_model_default_params()
+        params.n_gpu_layers = n_gpu_layers
+        params.load_mode = llama.LLAMA_LOAD_MODE_MMAP
+        if amx_guard():
+            params.use_extra_bufts = False
+        self.pointer: Any = llama.llama_model_load_from_file(os.fsencode(path), params)
+        if not self.pointer:
+            raise BackendError(
+                f"{path}: llama.cpp cannot load this model. The file is truncated or corrupt (download it again), "
+                "or its architecture is newer than the installed llama-cpp-python."
+            )
+        if not llama.llama_model_has_decoder(self.pointer) or llama.llama_model_has_encoder(self.pointer):
+            self.close()
+            raise BackendError(f"{path}: this model does not continue text; choose a decoder-only (causal) model.")
+        self.path = path
+        """The file that is run."""
+        self.digest = digest(path)
+        """SHA-256 of the file that is run."""
+        self.vocabulary = Vocabulary(llama.llama_model_get_vocab(self.pointer))
+        """Its tokens."""
+        template = llama.llama_model_chat_template(self.pointer, None)
+        self.template = ChatTemplate(self.vocabulary, template.decode("utf-8", "replace") if template else None)
+        """How it wants conversations written."""
+        self.trained_context = int(llama.llama_model_n_ctx_train(self.pointer))
+        """Tokens of context it was trained on."""
+        self.n_vocab = int(llama.llama_vocab_n_tokens(self.vocabulary.pointer))
+        """Tokens in its vocabulary."""
+
+    def close(self) -> None:
+        """Unmap the weights; idempotent, after every context of this model was closed."""
+        if self.pointer:
+            library().llama_model_free(self.pointer)
+            self.pointer = None

@@ -1,0 +1,125 @@
+"""Logits to the next token: penalties, temperature, truncation and one draw. Pure functions of arrays.
+
+The order is that of transformers: repetition penalty, temperature, top-k, top-p, min-p; a mask of allowed tokens
+comes before all of them, so what is drawn is the model's choice among the allowed.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.decoding import Decoding
+
+Floats = NDArray[np.float64]
+Ids = NDArray[np.int64]
+
+
+def log_softmax(logits: NDArray[np.float32]) -> Floats:
+    """Natural log-probabilities of logits, along the last axis.
+
+    >>> log_softmax(np.zeros(4, np.float32)).round(4).tolist()
+    [-1.3863, -1.3863, -1.3863, -1.3863]
+    """
+    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
+
+
+def choose(
+    logits: NDArray[np.float32],
+    decoding: Decoding,
+    seen: Ids,
+    rng: np.random.Generator,
+    allowed: Ids | None = None,
+) -> int:
+    """Draw the next token.
+
+    Parameters
+    ----------
+    logits : numpy.ndarray, shape (n_vocab,)
+        What the model says.
+    decoding : Decoding
+        How to draw; ``num_beams`` is not looked at here.
+    seen : numpy.ndarray of int
+        Tokens of prompt and reply so far, for the repetition penalty.
+    rng : numpy.random.Generator
+        Advanced by one uniform number, unless the decoding is greedy.
+    allowed : numpy.ndarray of int, optional
+        The only tokens that may be drawn, in ascending order, at least one.
+
+    Returns
+    -------
+    int
+        A token.
+
+    >>> logits, greedy = np.array([0, 2, 1], np.float32), Decoding(do_sample=False)
+    >>> choose(logits, greedy, np.array([], int), np.random.default_rng(0))
+    1
+    """
+    values = penalised(logits, decoding.repetition_penalty, seen)
+    if allowed is not None:
+        values = values[allowed]
+    if decoding.greedy:
+        best = int(values.argmax())
+    else:
+        kept, probabilities = truncated(values.astype(np.float64), decoding)
+        cumulated = probabilities.cumsum()
+        drawn = cumulated.searchsorted(rng.random() * cumulated[-1], side="right")
+        best = int(kept[min(int(drawn), len(kept) - 1)])
+    return best if allowed is None else int(allowed[best])
+
+
+def penalised(logits: NDArray[np.float32], penalty: float | None, seen: Ids) -> NDArray[np.float32]:
+    """Logits in which tokens that occurred are made less likely.
+
+    Positive logits are divided by the penalty, negative ones multiplied, each token once [1]_.
+
+    References
+    ----------
+    .. [1] Keskar et al. (2019). CTRL: A Conditional Transformer Language Model for Controllable Generation.
+    """
+    if penalty is None or penalty == 1 or not len(seen):
+        return logits
+    changed, tokens = logits.copy(), np.unique(seen)
+    values = changed[tokens]
+    changed[tokens] = np.where(values > 0, values / penalty, values * penalty)
+    return changed
+
+
+def truncated(logits: Floats, decoding: Decoding) -> tuple[Ids, Floats]:
+    """Positions that survive top-k, top-p and min-p at this temperature, and their probabilities.
+
+    Parameters
+    ----------
+    logits : numpy.ndarray, shape (n,)
+        Logits of the candidates.
+    decoding : Decoding
+        Temperature above 0, and the three limits.
+
+    Returns
+    -------
+    positions : numpy.ndarray of int, ascending
+    probabilities : numpy.ndarray
+        Sums to 1.
+
+    >>> decoding = Decoding(top_p=0.6)
+    >>> truncated(np.log([0.5, 0.3, 0.2]), decoding)[0].tolist()
+    [0, 1]
+    """
+    scaled = (logits - logits.max()) / decoding.temperature
+    positions = np.arange(len(scaled))
+    if decoding.top_k is not None and decoding.top_k < len(scaled):
+        at_least = np.partition(scaled, -decoding.top_k)[-decoding.top_k]
+        candidates = np.flatnonzero(scaled >= at_least)
+        positions = np.sort(candidates[np.argsort(-scaled[candidates], kind="stable")[: decoding.top_k]])
+    weights = np.exp(scaled[positions])
+    probabilities = weights / weights.sum()
+    if decoding.top_p < 1:
+        # All tokens below this weight together hold less than what top-p leaves out, so they need no sorting.
+        likely = np.flatnonzero(probabilities >= (1 - decoding.top_p) / len(probabilities))
+        order = likely[np.argsort(-probabilities[likely], kind="stable")]
+        nucleus = int(np.searchsorted(probabilities[order].cumsum(), decoding.top_p, side="left")) + 1
+        kept = np.sort(order[:nucleus])
+        positions, probabilities = positions[kept], probabilities[kept]
+    if decoding.min_p is not None:
+        strong = probabilities >= decoding.min_p * probabilities.max()
+        positions, probabilities = positions[strong], probabilities[strong]
+    return positions, np.asarray(probabilities / probabilities.sum())

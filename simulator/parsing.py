@@ -1,0 +1,168 @@
+"""From a reply to what was understood of it: one function a rule, and nothing is ever guessed."""
+
+import re
+from dataclasses import dataclass
+
+from simulator.answer import Status
+from simulator.presentation import Presentation
+from simulator.reading import (
+    Ambiguous,
+    abridged,
+    is_some_and_others,
+    number_in,
+    one_code,
+    one_code_as_published,
+    several_codes,
+    several_codes_as_published,
+    verbatim_code,
+)
+from simulator.refusal import RefusalTest, is_declining, is_self_aware
+from surveys import Question
+
+_ANSWER = re.compile(r"(?:\banswer|答案|回答)\s*[*_]*\s*[:：]", re.IGNORECASE)
+_EXPLANATION = re.compile(r"(?:\bexplanation|解释|理由)\s*[*_]*\s*[:：]", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class ParsingRules:
+    """What separates the profiles when replies are read; the defaults are the profile ``demoscope``."""
+
+    refusal_test: RefusalTest = "search"
+    """How replies that speak as a language model are found."""
+    careful: bool = True
+    """Words that contradict the number, negations and several admissible answers make a reply invalid, and
+    markers are found in any case and in Chinese. ``False`` reads by the published rules alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was understood of one reply."""
+
+    status: Status
+    """How it ended."""
+    codes: tuple[int, ...] = ()
+    """Canonical codes, for choices and scales."""
+    number: float | None = None
+    """The value, for open numbers."""
+    text: str | None = None
+    """Free text, or the explanation beside a choice."""
+    reason: str | None = None
+    """Why it is not answered, for people."""
+
+
+def parse(
+    reply: str | None,
+    question: Question,
+    presentation: Presentation,
+    rules: ParsingRules = ParsingRules(),
+    *,
+    cut: bool = False,
+) -> Reading:
+    """Read one reply.
+
+    Parameters
+    ----------
+    reply : str or None
+        The raw reply; ``None`` when there was none.
+    question : Question
+        What was asked.
+    presentation : Presentation
+        How it was shown.
+    rules : ParsingRules
+        What the profile says.
+    cut : bool
+        Whether the reply ended because it grew too long.
+
+    Returns
+    -------
+    Reading
+        ``answered`` with codes, number or text; otherwise a status with its reason.
+
+    Examples
+    --------
+    >>> from simulator.presentation import present
+    >>> ask = Question(id="q", text="?", options=[{"code": 1, "label": "No"}, {"code": 2, "label": "Yes"}])
+    >>> parse("Answer: 2: Yes\\nExplanation: It is so.", ask, present(ask, None, shuffle=False))
+    Reading(status='answered', codes=(2,), number=None, text='It is so.', reason=None)
+
+    References
+    ----------
+    SPEC 2.4, steps 2 to 7.
+    """
+    if reply is None:
+        return Reading("failed", reason="no reply came")
+    if not reply.strip():
+        return Reading("invalid", reason="the reply is empty")
+    if is_self_aware(reply, rules.refusal_test):
+        return Reading("refused", reason="the reply speaks as a language model")
+    body, explanation = split(reply, careful=rules.careful)
+    if question.kind == "text":
+        return _free_text(reply if body is None else body)
+    try:
+        return _closed(reply, body, explanation, question, presentation, rules, cut)
+    except Ambiguous as unread:
+        if is_declining(reply) and not re.search(r"\d", body or ""):
+            return Reading("refused", reason="the reply says that no answer will be given")
+        return Reading("invalid", text=explanation, reason=str(unread))
+
+
+def split(reply: str, *, careful: bool = True) -> tuple[str | None, str | None]:
+    """What stands between the first ``Answer:`` and ``Explanation:``, and what stands after that.
+
+    >>> split("Hm. Answer: 2: right\\nExplanation: Fair.")
+    ('2: right', 'Fair.')
+    >>> split("Explanation: I only explain.")
+    (None, 'I only explain.')
+    """
+    start = reply.find("Answer:")
+    if start >= 0:
+        rest: str | None = reply[start + len("Answer:") :]
+    else:
+        marker = _ANSWER.search(reply) if careful else None
+        rest = reply[marker.end() :] if marker else None
+    body, found, explanation = (reply if rest is None else rest).partition("Explanation:")
+    if not found and careful:
+        marker = _EXPLANATION.search(body)
+        if marker:
+            body, explanation = body[: marker.start()], body[marker.end() :]
+    return (None if rest is None else body.strip()), (explanation.strip() or None)
+
+
+def _free_text(body: str) -> Reading:
+    if not body.strip():
+        return Reading("invalid", reason="the answer is empty")
+    if is_declining(body):
+        return Reading("refused", reason="the reply says that no answer will be given")
+    return Reading("answered", text=body.strip())
+
+
+def _closed(
+    reply: str,
+    body: str | None,
+    explanation: str | None,
+    question: Question,
+    presentation: Presentation,
+    rules: ParsingRules,
+    cut: bool,
+) -> Reading:
+    """Read a choice, a scale or a number; :class:`Ambiguous` when that cannot be done without guessing."""
+    if rules.careful and question.kind == "single":
+        start = reply.find("Answer:")
+        code = verbatim_code(reply[start + len("Answer:") :] if start >= 0 else reply, question, presentation)
+        if code is not None:
+            return Reading("answered", (code,), text=explanation)
+    if body is None:
+        raise Ambiguous("the reply has no 'Answer:'")
+    if not body:
+        raise Ambiguous("nothing stands after 'Answer:'")
+    if cut and explanation is None and "\n" not in body:
+        raise Ambiguous("the reply was cut off within its answer")
+    if question.kind == "number":
+        return Reading("answered", number=number_in(body, question), text=explanation)
+    if is_some_and_others(abridged(body, question, presentation) if rules.careful else body):
+        raise Ambiguous("the reply says what some and what others would answer")
+    if question.kind == "multiple":
+        read = several_codes if rules.careful else several_codes_as_published
+        return Reading("answered", read(body, question, presentation), text=explanation)
+    choose = one_code if rules.careful else one_code_as_published
+    return Reading("answered", (choose(body, question, presentation),), text=explanation)

@@ -1,0 +1,130 @@
+"""What a wave is going to do, without doing it: who is asked what, how many calls, tokens and hours."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from demoscope.documents import Document
+from simulator.backends.interface import find_backend
+from simulator.backends.scripted import ScriptedBackend
+from simulator.drivers import drive
+from simulator.protocols.interface import Completion, Message, Request, Understood
+from simulator.registration import persona_respondents
+from simulator.wave import LoadedWave
+
+SAMPLE = 8
+"""Respondents of each cell whose interviews are run dry."""
+
+CHARACTERS_PER_TOKEN = 4.0
+"""Rule of thumb for English text and the vocabularies of today's models; Chinese is nearer to 1.5."""
+
+
+class CellPlan(Document):
+    """What one cell will take; token counts are estimates from a dry run."""
+
+    cell: str
+    respondents: int
+    answers: int
+    calls: int
+    prompt_tokens: int
+    """Tokens of all prompts, whether evaluated anew or kept from the question before."""
+    completion_tokens: int
+    hours: float | None
+    """Rough time on one cohort, from the backend's typical speed; ``None`` when nothing is known of it."""
+
+
+class Plan(Document):
+    """What a wave is going to do."""
+
+    wave: str
+    respondents: int
+    questions: int
+    cells: tuple[CellPlan, ...]
+    portrait: str
+    """How the first respondent is introduced to the model."""
+    prompts: tuple[tuple[tuple[str, str], ...], ...]
+    """The first prompts of the first respondent in full, as (role, text) turns."""
+    decoding: dict[str, object]
+    """Decoding of the first respondent."""
+
+
+@dataclass
+class _Tally:
+    """Counts what a dry run would cost."""
+
+    answers: int = 0
+    calls: int = 0
+    prompt: float = 0
+    fresh: float = 0
+    completion: float = 0
+    prompts: list[tuple[Message, ...]] = field(default_factory=list)
+    _last: tuple[Message, ...] = ()
+
+    def exchange(self, request: Request, completion: Completion) -> None:
+        self.calls += 1
+        self.prompt += _tokens(request.messages)
+        kept = 0
+        for before, after in zip(self._last, request.messages, strict=False):
+            if before.text_id != after.text_id:
+                break
+            kept += 1
+        self.fresh += _tokens(request.messages[kept:])
+        self._last = request.messages
+        constraint = request.constraint
+        limit = constraint.free_tokens + 8 if constraint else request.decoding.max_tokens
+        self.completion += limit
+        if len(self.prompts) < 2:
+            self.prompts.append(request.messages)
+
+    def answer(self, understood: Understood) -> None:
+        self.answers += 1
+
+
+def _tokens(messages: tuple[Message, ...]) -> float:
+    return sum(len(message.text) / CHARACTERS_PER_TOKEN + 5 for message in messages)
+
+
+def make_plan(loaded: LoadedWave) -> Plan:
+    """Plan of a wave, from dry interviews of its first respondents; no model is loaded."""
+    return asyncio.run(_plan(loaded))
+
+
+async def _plan(loaded: LoadedWave) -> Plan:
+    stand_in = ScriptedBackend("dry-run", public="uniform")
+    sampled = min(SAMPLE, loaded.wave.respondents)
+    tallies = {cell.name: _Tally() for cell in loaded.cells}
+    numbers = {cell.name: n for n, cell in enumerate(loaded.cells, start=1)}
+    first = None
+    for cell, _, _, respondent in persona_respondents(loaded, numbers, 0, sampled):
+        first = first or respondent
+        interview = cell.protocol.interview(respondent, loaded.questionnaire, cell.settings, loaded.wave.seed)
+        await drive(interview, stand_in.complete, tallies[cell.name])
+    assert first is not None
+    n = loaded.wave.respondents
+    cells = []
+    for cell in loaded.cells:
+        tally = tallies[cell.name]
+        speed = find_backend(cell.model.backend).tokens_per_second
+        seconds = (tally.fresh / speed[0] + tally.completion / speed[1]) / sampled * n if speed else None
+        cells.append(
+            CellPlan(
+                cell=cell.name,
+                respondents=n,
+                answers=cell.protocol.answers_expected(cell.settings, loaded.questionnaire) * n,
+                calls=round(tally.calls / sampled * n),
+                prompt_tokens=round(tally.prompt / sampled * n),
+                completion_tokens=round(tally.completion / sampled * n),
+                hours=seconds / 3600 if seconds is not None else None,
+            )
+        )
+    return Plan(
+        wave=loaded.wave.name,
+        respondents=n,
+        questions=len(loaded.questionnaire.questions),
+        cells=tuple(cells),
+        portrait=first.portrait,
+        prompts=tuple(
+            tuple((message.role, message.text) for message in prompt)
+            for prompt in tallies[loaded.cells[0].name].prompts
+        ),
+        decoding=first.decoding.as_dict(),
+    )

@@ -1,0 +1,68 @@
+"""What DEF says to the model, in English and Chinese: own words, with the literal markers of the protocol."""
+
+from simulator.presentation import Presentation
+from surveys import Question
+
+HEAD = {
+    "en": "Act as a citizen from {place}.{person} Answer each request as this person would{choices}. "
+    "Write the answer after 'Answer:' and then explain it after 'Explanation:'.",
+    "zh": "我希望你扮演一位来自{place}的公民。{person}请以此人的身份回答每个请求{choices}。"
+    '先用"Answer:"给出答案，再用"Explanation:"解释理由。',
+}
+"""The system turn: who answers and how."""
+
+CHOICES = {
+    "en": (", choosing by number from the choices it lists", ", choosing by number from its {n} choices"),
+    "zh": ("，按编号从所列选项中选择", "，按编号从{n}个选项中选择"),
+}
+"""Where the choices come from: without and with their number."""
+
+SCALE = {"en": "on a scale of {low} to {high}", "zh": "在{low}到{high}的量表上"}
+ENDS = {"en": ("where {point} means {label}", ", ", " and "), "zh": ("{point}表示{label}", "，", "，")}
+MULTIPLE = {"en": " (choose up to {most})", "zh": "（最多选{most}项）"}
+UNIT = {"en": " (a number, in {unit})", "zh": "（数字，单位：{unit}）"}
+BARE = {"en": " (a number)", "zh": "（数字）"}
+
+
+def head(place: str, person: str, language: str, n_choices: int | None = None) -> str:
+    """The system turn.
+
+    >>> head("the United States", "You are 44.", "en")[:55]
+    'Act as a citizen from the United States. You are 44. An'
+    """
+    listed, counted = CHOICES[language]
+    choices = listed if n_choices is None else counted.format(n=n_choices)
+    if person and language == "en":
+        person = f" {person}"
+    return HEAD[language].format(place=place, person=person, choices=choices)
+
+
+def request(question: Question, presentation: Presentation, language: str, *, marker: bool = True) -> str:
+    """The user turn: the question and what can be answered.
+
+    >>> from simulator.presentation import present
+    >>> ask = Question(id="q", text="Tea?", options=[{"code": 1, "label": "no"}, {"code": 2, "label": "yes"}])
+    >>> request(ask, present(ask, None, shuffle=False), "en")
+    'Request: Tea? - 1: no, 2: yes'
+    """
+    text = f"Request: {question.text}"
+    if question.kind == "scale":
+        return f"{text} - {_scale(question, language)}"
+    if question.kind == "number":
+        return text + (UNIT[language].format(unit=question.unit) if question.unit else BARE[language])
+    if question.kind == "text":
+        return text
+    if question.kind == "multiple":
+        text += MULTIPLE[language].format(most=question.max_selections or len(question.options))
+    return f"{text}{' - ' if marker else ', '}{presentation.text}"
+
+
+def _scale(question: Question, language: str) -> str:
+    wording, comma, joined = ENDS[language]
+    scale = SCALE[language].format(low=question.minimum, high=question.maximum)
+    ends = [
+        wording.format(point=point, label=label)
+        for point, label in ((question.minimum, question.low_label), (question.maximum, question.high_label))
+        if label
+    ]
+    return f"{scale}{comma}{joined.join(ends)}" if ends else scale

@@ -1,0 +1,118 @@
+"""Rows on their way from a cohort to the store: one list a table, written in one transaction."""
+
+import json
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from simulator.protocols.interface import Completion, Message, Request, Understood
+
+Row = tuple[Any, ...]
+
+LONG = 4096
+"""Characters from which a stored text is compressed; shorter ones stay readable in any SQLite browser."""
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "texts": ("id", "body"),
+    "exchanges": ("cell_id", "subject_id", "step", "ordinal", "question_id", "ability", "prompt", "seed"),
+    "attempts": (
+        *("cell_id", "subject_id", "step", "ordinal", "attempt", "text", "error", "error_kind", "finish_reason"),
+        *("prompt_tokens", "completion_tokens", "latency_s", "applied", "endpoint", "logprob"),
+    ),
+    "answers": (
+        *("respondent_id", "question_id", "method", "replicate", "status", "value", "text", "reason"),
+        *("presentation", "memory"),
+    ),
+    "answer_options": ("respondent_id", "question_id", "method", "replicate", "code"),
+    "answer_sources": (
+        *("respondent_id", "question_id", "method", "replicate"),
+        *("cell_id", "subject_id", "step", "ordinal"),
+    ),
+}
+"""Columns of every table that streams in, in the order of the rows, parents before children."""
+
+
+@dataclass(slots=True)
+class Records:
+    """Rows by table; everything in one of these is saved together or not at all."""
+
+    texts: list[Row] = field(default_factory=list)
+    exchanges: list[Row] = field(default_factory=list)
+    attempts: list[Row] = field(default_factory=list)
+    answers: list[Row] = field(default_factory=list)
+    answer_options: list[Row] = field(default_factory=list)
+    answer_sources: list[Row] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, item.name) for item in fields(self))
+
+
+class Recorder:
+    """Turns what one respondent's interview yields into rows of whatever batch is being filled."""
+
+    def __init__(
+        self,
+        records: Callable[[], Records],
+        *,
+        cell_id: int,
+        respondent_id: int,
+        question_ids: dict[str, int],
+        keep_texts: bool,
+    ) -> None:
+        self._current = records
+        self._cell_id = cell_id
+        self._respondent_id = respondent_id
+        self._question_ids = question_ids
+        self._keep_texts = keep_texts
+        self._seen: set[str] = set()
+
+    def exchange(self, request: Request, completion: Completion) -> None:
+        """Record one model call with all its attempts and the texts of its prompt."""
+        key = (self._cell_id, self._respondent_id, request.step, request.ordinal)
+        question_id = self._question_ids.get(request.question) if request.question else None
+        prompt = json.dumps([[m.role, m.text_id] for m in request.messages], separators=(",", ":"))
+        self._current().exchanges.append((*key, question_id, request.ability, prompt, request.seed))
+        if self._keep_texts:
+            for message in request.messages:
+                self._text(message)
+        for number, attempt in enumerate(completion.attempts, start=1):
+            self._current().attempts.append(
+                (
+                    *(*key, number, attempt.text, attempt.error, attempt.error_kind, attempt.finish_reason),
+                    *(attempt.prompt_tokens, attempt.completion_tokens, attempt.latency_s),
+                    *(json.dumps(attempt.applied, separators=(",", ":")), attempt.endpoint, attempt.logprob),
+                )
+            )
+
+    def answer(self, understood: Understood) -> None:
+        """Record one understood answer, its options and the exchanges it was read from."""
+        answer = understood.answer
+        key = (self._respondent_id, self._question_ids[answer.question], answer.method, answer.replicate)
+        memory = json.dumps(answer.memory, separators=(",", ":"))
+        self._current().answers.append(
+            (*key, answer.status, answer.number, answer.text, answer.reason, answer.presentation, memory)
+        )
+        self._current().answer_options.extend((*key, code) for code in answer.codes)
+        self._current().answer_sources.extend(
+            (*key, self._cell_id, self._respondent_id, step, ordinal) for step, ordinal in understood.sources
+        )
+
+    def _text(self, message: Message) -> None:
+        if message.text_id not in self._seen:
+            self._seen.add(message.text_id)
+            self._current().texts.append((message.text_id, packed(message.text)))
+
+
+def packed(text: str) -> str | bytes:
+    """Body of a text as it is stored: as it is when short, zlib-compressed UTF-8 when long."""
+    return text if len(text) < LONG else zlib.compress(text.encode("utf-8", "surrogatepass"))
+
+
+def unpacked(body: str | bytes) -> str:
+    """Text of a stored body.
+
+    >>> unpacked(packed("x" * 5000)) == "x" * 5000
+    True
+    """
+    return body if isinstance(body, str) else zlib.decompress(body).decode("utf-8", "surrogatepass")

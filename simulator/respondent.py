@@ -1,0 +1,28 @@
+"""Who is interviewed: a persona as the model is told of it, with the settings it answers by."""
+
+from dataclasses import dataclass
+
+from personas.persona import Persona
+from simulator.decoding import Decoding
+
+
+@dataclass(frozen=True, slots=True)
+class Respondent:
+    """One persona in one cell; everything about it follows from the wave's seed and names."""
+
+    cell: str
+    """Name of the cell, part of the key of every sampled reply."""
+    population: str
+    """Id of the population the persona was drawn from, part of the key of everything the cells share."""
+    persona: Persona
+    """Who it is."""
+    portrait: str
+    """The persona as the model is told of it: the text in which the head of every prompt names the person."""
+    decoding: Decoding
+    """How its replies are drawn."""
+    memory_length: int
+    """Most exchanges it remembers, at least 0."""
+    language: str = "en"
+    """Language it is addressed in, as an ISO 639-1 code."""
+    told: tuple[str, ...] = ()
+    """Persona attributes that the portrait tells."""

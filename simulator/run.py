@@ -1,0 +1,224 @@
+"""Run a wave: hand respondents to cohorts, save what comes back, go on where a store left off."""
+
+import json
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from demoscope.errors import BackendError, StoreError, WavePaused
+from simulator.backends.interface import ModelCard
+from simulator.cohort import Assignment, Batch, CohortSpec
+from simulator.executors import Executor, LocalExecutor
+from simulator.registration import make_respondent, register
+from simulator.store import Store
+from simulator.wave import Cell, LoadedWave
+
+PATIENCE = 1.0
+"""Seconds to wait for a batch before looking at the clock."""
+
+DEATHS = 3
+"""Deaths of a model's cohorts, with nothing saved in between, after which the wave gives up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a wave stands, in answers; ``saved`` ones survive the death of any process."""
+
+    total: int
+    saved: int
+    resumed: int
+    """How many of the saved were there when this run began."""
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A respondent whose interview is not complete."""
+
+    respondent_id: int
+    cell_id: int
+    person: int
+
+
+@dataclass
+class Team:
+    """The cohorts of one model, and the respondents that wait for them or are with them."""
+
+    spec: CohortSpec
+    waiting: deque[Open] = field(default_factory=deque)
+    out: dict[int, dict[int, Open]] = field(default_factory=dict)
+    """By handle of the cohort: the respondents it has, by id."""
+    deaths: int = 0
+
+    @property
+    def done(self) -> bool:
+        """Whether nobody is left to interview."""
+        return not self.waiting and not any(self.out.values())
+
+
+def run_wave(
+    loaded: LoadedWave,
+    store: Store,
+    *,
+    now: Callable[[], str],
+    make_executor: Callable[[LoadedWave], Executor] | None = None,
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> Progress:
+    """Run a wave to its end, or continue one.
+
+    Parameters
+    ----------
+    now : callable
+        Clock that returns UTC as ISO 8601.
+    make_executor : callable, optional
+        Makes the place where cohorts live; as the wave's ``execution`` says when absent.
+    progress : callable
+        Told whenever answers were saved.
+
+    Raises
+    ------
+    StoreError
+        If the store does not belong to this wave.
+    BackendError
+        If a backend cannot be built.
+    WavePaused
+        If a backend, the disk or Ray failed for good; the same command continues.
+    """
+    cells = register(store, loaded, now())
+    run = _Run(loaded, store, cells)
+    progress(run.progress)
+    if not run.done:
+        executor = (make_executor or executor_of)(loaded)
+        try:
+            for state in run.states(executor):
+                progress(state)
+        finally:
+            executor.close()
+    store.execute("UPDATE waves SET finished = ? WHERE finished IS NULL", (now(),))
+    return run.progress
+
+
+def executor_of(loaded: LoadedWave) -> Executor:
+    """The executor that the wave asks for; Ray is imported only when it is wanted."""
+    if loaded.wave.execution.executor == "local":
+        return LocalExecutor()
+    from simulator.actors import RayExecutor
+
+    return RayExecutor(loaded.wave.execution)
+
+
+class _Run:
+    """One run of a wave over a store."""
+
+    def __init__(self, loaded: LoadedWave, store: Store, cells: dict[str, int]) -> None:
+        self._loaded = loaded
+        self._store = store
+        self._cells: dict[int, Cell] = {cells[cell.name]: cell for cell in loaded.cells}
+        self._teams = {model.name: Team(self._spec(model.name, cells)) for model in loaded.wave.models}
+        expected = {
+            cell_id: cell.protocol.answers_expected(cell.settings, loaded.questionnaire)
+            for cell_id, cell in self._cells.items()
+        }
+        saved = store.execute("SELECT count(*) FROM answers")[0][0]
+        missing = 0
+        for respondent_id, cell_id, persona_id, answers in store.respondents():
+            if cell_id in expected and answers < expected[cell_id]:
+                missing += expected[cell_id] - answers
+                team = self._teams[self._cells[cell_id].model.name]
+                team.waiting.append(Open(respondent_id, cell_id, persona_id - 1))
+        self.progress = Progress(total=saved + missing, saved=saved, resumed=saved)
+
+    def _spec(self, model: str, cells: dict[str, int]) -> CohortSpec:
+        mine = {cells[cell.name]: cell for cell in self._loaded.cells if cell.model.name == model}
+        return CohortSpec(
+            seed=self._loaded.wave.seed,
+            questionnaire=self._loaded.questionnaire,
+            model=next(iter(mine.values())).model,
+            conditions={cell_id: cell.condition for cell_id, cell in mine.items()},
+            keep_texts=self._loaded.wave.store_prompts == "full",
+        )
+
+    @property
+    def done(self) -> bool:
+        return all(team.done for team in self._teams.values())
+
+    def states(self, executor: Executor) -> Iterator[Progress]:
+        """Work until everybody has been interviewed; yields after every save."""
+        teams: dict[int, Team] = {}
+        for team in self._teams.values():
+            if not team.done:
+                wanted = self._loaded.wave.execution.cohorts or executor.default_cohorts()
+                for _ in range(min(wanted, len(team.waiting))):
+                    self._start(executor, team, teams)
+        while not self.done:
+            for handle, batch in executor.next(PATIENCE):
+                team = teams[handle]
+                if batch is None:
+                    self._bury(handle, team)
+                    self._start(executor, team, teams)
+                    continue
+                if batch.card:
+                    self._record_card(batch.card)
+                if batch.records:
+                    team.deaths = 0
+                    saved = self.progress.saved + self._store.write(batch.records)
+                    self.progress = Progress(self.progress.total, saved, self.progress.resumed)
+                    yield self.progress
+                self._heed(batch)
+                for respondent_id in batch.finished:
+                    del team.out[handle][respondent_id]
+                if team.waiting or team.out[handle]:
+                    executor.submit(handle, self._hand_out(team, handle, batch.free))
+
+    def _start(self, executor: Executor, team: Team, teams: dict[int, Team]) -> None:
+        handle = executor.start(team.spec)
+        teams[handle] = team
+        team.out[handle] = {}
+        executor.submit(handle, [])
+
+    def _bury(self, handle: int, team: Team) -> None:
+        team.deaths += 1
+        team.waiting.extendleft(reversed(team.out.pop(handle).values()))
+        if team.deaths >= DEATHS:
+            raise WavePaused(
+                f"The cohorts of {team.spec.model.name!r} died {DEATHS} times in a row without saving anything "
+                "(out of memory is the usual cause). What was saved is safe; reserve more for each cohort or use "
+                "fewer of them, then run the same command again."
+            )
+
+    def _heed(self, batch: Batch) -> None:
+        if batch.wrong:
+            raise BackendError(batch.wrong)
+        if batch.broken:
+            raise WavePaused(
+                f"A defect stopped an interview; what was saved is safe. Please report it:\n{batch.broken}"
+            )
+        if batch.paused:
+            raise WavePaused(batch.paused)
+
+    def _hand_out(self, team: Team, handle: int, places: int) -> list[Assignment]:
+        """The next respondents for a cohort, not more than its fair share of those who wait."""
+        fair = -(-len(team.waiting) // len(team.out))
+        taken = [team.waiting.popleft() for _ in range(min(places, fair))]
+        if not taken:
+            return []
+        team.out[handle].update((one.respondent_id, one) for one in taken)
+        histories = self._store.histories([one.respondent_id for one in taken])
+        assignments = []
+        for one in taken:
+            [persona] = self._loaded.population.people(one.person, one.person + 1, self._loaded.wave.seed)
+            respondent = make_respondent(self._loaded, self._cells[one.cell_id], persona)
+            assignments.append(Assignment(one.respondent_id, one.cell_id, respondent, histories[one.respondent_id]))
+        return assignments
+
+    def _record_card(self, card: ModelCard) -> None:
+        [(stored,)] = self._store.execute("SELECT digest FROM models WHERE name = ?", (card.name,))
+        if stored and card.digest and stored != card.digest:
+            raise StoreError(
+                f"The model {card.name!r} is not the one that answered before: its weights have the digest "
+                f"{card.digest[:12]}, the store's answers come from {stored[:12]}. Give it another name in the "
+                "wave, or bring the old file back."
+            )
+        self._store.execute(
+            "UPDATE models SET digest = ?, settings = ? WHERE name = ?",
+            (card.digest, json.dumps(dict(card.settings), sort_keys=True), card.name),
+        )

@@ -1,0 +1,222 @@
+"""A wave: who is asked what, by which models, under which conditions. The document that launches everything."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from demoscope.documents import Document, build, read
+from demoscope.errors import DocumentError
+from personas import Population, load_population
+from simulator.backends.interface import find_backend
+from simulator.protocols.registry import ProtocolKind, find_protocol
+from surveys import Questionnaire, ReferenceCounts, load_questionnaire, load_reference
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+
+
+class ModelSpec(Document):
+    """A model that answers, and the backend that runs it."""
+
+    name: str = Field(pattern=NAME)
+    """What the results call it."""
+    backend: str
+    """``llama_cpp``, ``scripted``, or one that a plugin brings."""
+    settings: dict[str, Any] = Field(default_factory=dict)
+    """Settings of the backend, such as ``path`` and ``quantization``."""
+
+
+class Condition(Document):
+    """How the model is asked: a protocol and its settings."""
+
+    name: str = Field(pattern=NAME)
+    """What the results call it."""
+    protocol: str = "def"
+    """Protocol of the interview."""
+    settings: dict[str, Any] = Field(default_factory=dict)
+    """Settings of the protocol, such as ``profile``, ``portrait`` and ``memory``."""
+
+
+class Execution(Document):
+    """Where the work is done; nothing here changes an answer."""
+
+    executor: Literal["ray", "local"] = "ray"
+    """Ray actors, or this process alone."""
+    address: str | None = None
+    """Running Ray cluster (``auto``, ``host:port``, ``ray://...``); a private one is started when absent."""
+    cohorts: int | None = Field(default=None, ge=1, le=10_000)
+    """Cohort actors for each model; one a core (or a GPU) when absent."""
+    num_cpus: float = Field(default=1, ge=0)
+    """Cores that each cohort reserves."""
+    num_gpus: float = Field(default=0, ge=0)
+    """GPUs that each cohort reserves."""
+
+
+class Wave(Document):
+    """One launch: questionnaire x population x conditions x models."""
+
+    name: str = Field(pattern=NAME)
+    """Name of the wave; the store is called after it."""
+    seed: int = Field(ge=0, lt=2**63)
+    """Seed of every draw."""
+    questionnaire: str
+    """Name in the library or path of a YAML file, relative to the wave's own."""
+    population: str
+    """Name in the library or path of a YAML file, relative to the wave's own."""
+    reference: str | None = None
+    """Human answers to compare with: name in the library or path."""
+    respondents: int = Field(ge=1, le=10_000_000)
+    """People drawn from the population; each answers once in every cell."""
+    models: tuple[ModelSpec, ...] = Field(min_length=1)
+    """The models."""
+    conditions: tuple[Condition, ...] = Field(min_length=1)
+    """The conditions; every one is crossed with every model."""
+    execution: Execution = Execution()
+    """Where the work is done."""
+    store: str | None = None
+    """Path of the store, relative to the folder the command runs in; ``<name>.sqlite`` when absent."""
+    store_prompts: Literal["full", "hash"] = "full"
+    """Whether the texts of prompts are kept (each once), or only their hashes."""
+    durability: Literal["process", "full"] = "process"
+    """Saved answers survive the death of any process, or (``full``) also a power cut."""
+    min_valid: float = Field(default=0.5, ge=0, le=1)
+    """Share of answers that must be understood for the wave to count as good."""
+    salt: str = ""
+    """Distinguishes two launches of one wave; part of its id."""
+
+    @field_validator("models", "conditions")
+    @classmethod
+    def _names_are_unique(cls, items: tuple[Any, ...]) -> tuple[Any, ...]:
+        names = [item.name for item in items]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"the name {name!r} is used twice; every name is used once")
+        return items
+
+    @model_validator(mode="after")
+    def _scale_is_sane(self) -> Self:
+        if len(self.models) * len(self.conditions) > 10_000:
+            raise ValueError("more than 10,000 cells; split the wave")
+        return self
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One condition of one model: what a respondent belongs to."""
+
+    condition: Condition
+    model: ModelSpec
+    protocol: ProtocolKind
+    settings: Any
+    """Validated settings of the protocol."""
+
+    @property
+    def name(self) -> str:
+        """Name in results and seeds."""
+        return f"{self.condition.name}/{self.model.name}"
+
+
+@dataclass(frozen=True)
+class LoadedWave:
+    """A wave with everything it names, validated: nothing can be wrong with it but what happens while it runs."""
+
+    wave: Wave
+    questionnaire: Questionnaire
+    population: Population
+    reference: ReferenceCounts | None
+    cells: tuple[Cell, ...]
+
+    @property
+    def store_path(self) -> Path:
+        """Where the answers go."""
+        return Path(self.wave.store or f"{self.wave.name}.sqlite")
+
+    @cached_property
+    def content(self) -> dict[str, Any]:
+        """Everything that decides the answers, as plain data: what a store must agree with to be continued."""
+        return {
+            "name": self.wave.name,
+            "seed": self.wave.seed,
+            "salt": self.wave.salt,
+            "respondents": self.wave.respondents,
+            "store_prompts": self.wave.store_prompts,
+            "models": {model.name: model.model_dump(mode="json") for model in self.wave.models},
+            "conditions": {
+                cell.condition.name: {
+                    "protocol": cell.condition.protocol,
+                    "settings": cell.settings.model_dump(mode="json"),
+                }
+                for cell in self.cells
+            },
+            "questionnaire": self.questionnaire.model_dump(mode="json"),
+            "population": json.loads(self.population.as_json()),
+            "reference": self.reference.reference.model_dump(mode="json") if self.reference else None,
+        }
+
+    @property
+    def id(self) -> str:
+        """BLAKE2 hash of the content, salt included, in hex."""
+        text = json.dumps(self.content, sort_keys=True, ensure_ascii=False)
+        return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def load_wave(path: Path) -> LoadedWave:
+    """Read a wave and everything it names.
+
+    Raises
+    ------
+    DocumentError
+        If anything in it is missing, unknown or impossible; the message names the file and the line.
+    """
+    wave = read(Wave, path)
+    beside = path.parent
+    questionnaire = load_questionnaire(wave.questionnaire, beside)
+    population = load_population(wave.population, beside)
+    reference = load_reference(wave.reference, beside) if wave.reference else None
+    if reference:
+        _check_reference(reference, questionnaire, wave)
+    models = tuple(_checked_model(model, path) for model in wave.models)
+    cells = []
+    for model in models:
+        for condition in wave.conditions:
+            protocol = find_protocol(condition.protocol)
+            where = f"{path}: condition {condition.name!r}"
+            settings = build(protocol.settings_model, condition.settings, where)
+            protocol.check(settings, population, where)
+            cells.append(Cell(condition, model, protocol, settings))
+    return LoadedWave(wave, questionnaire, population, reference, tuple(cells))
+
+
+def _checked_model(model: ModelSpec, path: Path) -> ModelSpec:
+    """The model with its settings validated and completed; relative paths start at the wave's folder."""
+    settings = build(find_backend(model.backend).settings_model, model.settings, f"{path}: model {model.name!r}")
+    written = settings.model_dump(mode="json")
+    if isinstance(written.get("path"), str) and written["path"] != "embedded":
+        written["path"] = str((path.parent / Path(written["path"]).expanduser()).resolve())
+    return model.model_copy(update={"settings": written})
+
+
+def _check_reference(reference: ReferenceCounts, questionnaire: Questionnaire, wave: Wave) -> None:
+    if reference.reference.questionnaire != questionnaire.id:
+        raise DocumentError(
+            f"The reference {wave.reference!r} belongs to the questionnaire {reference.reference.questionnaire!r}, "
+            f"not to {questionnaire.id!r}; name another reference or leave it out."
+        )
+    for count in reference.counts:
+        try:
+            question = questionnaire[count.question]
+        except KeyError:
+            raise DocumentError(
+                f"The reference {wave.reference!r} has counts for {count.question!r}, a question that "
+                f"{questionnaire.id!r} does not have."
+            ) from None
+        if count.code is not None and question.option(count.code) is None:
+            codes = [option.code for option in question.choices]
+            raise DocumentError(
+                f"The reference {wave.reference!r} counts code {count.code} for {count.question!r}, whose "
+                f"codes are {codes}."
+            )

@@ -1,0 +1,102 @@
+"""Fixtures for all tests, and the switch that forbids outside connections."""
+
+import ipaddress
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+"""Reference material beside the project; absent for users, so that tests which read it skip."""
+
+_connect = socket.socket.connect
+
+
+def _is_local(address: Any) -> bool:
+    if not isinstance(address, tuple):
+        return True  # a Unix socket
+    host = str(address[0])
+    if host in ("localhost", "", socket.gethostname()):
+        return True
+    try:
+        found = ipaddress.ip_address(host.split("%")[0])
+    except ValueError:
+        return False
+    return found.is_loopback or found.is_private or found.is_link_local
+
+
+@pytest.fixture(autouse=True)
+def no_outside_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse connections that leave this machine; ``DEMOSCOPE_TESTS_ONLINE=1`` lifts it."""
+    if os.environ.get("DEMOSCOPE_TESTS_ONLINE") == "1":
+        return
+
+    def connect(self: socket.socket, address: Any) -> None:
+        if not _is_local(address):
+            raise AssertionError(f"A test tried to connect to {address!r}; tests stay on this machine.")
+        _connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+SURVEY = """\
+id: tiny
+title: Three questions
+questions:
+  - id: parks
+    text: Is the country spending too little or too much on parks?
+    options:
+      - {code: 1, label: too little}
+      - {code: 2, label: about right}
+      - {code: 3, label: too much}
+  - id: roads
+    text: And on roads?
+    options:
+      - {code: 1, label: too little}
+      - {code: 2, label: about right}
+      - {code: 3, label: too much}
+  - id: trust
+    text: How far do you trust the press, from 1 to 5?
+    kind: scale
+    minimum: 1
+    maximum: 5
+    low_label: not at all
+    high_label: fully
+"""
+
+WAVE = """\
+name: tiny
+seed: 7
+questionnaire: survey.yaml
+population: us_adults_2018
+respondents: 6
+models:
+  - name: uniform
+    backend: scripted
+    settings: {public: uniform}
+conditions:
+  - name: def
+    protocol: def
+    settings: {portrait: [sex, age]}
+execution: {executor: local}
+"""
+
+
+@pytest.fixture
+def wave_file(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a small wave with its questionnaire; ``replace`` pairs change the wave's text."""
+
+    def write(*replace: tuple[str, str], survey: str = SURVEY) -> Path:
+        (tmp_path / "survey.yaml").write_text(survey)
+        text = WAVE
+        for old, new in replace:
+            assert old in text, f"{old!r} is not in the wave"
+            text = text.replace(old, new)
+        path = tmp_path / "wave.yaml"
+        path.write_text(text)
+        return path
+
+    return write
