@@ -4,9 +4,9 @@ from simulator.presentation import Presentation
 from surveys import Question
 
 HEAD = {
-    "en": "Act as a citizen from {place}.{person} Answer each request as this person would{choices}. "
+    "en": "Act as a citizen from {portrait} Answer each request as this person would{choices}. "
     "Write the answer after 'Answer:' and then explain it after 'Explanation:'.",
-    "zh": "我希望你扮演一位来自{place}的公民。{person}请以此人的身份回答每个请求{choices}。"
+    "zh": "我希望你扮演一位公民，来自{portrait}请以此人的身份回答每个请求{choices}。"
     '先用"Answer:"给出答案，再用"Explanation:"解释理由。',
 }
 """The system turn: who answers and how."""
@@ -24,17 +24,25 @@ UNIT = {"en": " (a number, in {unit})", "zh": "（数字，单位：{unit}）"}
 BARE = {"en": " (a number)", "zh": "（数字）"}
 
 
-def head(place: str, person: str, language: str, n_choices: int | None = None) -> str:
+def portrait(place: str, person: str, language: str) -> str:
+    """The persona as the head names it: where it is from, and a sentence about it when there is one.
+
+    >>> portrait("the United States", "You are 44.", "en")
+    'the United States. You are 44.'
+    """
+    stop, space = ("。", "") if language == "zh" else (".", " ")
+    return f"{place}{stop}{space}{person}" if person else f"{place}{stop}"
+
+
+def head(portrait: str, language: str, n_choices: int | None = None) -> str:
     """The system turn.
 
-    >>> head("the United States", "You are 44.", "en")[:55]
-    'Act as a citizen from the United States. You are 44. An'
+    >>> head("France.", "en", 4)[:76]
+    'Act as a citizen from France. Answer each request as this person would, choo'
     """
     listed, counted = CHOICES[language]
     choices = listed if n_choices is None else counted.format(n=n_choices)
-    if person and language == "en":
-        person = f" {person}"
-    return HEAD[language].format(place=place, person=person, choices=choices)
+    return HEAD[language].format(portrait=portrait, choices=choices)
 
 
 def request(question: Question, presentation: Presentation, language: str, *, marker: bool = True) -> str:

@@ -1,0 +1,318 @@
+"""A read-only view of a store, also while a wave writes it: what was asked, what came out, what people said."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from demoscope.errors import StoreError
+from surveys.reference import Group, Reference
+
+APPLICATION_ID = 0x44454D4F
+"""``PRAGMA application_id`` of every store ("DEMO")."""
+
+VERSION = 1
+"""Newest store version that is understood here."""
+
+STATUSES = ("answered", "refused", "invalid", "failed", "skipped")
+"""How an answer can end, in the order of reports."""
+
+NO_CODE = np.iinfo(np.int64).min
+"""Stands for the code of an understood answer that chose no option: numbers, texts, empty multiple choices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One option of a question, as asked."""
+
+    code: int
+    label: str
+    score: float | None
+    substantive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question, as asked; ``choices`` in questionnaire order, empty for numbers and texts."""
+
+    id: int
+    name: str
+    text: str
+    kind: str
+    ordinal: bool
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One condition of the wave; ``told`` are the persona attributes that the portrait tells the model."""
+
+    id: int
+    name: str
+    condition: str
+    model: str
+    protocol: str
+    profile: str
+    language: str
+    told: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WaveRow:
+    """What the store says about the wave itself."""
+
+    name: str
+    seed: int
+    questionnaire: str
+    started: str
+    finished: str | None
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Understood answers of one cell in long form, a row per chosen option, sorted by question.
+
+    ``respondent`` is a position in ``Results.respondents(cell)``; ``code`` is :data:`NO_CODE` where the answer chose
+    no option.
+    """
+
+    respondent: NDArray[np.int64]
+    question: NDArray[np.int64]
+    code: NDArray[np.int64]
+
+    def of(self, question_id: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Respondent positions and codes of one question."""
+        start, stop = np.searchsorted(self.question, [question_id, question_id + 1])
+        return self.respondent[start:stop], self.code[start:stop]
+
+
+@dataclass(frozen=True)
+class Respondents:
+    """The respondents of one cell, by position: store id, persona and weight of each."""
+
+    ids: NDArray[np.int64]
+    personas: NDArray[np.int64]
+    weights: NDArray[np.float64]
+
+    @property
+    def weighted(self) -> bool:
+        """Whether some stand for more people than others, so that shares are weighted."""
+        return bool(len(self.weights)) and not np.allclose(self.weights, self.weights[0])
+
+
+def open_results(path: Path) -> "Results":
+    """Open a store for reading; use as a context manager.
+
+    Everything read comes from one moment, so a wave may go on writing meanwhile.
+
+    Raises
+    ------
+    StoreError
+        If the file is missing, no store, damaged, holds no wave, or was written by a newer version.
+    """
+    if path.is_dir():
+        raise StoreError(f"{path} is a folder; name the store, the SQLite file that a wave wrote.")
+    if not path.exists():
+        raise StoreError(f"{path}: no such file. Name the store that `demoscope run` wrote.")
+    connection = None
+    try:
+        connection = _connect(path)
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if application != APPLICATION_ID:
+            raise StoreError(f"{path} is no store of Demoscope; name the SQLite file that `demoscope run` wrote.")
+        if version > VERSION:
+            raise StoreError(
+                f"{path} was written by a newer version (store version {version}, this one reads up to {VERSION}); "
+                "upgrade demoscope."
+            )
+        connection.execute("BEGIN")
+        if connection.execute("SELECT count(*) FROM waves").fetchone()[0] != 1:
+            raise StoreError(f"{path} holds no wave yet; launch one into it with `demoscope run`.")
+    except StoreError:
+        if connection is not None:
+            connection.close()
+        raise
+    except sqlite3.Error as error:
+        if connection is not None:
+            connection.close()
+        raise StoreError(f"{path} cannot be read as a store ({error}); name the file that a wave wrote.") from None
+    return Results(path, connection)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    uri = path.resolve().as_uri()
+    connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, timeout=30, isolation_level=None)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master")
+    except sqlite3.OperationalError:
+        connection.close()
+        if Path(f"{path}-wal").exists():
+            raise
+        # A finished store in a folder that cannot be written has no log, and SQLite cannot make one.
+        connection = sqlite3.connect(f"{uri}?mode=ro&immutable=1", uri=True, isolation_level=None)
+    return connection
+
+
+class Results:
+    """What a store holds, read once each and kept as small objects and arrays."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file; idempotent."""
+        self._connection.close()
+
+    @cached_property
+    def wave(self) -> WaveRow:
+        """The wave."""
+        row = self._rows("SELECT name, seed, questionnaire, started, finished FROM waves")[0]
+        title = self._json(row[2]).get("title", "")
+        return WaveRow(row[0], row[1], title, row[3], row[4])
+
+    @cached_property
+    def reference(self) -> Reference | None:
+        """The human reference the wave is compared with, without its counts; ``None`` when it has none."""
+        text = self._rows("SELECT reference FROM waves")[0][0]
+        if text is None:
+            return None
+        try:
+            return Reference.model_validate_json(text)
+        except ValidationError as error:
+            raise self._damaged(f"its reference cannot be read: {error.errors()[0]['msg']}") from None
+
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        """The cells, in the order of the wave."""
+        rows = self._rows(
+            """SELECT c.id, c.name, c.condition, m.name, c.protocol, c.profile, c.language, c.told
+            FROM cells c JOIN models m ON m.id = c.model_id ORDER BY c.id"""
+        )
+        return tuple(Cell(*row[:-1], told=tuple(self._json(row[-1]))) for row in rows)
+
+    @cached_property
+    def questions(self) -> tuple[Asked, ...]:
+        """The questions with their options, in the order of the questionnaire."""
+        choices: dict[int, list[Choice]] = {}
+        for question, *option, kind in self._rows(
+            "SELECT question_id, code, label, score, kind FROM options ORDER BY question_id, position"
+        ):
+            choices.setdefault(question, []).append(Choice(*option, substantive=kind == "substantive"))
+        rows = self._rows("SELECT id, name, text, kind, ordinal FROM questions ORDER BY id")
+        return tuple(
+            Asked(*row[:4], ordinal=bool(row[4]), choices=tuple(choices.get(row[0], ()))) for row in rows
+        )
+
+    @cached_property
+    def statuses(self) -> dict[tuple[int, int], dict[str, int]]:
+        """How every question ended: (cell id, question id) -> status -> answers."""
+        found: dict[tuple[int, int], dict[str, int]] = {}
+        for cell, question, status, count in self._rows(
+            """SELECT r.cell_id, a.question_id, a.status, count(*)
+            FROM answers a JOIN respondents r ON r.id = a.respondent_id
+            WHERE a.method = 'text' GROUP BY 1, 2, 3"""
+        ):
+            found.setdefault((cell, question), dict.fromkeys(STATUSES, 0))[status] = count
+        return found
+
+    def reasons(self, cell: Cell) -> tuple[tuple[str, str, int], ...]:
+        """Why answers were not understood: (status, reason, answers), the most frequent first."""
+        rows = self._rows(
+            """SELECT a.status, coalesce(substr(a.reason, 1, 300), ''), count(*)
+            FROM respondents r JOIN answers a ON a.respondent_id = r.id
+            WHERE r.cell_id = ? AND a.method = 'text' AND a.status IN ('refused', 'invalid', 'failed')
+            GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2""",
+            (cell.id,),
+        )
+        return tuple((status, reason, count) for status, reason, count in rows)
+
+    def respondents(self, cell: Cell) -> Respondents:
+        """The respondents planned in a cell, whether or not they have answered yet."""
+        rows = self._array(
+            """SELECT r.id, r.persona_id, p.weight FROM respondents r JOIN personas p ON p.id = r.persona_id
+            WHERE r.cell_id = ? ORDER BY r.id""",
+            (cell.id,),
+            [("id", np.int64), ("persona", np.int64), ("weight", np.float64)],
+        )
+        return Respondents(rows["id"].copy(), rows["persona"].copy(), rows["weight"].copy())
+
+    def answers(self, cell: Cell, respondents: Respondents) -> Answers:
+        """Understood answers of a cell, all replicates of the method ``text``."""
+        rows = self._array(
+            f"""SELECT a.respondent_id, a.question_id, coalesce(o.code, {NO_CODE})
+            FROM respondents r JOIN answers a ON a.respondent_id = r.id
+            LEFT JOIN answer_options o USING (respondent_id, question_id, method, replicate)
+            WHERE r.cell_id = ? AND a.method = 'text' AND a.status = 'answered'""",
+            (cell.id,),
+            [("respondent", np.int64), ("question", np.int64), ("code", np.int64)],
+        )
+        rows = rows[np.argsort(rows["question"], kind="stable")]
+        return Answers(
+            np.searchsorted(respondents.ids, rows["respondent"]), rows["question"].copy(), rows["code"].copy()
+        )
+
+    def levels(self, group: Group, respondents: Respondents) -> list[str | None]:
+        """Level of a grouping that each respondent belongs to; ``None`` when its persona fits none."""
+        return [group.level(self._attributes[persona]) for persona in respondents.personas.tolist()]
+
+    def human_counts(self) -> dict[int, dict[int | None, float]]:
+        """Real people by question id and code; the code ``None`` counts those without a substantive answer."""
+        found: dict[int, dict[int | None, float]] = {}
+        for question, code, count in self._rows(
+            "SELECT question_id, code, sum(count) FROM reference_counts GROUP BY 1, 2"
+        ):
+            found.setdefault(question, {})[code] = count
+        return found
+
+    def human_counts_by(self, grouping: str) -> dict[str, dict[int, dict[int | None, float]]]:
+        """Real people by level of a grouping, question id and code; people of unknown level are left out."""
+        found: dict[str, dict[int, dict[int | None, float]]] = {}
+        for level, question, code, count in self._rows(
+            """SELECT json_extract(groups, ?), question_id, code, sum(count) FROM reference_counts
+            GROUP BY 1, 2, 3 ORDER BY min(rowid)""",
+            (f"$.{json.dumps(grouping)}",),
+        ):
+            if level not in (None, ""):
+                found.setdefault(str(level), {}).setdefault(question, {})[code] = count
+        return found
+
+    @cached_property
+    def _attributes(self) -> dict[int, dict[str, Any]]:
+        return {persona: self._json(text) for persona, text in self._rows("SELECT id, attributes FROM personas")}
+
+    def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        try:
+            return self._connection.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._damaged(str(error)) from None
+
+    def _array(self, sql: str, values: Sequence[Any], dtype: list[tuple[str, type]]) -> NDArray[np.void]:
+        try:
+            rows: Iterable[Any] = self._connection.execute(sql, values)
+            return np.fromiter(rows, dtype=np.dtype(dtype))
+        except sqlite3.Error as error:
+            raise self._damaged(str(error)) from None
+
+    def _json(self, text: str) -> Any:
+        try:
+            return json.loads(text)
+        except ValueError as error:
+            raise self._damaged(f"a JSON column cannot be read: {error}") from None
+
+    def _damaged(self, what: str) -> StoreError:
+        return StoreError(f"{self.path} is damaged ({what}); restore a copy, or launch the wave into a new store.")

@@ -1,0 +1,211 @@
+"""The Diversity-Enhanced Framework: a located persona with its own decoding takes the questionnaire and remembers."""
+
+import dataclasses
+from collections.abc import Generator
+
+from demoscope import seeds
+from demoscope.documents import Document
+from demoscope.errors import DocumentError
+from personas.persona import Persona
+from personas.population import Population
+from personas.portrait import describe, location
+from simulator.answer import Answer
+from simulator.constraint import Constraint
+from simulator.memory import Memory
+from simulator.parsing import Reading, parse
+from simulator.presentation import Presentation, present
+from simulator.protocols import def_prompts
+from simulator.protocols.def_settings import DefSettings, ResolvedDef
+from simulator.protocols.interface import Completion, Message, Protocol, Request, Understood
+from simulator.protocols.registry import CellDescription
+from simulator.respondent import Respondent
+from surveys import Question, Questionnaire
+
+ANSWER = "Answer: "
+TRIES = 3
+"""Exchanges at most for one question: the first, and two with less memory when the prompt did not fit."""
+
+
+class DiversityEnhanced:
+    """DEF (SPEC 2.3): place, decoding and memory length drawn once a respondent, options shuffled, memory rolling.
+
+    Place and persona come with the population; decoding and memory length follow from seed, population and
+    person, presentations also from the question, so that all cells of a wave compare the same people.
+    """
+
+    name = "def"
+    settings_model: type[Document] = DefSettings
+
+    def check(self, settings: DefSettings, population: Population, where: str) -> None:
+        """Refuse a portrait that the population cannot tell, and populations without a place."""
+        if population.places is None:
+            raise DocumentError(
+                f"{where}: DEF names the country of everybody, and the population {population.id!r} has no places; "
+                "add `places` with at least a country to it."
+            )
+        try:
+            describe(population.people(0, 1, seed=0)[0], population, settings.portrait, settings.language)
+        except DocumentError as error:
+            raise DocumentError(f"{where}: portrait: {error}") from None
+
+    def describe(self, settings: DefSettings, population: Population) -> CellDescription:
+        """What the store records of a cell with these settings."""
+        resolved = settings.resolved()
+        return CellDescription(
+            resolved.profile,
+            resolved.language,
+            resolved.culture,
+            resolved.model_dump(mode="json"),
+            resolved.portrait,
+        )
+
+    def answers_expected(self, settings: DefSettings, questionnaire: Questionnaire) -> int:
+        """One answer for each question and repeat."""
+        return len(questionnaire.questions) * settings.resolved().repeats
+
+    def respondent(
+        self, persona: Persona, population: Population, settings: DefSettings, seed: int, cell: str
+    ) -> Respondent:
+        """The respondent that a persona is in a cell."""
+        resolved = settings.resolved()
+        place = location(
+            persona,
+            detail=resolved.detail if resolved.location else "country",
+            language=resolved.language,
+            joiner=resolved.joiner,
+        )
+        person = describe(persona, population, resolved.portrait, resolved.language) if resolved.portrait else ""
+        key = (population.id, persona.number)
+        return Respondent(
+            cell=cell,
+            population=population.id,
+            persona=persona,
+            portrait=def_prompts.portrait(place, person, resolved.language),
+            decoding=resolved.decoding.draw(seeds.generator(seed, "decoding", *key)),
+            memory_length=resolved.memory.draw(seeds.generator(seed, "memory length", *key)),
+            language=resolved.language,
+            told=resolved.portrait,
+        )
+
+    def interview(
+        self, respondent: Respondent, questionnaire: Questionnaire, settings: DefSettings, seed: int
+    ) -> Protocol:
+        """Ask every question in order, with what is remembered of those before; one answer for each, always."""
+        resolved = settings.resolved()
+        key = (respondent.population, respondent.persona.number)
+        memory = Memory(respondent.memory_length, resolved.memory_rules)
+        asking = _Asking(respondent, resolved, seed)
+        for replicate in range(resolved.repeats):
+            for question in questionnaire.questions:
+                shuffled = resolved.shuffle and bool(question.options)
+                shuffling = (seed, "presentation", *key, question.id, replicate)
+                shown = present(question, seeds.generator(*shuffling) if shuffled else None, shuffled)
+                user = Message("user", def_prompts.request(question, shown, resolved.language, marker=asking.marker))
+                memory, completion = yield from asking.ask(question, shown, user, memory)
+                reply = asking.whole(completion.text)
+                reading = _read(completion, reply, question, shown, resolved)
+                answer = Answer(
+                    question.id,
+                    reading.status,
+                    reading.codes,
+                    reading.number,
+                    reading.text,
+                    reading.reason,
+                    replicate=replicate,
+                    presentation=shown.as_json(),
+                    memory=memory.ordinals,
+                )
+                yield Understood(answer, (("answer", asking.ordinal),))
+                if reply is not None:
+                    memory = memory.after(asking.ordinal, user.text, reply)
+                    if memory.overfull:
+                        forgetting = seeds.generator(seed, "memory", *key, question.id, replicate)
+                        memory = memory.forgetting(forgetting)
+
+
+class _Asking:
+    """The exchanges of one interview: counts them, seeds them, and asks again with less memory when need be."""
+
+    def __init__(self, respondent: Respondent, settings: ResolvedDef, seed: int) -> None:
+        self._respondent = respondent
+        self._settings = settings
+        self._seed = seed
+        self._heads: dict[int | None, Message] = {}
+        self._conversation = f"{respondent.cell}/{respondent.population}/{respondent.persona.number}"
+        self.marker = settings.list_marker
+        self.ordinal = -1
+        """Ordinal of the last exchange."""
+
+    def ask(
+        self, question: Question, shown: Presentation, user: Message, memory: Memory
+    ) -> Generator[Request | Understood, Completion | None, tuple[Memory, Completion]]:
+        """Ask one question; returns the memory that the prompt held in the end, and what came back."""
+        constrained = self._settings.answer_format == "constrained"
+        constraint = self._constraint(question, shown) if constrained else None
+        lead = (Message("assistant", ANSWER),) if self._settings.base_model else ()
+        for tries_left in reversed(range(TRIES)):
+            self.ordinal += 1
+            completion = yield Request(
+                "answer",
+                self.ordinal,
+                (self._head(question), *memory.messages, user, *lead),
+                self._respondent.decoding,
+                self._sampling_seed(question),
+                constraint=constraint,
+                stop=() if constraint else ("\nRequest:",),
+                question=question.id,
+                conversation=self._conversation,
+            )
+            assert completion is not None
+            if completion.last.error_kind != "context" or not memory.items or not tries_left:
+                break
+            memory = memory.without_older_half() if tries_left > 1 else dataclasses.replace(memory, items=())
+        return memory, completion
+
+    def whole(self, text: str | None) -> str | None:
+        """The reply with the ``Answer: `` that was written for a base model before it."""
+        return ANSWER + text if text is not None and self._settings.base_model else text
+
+    def _head(self, question: Question) -> Message:
+        n = None
+        if self._settings.count_choices:
+            n = question.maximum if question.kind == "scale" else len(question.options) or None
+        if n not in self._heads:
+            text = def_prompts.head(self._respondent.portrait, self._respondent.language, n)
+            self._heads[n] = Message("system", text)
+        return self._heads[n]
+
+    def _sampling_seed(self, question: Question) -> int:
+        persona = self._respondent.persona.number
+        key = (self._respondent.cell, self._respondent.population, persona, question.id, "answer", self.ordinal)
+        return seeds.number(self._seed, "sampling", *key)
+
+    def _constraint(self, question: Question, shown: Presentation) -> Constraint | None:
+        if question.kind == "text":
+            return None
+        free = self._settings.explanation_tokens
+        prefix = "" if self._settings.base_model else ANSWER
+        suffix = "\nExplanation: " if free else ""
+        if not question.options:
+            return Constraint(
+                minimum=question.minimum, maximum=question.maximum, prefix=prefix, suffix=suffix, free_tokens=free
+            )
+        texts = {option.code: option.label for option in question.options}
+        choices = tuple(f"{shown.label(code)}: {texts[code]}" for code in shown.codes)
+        most = (question.max_selections or len(choices)) if question.kind == "multiple" else 1
+        return Constraint(choices, most, prefix=prefix, suffix=suffix, free_tokens=free)
+
+
+def _read(
+    completion: Completion, reply: str | None, question: Question, shown: Presentation, settings: ResolvedDef
+) -> Reading:
+    last = completion.last
+    if reply is None:
+        status = "refused" if last.error_kind == "filtered" else "failed"
+        return Reading(status, reason=last.error or "no reply came")
+    if not (completion.text or "").strip():
+        return Reading("invalid", reason="the reply is empty")
+    return parse(reply, question, shown, settings.parsing_rules, cut=last.finish_reason == "length")
+
+
+PROTOCOL = DiversityEnhanced()
