@@ -3,6 +3,7 @@
 Exit codes: 0 done · 1 finished, but too few valid answers (min_valid) · 2 wrong input · 3 interrupted, resumable.
 """
 
+import dataclasses
 import json
 import sys
 from datetime import UTC, datetime
@@ -103,9 +104,9 @@ def doctor(as_json: AsJson = False) -> None:
 
     checks = examine()
     if as_json:
-        print(json.dumps([vars(check) if hasattr(check, "__dict__") else check._asdict() for check in checks]))
+        print(json.dumps([dataclasses.asdict(check) for check in checks], indent=2))
     else:
-        from simulator.doctor import render_checks
+        from simulator.doctor_screen import render_checks
 
         render_checks(checks, _console())
     if not all(check.ok for check in checks):

@@ -58,7 +58,9 @@ def _compared(averages: Averages, heard: int) -> list[str]:
             f"{verdict}: on all {n} questions the simulated public is no further from the real one than a random "
             "human sample of the same size would be"
         )
-    guess = f"a uniform guess is as close or closer on {uniform_closer}" if uniform_closer else "it beats a uniform guess on all"
+    guess = "it beats a uniform guess on all"
+    if uniform_closer:
+        guess = f"a uniform guess is as close or closer on {uniform_closer}"
     sentences = [f"{found}; {guess}."]
     if heard < SMALL and averages.within_people:
         sentences.append(f"With {heard} respondents even real people vary a lot, so closeness proves little.")

@@ -3,7 +3,6 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from analysis.records import NO_CODE, STATUSES, Answers, Asked, Cell, Choice, Respondents, WaveRow
 from demoscope.errors import StoreError
 from surveys.reference import Group, Reference
 
@@ -20,91 +20,6 @@ APPLICATION_ID = 0x44454D4F
 
 VERSION = 1
 """Newest store version that is understood here."""
-
-STATUSES = ("answered", "refused", "invalid", "failed", "skipped")
-"""How an answer can end, in the order of reports."""
-
-NO_CODE = np.iinfo(np.int64).min
-"""Stands for the code of an understood answer that chose no option: numbers, texts, empty multiple choices."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One option of a question, as asked."""
-
-    code: int
-    label: str
-    score: float | None
-    substantive: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One question, as asked; ``choices`` in questionnaire order, empty for numbers and texts."""
-
-    id: int
-    name: str
-    text: str
-    kind: str
-    ordinal: bool
-    choices: tuple[Choice, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One condition of the wave; ``told`` are the persona attributes that the portrait tells the model."""
-
-    id: int
-    name: str
-    condition: str
-    model: str
-    protocol: str
-    profile: str
-    language: str
-    told: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class WaveRow:
-    """What the store says about the wave itself."""
-
-    name: str
-    seed: int
-    questionnaire: str
-    started: str
-    finished: str | None
-
-
-@dataclass(frozen=True)
-class Answers:
-    """Understood answers of one cell in long form, a row per chosen option, sorted by question.
-
-    ``respondent`` is a position in ``Results.respondents(cell)``; ``code`` is :data:`NO_CODE` where the answer chose
-    no option.
-    """
-
-    respondent: NDArray[np.int64]
-    question: NDArray[np.int64]
-    code: NDArray[np.int64]
-
-    def of(self, question_id: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Respondent positions and codes of one question."""
-        start, stop = np.searchsorted(self.question, [question_id, question_id + 1])
-        return self.respondent[start:stop], self.code[start:stop]
-
-
-@dataclass(frozen=True)
-class Respondents:
-    """The respondents of one cell, by position: store id, persona and weight of each."""
-
-    ids: NDArray[np.int64]
-    personas: NDArray[np.int64]
-    weights: NDArray[np.float64]
-
-    @property
-    def weighted(self) -> bool:
-        """Whether some stand for more people than others, so that shares are weighted."""
-        return bool(len(self.weights)) and not np.allclose(self.weights, self.weights[0])
 
 
 def open_results(path: Path) -> "Results":
@@ -203,7 +118,7 @@ class Results:
             """SELECT c.id, c.name, c.condition, m.name, c.protocol, c.profile, c.language, c.told
             FROM cells c JOIN models m ON m.id = c.model_id ORDER BY c.id"""
         )
-        return tuple(Cell(*row[:-1], told=tuple(self._json(row[-1]))) for row in rows)
+        return tuple(Cell(*(*row[:7], tuple(self._json(row[7])))) for row in rows)
 
     @cached_property
     def questions(self) -> tuple[Asked, ...]:
@@ -212,11 +127,9 @@ class Results:
         for question, *option, kind in self._rows(
             "SELECT question_id, code, label, score, kind FROM options ORDER BY question_id, position"
         ):
-            choices.setdefault(question, []).append(Choice(*option, substantive=kind == "substantive"))
+            choices.setdefault(question, []).append(Choice(*(*option, kind == "substantive")))
         rows = self._rows("SELECT id, name, text, kind, ordinal FROM questions ORDER BY id")
-        return tuple(
-            Asked(*row[:4], ordinal=bool(row[4]), choices=tuple(choices.get(row[0], ()))) for row in rows
-        )
+        return tuple(Asked(*(*row[:4], bool(row[4]), tuple(choices.get(row[0], ())))) for row in rows)
 
     @cached_property
     def statuses(self) -> dict[tuple[int, int], dict[str, int]]:
@@ -254,16 +167,17 @@ class Results:
     def answers(self, cell: Cell, respondents: Respondents) -> Answers:
         """Understood answers of a cell, all replicates of the method ``text``."""
         rows = self._array(
-            f"""SELECT a.respondent_id, a.question_id, coalesce(o.code, {NO_CODE})
+            f"""SELECT a.respondent_id, a.question_id, a.replicate, coalesce(o.code, {NO_CODE})
             FROM respondents r JOIN answers a ON a.respondent_id = r.id
             LEFT JOIN answer_options o USING (respondent_id, question_id, method, replicate)
             WHERE r.cell_id = ? AND a.method = 'text' AND a.status = 'answered'""",
             (cell.id,),
-            [("respondent", np.int64), ("question", np.int64), ("code", np.int64)],
+            [(name, np.int64) for name in ("respondent", "question", "replicate", "code")],
         )
         rows = rows[np.argsort(rows["question"], kind="stable")]
         return Answers(
-            np.searchsorted(respondents.ids, rows["respondent"]), rows["question"].copy(), rows["code"].copy()
+            np.searchsorted(respondents.ids, rows["respondent"]),
+            *(rows[name].copy() for name in ("question", "replicate", "code")),
         )
 
     def levels(self, group: Group, respondents: Respondents) -> list[str | None]:

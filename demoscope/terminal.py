@@ -3,7 +3,10 @@
 import re
 
 _CONTROL = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
+    r"\x1b\[[0-?]*[ -/]*[@-~]"  # colours and cursor moves
+    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"  # titles and links
+    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f]"  # other control characters
+    r"|[\u202a-\u202e\u2066-\u2069]"  # direction overrides
 )
 
 

@@ -40,7 +40,7 @@ class RayExecutor:
 
     def default_cohorts(self) -> int:
         """One for each share of the cluster's cores (or GPUs) that a cohort reserves."""
-        resources = ray.cluster_resources()
+        resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
         wanted = {"CPU": self._execution.num_cpus, "GPU": self._execution.num_gpus}
         rooms = [int(resources.get(name, 0) // share) for name, share in wanted.items() if share]
         if not rooms:

@@ -88,7 +88,8 @@ def _config(loaded: LoadedWave) -> str:
 
 
 def _stored_content(row: Row) -> dict[str, Any]:
-    config, questionnaire, population, reference = (json.loads(part) if part else None for part in row)
+    config: dict[str, Any] = json.loads(row[0])
+    questionnaire, population, reference = (json.loads(part) if part else None for part in row[1:])
     config.pop("min_valid", None)
     return {**config, "questionnaire": questionnaire, "population": population, "reference": reference}
 
@@ -114,15 +115,16 @@ def _update_wave(connection: sqlite3.Connection, loaded: LoadedWave) -> None:
 
 
 def _check_growth(store: Store, old: dict[str, Any], loaded: LoadedWave) -> None:
-    new = json.loads(json.dumps(loaded.content))
+    new: dict[str, Any] = json.loads(json.dumps(loaded.content))
     changes = []
     for key in sorted(old.keys() | new.keys()):
-        before, after = old.get(key), new.get(key)
+        before: Any = old.get(key)
+        after: Any = new.get(key)
         if key == "respondents":
             changes += [f"respondents: {before} -> {after}; it can only grow"] if after < before else []
         elif key in ("models", "conditions"):
-            kept = {name: after[name] for name in before if name in after}
-            changes += list(_differences(before, kept, key))
+            survivors = {name: after[name] for name in before if name in after}
+            changes += list(_differences(before, survivors, key))
         elif key == "questionnaire":
             kept = {**after, "questions": after["questions"][: len(before["questions"])]}
             changes += list(_differences(before, kept, key))

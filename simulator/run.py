@@ -4,8 +4,10 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from demoscope.errors import BackendError, StoreError, WavePaused
+from personas import Persona
 from simulator.backends.interface import ModelCard
 from simulator.cohort import Assignment, Batch, CohortSpec
 from simulator.executors import Executor, LocalExecutor
@@ -203,12 +205,25 @@ class _Run:
             return []
         team.out[handle].update((one.respondent_id, one) for one in taken)
         histories = self._store.histories([one.respondent_id for one in taken])
-        assignments = []
-        for one in taken:
-            [persona] = self._loaded.population.people(one.person, one.person + 1, self._loaded.wave.seed)
-            respondent = make_respondent(self._loaded, self._cells[one.cell_id], persona)
-            assignments.append(Assignment(one.respondent_id, one.cell_id, respondent, histories[one.respondent_id]))
-        return assignments
+        personas = self._personas({one.person for one in taken})
+        return [
+            Assignment(
+                one.respondent_id,
+                one.cell_id,
+                make_respondent(self._loaded, self._cells[one.cell_id], personas[one.person]),
+                histories[one.respondent_id],
+            )
+            for one in taken
+        ]
+
+    def _personas(self, people: set[int]) -> dict[int, Persona]:
+        """The people with these numbers, drawn a run of neighbours at a time."""
+        found: dict[int, Persona] = {}
+        for _, run in groupby(enumerate(sorted(people)), key=lambda item: item[1] - item[0]):
+            numbers = [number for _, number in run]
+            drawn = self._loaded.population.people(numbers[0], numbers[-1] + 1, self._loaded.wave.seed)
+            found.update(zip(numbers, drawn, strict=True))
+        return found
 
     def _record_card(self, card: ModelCard) -> None:
         [(stored,)] = self._store.execute("SELECT digest FROM models WHERE name = ?", (card.name,))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, Protocol, runtime_checkable
 
@@ -61,6 +62,7 @@ class BackendKind(Protocol):
         """Build the backend; :class:`BackendError` says what is missing."""
 
 
+@cache
 def find_backend(kind: str) -> BackendKind:
     """Backend class of this name, found among the installed entry points ``demoscope.backends``.
 

@@ -143,7 +143,9 @@ class _Asking:
         constrained = self._settings.answer_format == "constrained"
         constraint = self._constraint(question, shown) if constrained else None
         lead = (Message("assistant", ANSWER),) if self._settings.base_model else ()
-        for tries_left in reversed(range(TRIES)):
+        tries_left = TRIES
+        while True:
+            tries_left -= 1
             self.ordinal += 1
             completion = yield Request(
                 "answer",
@@ -158,9 +160,8 @@ class _Asking:
             )
             assert completion is not None
             if completion.last.error_kind != "context" or not memory.items or not tries_left:
-                break
+                return memory, completion
             memory = memory.without_older_half() if tries_left > 1 else dataclasses.replace(memory, items=())
-        return memory, completion
 
     def whole(self, text: str | None) -> str | None:
         """The reply with the ``Answer: `` that was written for a base model before it."""
@@ -201,8 +202,7 @@ def _read(
 ) -> Reading:
     last = completion.last
     if reply is None:
-        status = "refused" if last.error_kind == "filtered" else "failed"
-        return Reading(status, reason=last.error or "no reply came")
+        return Reading("refused" if last.error_kind == "filtered" else "failed", reason=last.error or "no reply came")
     if not (completion.text or "").strip():
         return Reading("invalid", reason="the reply is empty")
     return parse(reply, question, shown, settings.parsing_rules, cut=last.finish_reason == "length")

@@ -1,6 +1,7 @@
 """What a protocol offers to those who launch it, and how one is found by name."""
 
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, Protocol
 
@@ -53,6 +54,7 @@ class ProtocolKind(Protocol):
         """The whole interview as a generator; see :mod:`simulator.protocols.interface`."""
 
 
+@cache
 def find_protocol(name: str) -> ProtocolKind:
     """Protocol of this name, found among the installed entry points ``demoscope.protocols``.
 

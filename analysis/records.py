@@ -1,0 +1,92 @@
+"""What is read from a store, as small objects and arrays."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+STATUSES = ("answered", "refused", "invalid", "failed", "skipped")
+"""How an answer can end, in the order of reports."""
+
+NO_CODE = np.iinfo(np.int64).min
+"""Stands for the code of an understood answer that chose no option: numbers, texts, empty multiple choices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One option of a question, as asked."""
+
+    code: int
+    label: str
+    score: float | None
+    substantive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question, as asked; ``choices`` in questionnaire order, empty for numbers and texts."""
+
+    id: int
+    name: str
+    text: str
+    kind: str
+    ordinal: bool
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One condition of the wave; ``told`` are the persona attributes that the portrait tells the model."""
+
+    id: int
+    name: str
+    condition: str
+    model: str
+    protocol: str
+    profile: str
+    language: str
+    told: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WaveRow:
+    """What the store says about the wave itself."""
+
+    name: str
+    seed: int
+    questionnaire: str
+    started: str
+    finished: str | None
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Understood answers of one cell in long form, a row per chosen option, sorted by question.
+
+    ``respondent`` is a position in ``Results.respondents(cell)``; ``code`` is :data:`NO_CODE` where the answer chose
+    no option.
+    """
+
+    respondent: NDArray[np.int64]
+    question: NDArray[np.int64]
+    replicate: NDArray[np.int64]
+    code: NDArray[np.int64]
+
+    def of(self, question_id: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Respondent positions, replicates and codes of one question."""
+        start, stop = np.searchsorted(self.question, [question_id, question_id + 1])
+        return self.respondent[start:stop], self.replicate[start:stop], self.code[start:stop]
+
+
+@dataclass(frozen=True)
+class Respondents:
+    """The respondents of one cell, by position: store id, persona and weight of each."""
+
+    ids: NDArray[np.int64]
+    personas: NDArray[np.int64]
+    weights: NDArray[np.float64]
+
+    @property
+    def weighted(self) -> bool:
+        """Whether some stand for more people than others, so that shares are weighted."""
+        return bool(len(self.weights)) and not np.allclose(self.weights, self.weights[0])

@@ -1,0 +1,251 @@
+"""A summary on the terminal: the verdict first, then the questions, the subgroups and what the numbers mean."""
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from analysis.findings import (
+    Averages,
+    CellSummary,
+    GroupingSummary,
+    LevelSummary,
+    Measure,
+    QuestionSummary,
+    Range,
+    Summary,
+)
+from analysis.ink import bar, distance, percent, words
+
+SIMULATED, HUMAN, FAINT, GOOD, BAD = "bright_cyan", "yellow", "dim", "green", "red"
+
+WIDEST = 100
+"""Cells that the summary uses at most; narrower terminals get shorter bars."""
+
+
+def render(summary: Summary, console: Console, details: bool = True) -> None:
+    """Write a summary to a console.
+
+    Parameters
+    ----------
+    summary : Summary
+        What to show.
+    console : rich.console.Console
+        Where; from 80 columns on everything keeps its place, and colours only repeat what marks and letters say.
+    details : bool
+        Also every question, the subgroups and the reasons of answers that were not understood.
+    """
+    width = min(console.width, WIDEST)
+    _head(summary, console, width)
+    for cell in summary.cells:
+        _cell(cell, summary, console, width, details)
+    if not summary.cells:
+        console.print("The wave has no cells yet.", width=width)
+    _footnotes(summary, console, width, details)
+
+
+def _head(summary: Summary, console: Console, width: int) -> None:
+    console.print()
+    console.print(Text.assemble(words(summary.wave, style="bold"), "  ", words(summary.questionnaire)), width=width)
+    if summary.reference:
+        against = f"compared with: {summary.reference.title} ({summary.reference.year})"
+        console.print(words(against, style=FAINT), width=width)
+    if summary.finished is None:
+        console.print(Text("The wave is not finished; these are the answers so far.", style="bold"), width=width)
+
+
+def _cell(cell: CellSummary, summary: Summary, console: Console, width: int, details: bool) -> None:
+    console.print()
+    title = words(f"{cell.condition} · {cell.model} ", max(width - 4, 8), "bold")
+    console.print(
+        Text.assemble("── ", title, Text("─" * max(0, width - title.cell_len - 3), style=FAINT)), width=width
+    )
+    console.print(Text(cell.opening, style="bold"), width=width)
+    console.print()
+    _statuses(cell, console, width, details)
+    if cell.averages.questions:
+        _averages(cell.averages, console, width)
+    if not details:
+        return
+    _questions(cell, console, width)
+    for grouping in cell.groupings:
+        _grouping(grouping, summary, console, width)
+
+
+def _statuses(cell: CellSummary, console: Console, width: int, details: bool) -> None:
+    s = cell.statuses
+    line = Text(
+        f"{cell.heard:,} of {cell.respondents:,} respondents · {s.asked:,} answers: {s.answered:,} understood"
+    )
+    line.append(f" ({s.understood:.1%})" if s.understood is not None else "")
+    for name, count in (("refused", s.refused), ("invalid", s.invalid), ("failed", s.failed), ("skipped", s.skipped)):
+        line.append(f" · {count:,} {name}", style="" if count else FAINT)
+    console.print(line, width=width)
+    if cell.weighted:
+        console.print("Shares are weighted by the personas' weights.", width=width)
+    for reason in cell.reasons if details else ():
+        why = words(reason.reason or "no reason given", max(20, width - 24))
+        console.print(Text.assemble(f"  {reason.count:>6,} {reason.status}: ", why), width=width)
+
+
+def _averages(averages: Averages, console: Console, width: int) -> None:
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0), width=None)
+    table.add_column(Text(f"mean of {averages.questions} questions"))
+    for header, style in (("simulated", SIMULATED), ("95 % interval", ""), ("uniform", ""), ("majority", "")):
+        table.add_column(header, justify="right", style=style, no_wrap=True)
+    table.add_column("humans, same n", justify="right", style=HUMAN, no_wrap=True)
+    table.add_column("halves", justify="right", style=HUMAN, no_wrap=True)
+    named = (("Wasserstein W1", averages.w1), ("KL divergence", averages.kl), ("Jensen-Shannon", averages.js))
+    for name, m in named:
+        if m is None:
+            continue
+        interval = f"{distance(m.low)}–{distance(m.high)}" if m.low is not None else "·"
+        table.add_row(
+            *(name, distance(m.simulated), interval, distance(m.uniform), distance(m.majority)),
+            *(_range(m.sample), distance(m.halves.median if m.halves else None)),
+        )
+    console.print()
+    console.print(table, width=width)
+    n = averages.questions
+    console.print(
+        f"Within the human range on {averages.within_people} of {n} questions · closer than uniform on "
+        f"{averages.closer_than_uniform} · closer than majority on {averages.closer_than_majority}",
+        width=width,
+    )
+    if averages.infinite:
+        console.print(
+            f"KL is infinite on {averages.infinite} (somebody simulated chose what nobody real did); each counts as "
+            "the largest finite one plus 1.",
+            width=width,
+        )
+
+
+def _range(found: Range) -> str:
+    return f"{distance(found.median)} ({distance(found.low)}–{distance(found.high)})"
+
+
+def _questions(cell: CellSummary, console: Console, width: int) -> None:
+    console.print()
+    heading = Text.assemble(
+        ("Every question", "bold"), "   ", ("█ simulated", SIMULATED), "   ", ("█ real people", HUMAN)
+    )
+    console.print(heading, width=width)
+    for question in cell.questions:
+        console.print()
+        _question(question, console, width)
+
+
+def _question(question: QuestionSummary, console: Console, width: int) -> None:
+    console.print(Text.assemble(words(question.id, style="bold"), "  ", words(question.text)), width=width)
+    counts = f"{question.n_simulated:,} simulated"
+    if question.n_human:
+        counts += f", {question.n_human:,.0f} real"
+    left = question.statuses.refused + question.statuses.invalid + question.statuses.failed
+    for n, name in ((left, "not understood"), (question.n_nonresponse, "don't know")):
+        counts += f"; {n:,} {name}" if n else ""
+    if question.n_human_left_out:
+        counts += f"; {question.n_human_left_out:,.0f} real without an answer"
+    console.print(words(f"  {counts}", style=FAINT), width=width)
+    _shares(question, console, width)
+    if question.not_compared:
+        console.print(Text(f"  Not compared: {question.not_compared}."), width=width)
+    else:
+        _measures(question, console, width)
+
+
+def _shares(question: QuestionSummary, console: Console, width: int) -> None:
+    if not question.shares:
+        return
+    both = any(share.human is not None for share in question.shares)
+    longest = max(words(share.label).cell_len for share in question.shares)
+    label = min(longest, width // 3)
+    cells = (width - label - 4 - (16 if both else 8)) // (2 if both else 1)
+    cells = min(cells, 30)
+    for share in question.shares:
+        name = words(share.label, label)
+        name.pad_right(label - name.cell_len)
+        line = Text.assemble("  ", name, "  ", (percent(share.simulated), SIMULATED), " ")
+        line.append(bar(share.simulated, cells), style=SIMULATED)
+        if both:
+            line.append("   ").append(percent(share.human), style=HUMAN)
+            line.append(" ").append(bar(share.human, cells), style=HUMAN)
+        line.rstrip()
+        console.print(line, width=width, no_wrap=True)
+
+
+def _measures(question: QuestionSummary, console: Console, width: int) -> None:
+    leading = question.leading
+    for name, m in (("W1", question.w1), ("KL", question.kl), ("JS", question.js)):
+        if m is None:
+            continue
+        line = Text(f"  {name} ").append(f"{distance(m.simulated):<5}", style=f"bold {SIMULATED}")
+        line.append(f"  uniform {distance(m.uniform):<5}  majority {distance(m.majority):<5}  ")
+        line.append(f"humans {_range(m.sample):<19}", style=HUMAN)
+        if width >= WIDEST and m.halves:
+            line.append(f"  halves {distance(m.halves.median)}", style=HUMAN)
+        if m is leading:
+            line.append("  ").append_text(_verdict(m))
+        line.rstrip()
+        console.print(line, width=width, no_wrap=True)
+
+
+def _verdict(m: Measure) -> Text:
+    if m.within_people:
+        return Text("✓ human", style=GOOD)
+    return Text("✗ off", style=BAD) if m.closer_than_uniform else Text("✗✗ worse", style=BAD)
+
+
+def _grouping(grouping: GroupingSummary, summary: Summary, console: Console, width: int) -> None:
+    console.print()
+    title = Text.assemble("By ", words(grouping.name.replace("_", " ")), style="bold")
+    if not grouping.told:
+        title.append(" — not told to the model", style=f"bold {BAD}")
+    console.print(title, width=width)
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("", no_wrap=True, max_width=width // 3)
+    table.add_column("n", justify="right")
+    table.add_column("mean W1", justify="right", style=SIMULATED)
+    table.add_column("uniform", justify="right")
+    table.add_column("majority", justify="right")
+    table.add_column("humans, same n", justify="right", style=HUMAN, no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for level in grouping.levels:
+        table.add_row(words(level.level.replace("_", " ")), f"{level.n:,}", *_level(level, summary))
+    console.print(Padding(table, (0, 0, 0, 2)), width=width)
+
+
+def _level(level: LevelSummary, summary: Summary) -> tuple[str | Text, ...]:
+    if level.too_few:
+        return ("", "", "", "", Text(f"too few (under {summary.smallest_group})", style=FAINT))
+    m = level.w1
+    if m is None:
+        return ("", "", "", "", Text("nothing to compare", style=FAINT))
+    return (distance(m.simulated), distance(m.uniform), distance(m.majority), _range(m.sample), _verdict(m))
+
+
+def _footnotes(summary: Summary, console: Console, width: int, details: bool) -> None:
+    if not any(cell.averages.questions for cell in summary.cells):
+        return
+    notes = [
+        "W1: how far people would have to move along the answers, 0 to 1 (everybody from one end to the other). "
+        "KL: nats, simulated against real. JS: 0 to 0.83, order of answers ignored. Smaller is closer.",
+        "uniform: answering at random. majority: everybody gives the most frequent real answer.",
+        f"humans, same n: {summary.draws:,} random samples of real people, as many as answered in the simulation; "
+        "median and 95 % range. halves: one random half of the real people against the other. Both draw people only, "
+        "no model.",
+        "✓ human: no further from people than 97.5 % of such samples; with few respondents that proves little. "
+        "✗ off: further, but closer than uniform. ✗✗ worse: as far as uniform, or farther.",
+        "95 % interval: other simulated respondents of the same model (bootstrap). It says nothing about the model's "
+        "distance from people, and distances of small samples come out too large.",
+    ]
+    if details and any(not grouping.told for cell in summary.cells for grouping in cell.groupings):
+        notes.append("not told to the model: its portrait leaves this out, so subgroups can differ by chance only.")
+    if summary.reference:
+        weighted = "weighted" if summary.reference.weighted else "unweighted"
+        notes.append(f"Real people ({weighted} counts): {summary.reference.source}")
+        if details and summary.reference.note:
+            notes.append(summary.reference.note)
+    console.print()
+    for note in notes:
+        console.print(words(note, style=FAINT), width=width)

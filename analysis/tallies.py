@@ -1,0 +1,82 @@
+"""Answers counted by option: who chose what, as simulated and as real people."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from analysis.records import NO_CODE, Answers, Asked, Choice, Respondents
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """The understood answers of one cell to one question, reduced to its substantive options."""
+
+    question: Asked
+    options: tuple[Choice, ...]
+    """The substantive ones, in questionnaire order."""
+    respondent: NDArray[np.int64]
+    """(n_choices,) position of the respondent of each substantive choice."""
+    option: NDArray[np.int64]
+    """(n_choices,) position of what was chosen among ``options``."""
+    answering: NDArray[np.int64]
+    """(n_answers,) position of the respondent of each answer that is more than a "don't know"."""
+    nonresponse: int
+    """Answers that chose a "don't know" on offer."""
+
+    @property
+    def single(self) -> bool:
+        """Whether exactly one option of a list is chosen, so that a distribution over options exists."""
+        return self.question.kind in ("single", "scale") and len(self.options) >= 2
+
+    @property
+    def scores(self) -> Floats | None:
+        """Places of the options on the scale; ``None`` when not every option has one, or all have the same."""
+        given = [option.score for option in self.options if option.score is not None]
+        return np.array(given) if len(given) == len(self.options) and len(set(given)) > 1 else None
+
+    def counts(self, weights: Floats, among: NDArray[np.bool_] | None = None) -> Floats:
+        """(n_options,) weighted choices, of everybody or ``among`` some respondents."""
+        kept = slice(None) if among is None else among[self.respondent]
+        chosen, who = self.option[kept], self.respondent[kept]
+        return np.bincount(chosen, weights=weights[who], minlength=len(self.options)).astype(np.float64)
+
+    def size(self, weights: Floats, among: NDArray[np.bool_] | None = None) -> int:
+        """How many equally weighted people the substantive answers are worth (Kish): n when weights are equal.
+
+        Kish (1965), Survey Sampling: the squared sum of weights over the sum of their squares.
+        """
+        who = self.respondent if among is None else self.respondent[among[self.respondent]]
+        total = weights[who].sum()
+        return round(float(total**2 / (weights[who] ** 2).sum())) if len(who) else 0
+
+    def human(self, counts: dict[int | None, float]) -> tuple[Floats, float]:
+        """(n_options,) real people per option, and how many are left out."""
+        kept = np.array([counts.get(option.code, 0.0) for option in self.options], dtype=np.float64)
+        return kept, float(sum(counts.values()) - kept.sum())
+
+
+def tally(question: Asked, answers: Answers) -> Tally:
+    """Reduce the answers to one question to its substantive options."""
+    respondent, replicate, code = answers.of(question.id)
+    options = tuple(choice for choice in question.choices if choice.substantive)
+    codes = np.array([option.code for option in options], dtype=np.int64)
+    chosen = np.isin(code, codes)
+    order = np.argsort(codes)
+    option = order[np.searchsorted(codes, code[chosen], sorter=order)]
+    said = chosen | (code == NO_CODE)
+    each = np.unique(np.stack([respondent[said], replicate[said]]), axis=1)  # a multiple choice is one answer
+    declined = np.isin(code, [choice.code for choice in question.choices if not choice.substantive])
+    nonresponse = np.unique(np.stack([respondent[declined], replicate[declined]]), axis=1).shape[1]
+    return Tally(question, options, respondent[chosen], option, each[0], nonresponse)
+
+
+def stacked(tallies: list[Tally], respondents: Respondents) -> csr_matrix:
+    """How often each respondent chose each option, the options of all questions below one another."""
+    starts = np.cumsum([0, *(len(t.options) for t in tallies)])
+    rows = np.concatenate([np.zeros(0, np.int64), *(t.option + s for t, s in zip(tallies, starts, strict=False))])
+    columns = np.concatenate([np.zeros(0, np.int64), *(t.respondent for t in tallies)])
+    return csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(int(starts[-1]), len(respondents.ids)))

@@ -1,0 +1,291 @@
+"""A deterministic public in the place of a model: for tests, dry runs and planted truths."""
+
+import asyncio
+import itertools
+import math
+import re
+from functools import lru_cache
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from demoscope import seeds
+from demoscope.documents import Document, build
+from demoscope.errors import BackendError, DocumentError
+from simulator.backends.interface import ModelCard
+from simulator.protocols.interface import Ability, Attempt, Completion, Request
+
+Fault = Literal["errors", "refusals", "unparsable", "empty", "truncated"]
+FAULTS: tuple[Fault, ...] = ("errors", "refusals", "unparsable", "empty", "truncated")
+OUTSIDE = 0.05
+"""Probability mass that the public leaves outside the labels."""
+SPREAD = 0.01
+"""Share of a distribution that is spread evenly, so that every log-probability is finite."""
+EXPLANATIONS = (
+    "That is how I have always seen it.",
+    "People around me feel the same way.",
+    "I came to think so over the years.",
+    "It matters to my family and me.",
+)
+_OPTION = re.compile(r"(?:\A|[-,] )(-?\d+): ")
+_MARKED = re.compile(r" - (-?\d+: )")
+_SCALE = re.compile(r"(?:scale of |在)(-?\d+) ?(?:to|到) ?(-?\d+)")
+
+
+class Planted(Document):
+    """A distribution that the public answers from; the first one that fits a request counts."""
+
+    shares: dict[int, float] = Field(min_length=1)
+    """Code -> share; shares are normalised, and codes left out are never chosen."""
+    question: str | None = None
+    """Id of the question it holds for; every question when absent."""
+    when: str = ""
+    """Text that the system turn must contain, such as ``Texas`` or ``woman``."""
+
+    @model_validator(mode="after")
+    def _is_a_distribution(self) -> Self:
+        if min(self.shares.values()) < 0 or not 0 < sum(self.shares.values()) < math.inf:
+            raise ValueError(f"shares must not be negative nor all zero, got {self.shares}")
+        return self
+
+
+class ScriptedSettings(Document):
+    """What the scripted public does."""
+
+    public: Literal["uniform", "modal", "persona", "planted", "faulty"] = "uniform"
+    """Every option alike; always the lowest code; one that hangs on the system turn; ``planted`` shares; or
+    uniform with faults."""
+    seed: int = 0
+    """Distinguishes two publics that are asked the same."""
+    planted: tuple[Planted, ...] = ()
+    """What ``planted`` draws from; where none fits, every option alike."""
+    errors: float | None = Field(default=None, ge=0, le=1)
+    """Share of calls that fail; 0.05 for the faulty public and none otherwise, as with the other faults."""
+    refusals: float | None = Field(default=None, ge=0, le=1)
+    """Share of replies that speak as a language model."""
+    unparsable: float | None = Field(default=None, ge=0, le=1)
+    """Share of replies that name no option."""
+    empty: float | None = Field(default=None, ge=0, le=1)
+    """Share of empty replies."""
+    truncated: float | None = Field(default=None, ge=0, le=1)
+    """Share of replies that are cut off within their answer."""
+    obey_greedy: bool = False
+    """Whether greedy requests get the likeliest option instead of a draw, as from a model."""
+    latency_s: float = Field(default=0, ge=0, le=3600)
+    """Seconds that a reply takes."""
+    context: int | None = Field(default=None, ge=1)
+    """Words that a prompt may have; longer ones end in an error of kind ``context``."""
+    concurrency: int = Field(default=256, ge=1, le=100_000)
+    """Requests in flight."""
+
+    @model_validator(mode="after")
+    def _faults_leave_room(self) -> Self:
+        if sum(self.fault_shares) > 1 + 1e-9:
+            raise ValueError(f"the shares of faults add up to {sum(self.fault_shares):g}, more than 1")
+        if self.planted and self.public != "planted":
+            raise ValueError(f"planted shares need public: planted, not {self.public}")
+        return self
+
+    @property
+    def fault_shares(self) -> tuple[float, ...]:
+        """Share of each fault, in the order of :data:`FAULTS`."""
+        usual = 0.05 if self.public == "faulty" else 0.0
+        return tuple(usual if getattr(self, name) is None else float(getattr(self, name)) for name in FAULTS)
+
+
+class ScriptedBackend:
+    """Answers what was offered, in the constraint or in the last user turn, drawn from the request's seed.
+
+    >>> public = ScriptedBackend("sample", public="modal")
+    >>> sorted(public.abilities)
+    ['generate', 'label_logprobs', 'score']
+    """
+
+    settings_model: type[Document] = ScriptedSettings
+    tokens_per_second: tuple[float, float] | None = None
+    abilities: frozenset[Ability] = frozenset(("generate", "label_logprobs", "score"))
+
+    def __init__(self, name: str, **settings: Any) -> None:
+        try:
+            self._settings = build(ScriptedSettings, settings, f"model {name!r}")
+        except DocumentError as error:
+            raise BackendError(str(error)) from None
+        self._name = name
+        self._faults = tuple(itertools.accumulate(self._settings.fault_shares))
+        self.concurrency = self._settings.concurrency
+
+    def card(self) -> ModelCard:
+        """What the store records of the public."""
+        return ModelCard(self._name, "scripted", settings=self._settings.model_dump(mode="json"))
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+    async def complete(self, request: Request) -> Completion:
+        """One reply, the same for the same request."""
+        if self._settings.latency_s:
+            await asyncio.sleep(self._settings.latency_s)
+        return self.reply(request)
+
+    def reply(self, request: Request) -> Completion:
+        """What :meth:`complete` gives, at once."""
+        prompt = sum(message.text.count(" ") + 1 for message in request.messages)
+        limit = self._settings.context
+        if limit is not None and prompt > limit:
+            error = f"the prompt has {prompt} words and the context holds {limit}"
+            return Completion((Attempt(error=error, error_kind="context", prompt_tokens=prompt),))
+        if request.ability == "generate":
+            return self._text(request, prompt)
+        return self._logprobs(request, prompt)
+
+    def _text(self, request: Request, prompt: int) -> Completion:
+        greedy = self._settings.obey_greedy and request.decoding.greedy
+        words = seeds.digest(self._settings.seed, "scripted", -1 if greedy else request.seed)
+        choice = int.from_bytes(words[:7], "little") * 2.0**-56
+        chance = int.from_bytes(words[8:15], "little") * 2.0**-56
+        text = self._answer(request, choice, words[15])
+        reason = "stop"
+        if chance < self._faults[-1]:
+            fault = next(name for name, top in zip(FAULTS, self._faults, strict=True) if chance < top)
+            if fault == "errors":
+                return Completion((Attempt(error="scripted fault", error_kind="server", prompt_tokens=prompt),))
+            if fault == "truncated":
+                text, reason = text[: len("Answer: ")], "length"
+            else:
+                text = {"refusals": "As an AI language model, I have no opinions.", "empty": ""}.get(
+                    fault, "Answer: It depends on the day.\nExplanation: Who can tell."
+                )
+        for stop in request.stop:
+            text = text.partition(stop)[0]
+        spoken = text.count(" ") + 1
+        if spoken > request.decoding.max_tokens and request.constraint is None:
+            text, reason = " ".join(text.split(" ")[: request.decoding.max_tokens]), "length"
+        return Completion(
+            (
+                Attempt(
+                    text,
+                    finish_reason=reason,
+                    prompt_tokens=prompt,
+                    completion_tokens=min(spoken, request.decoding.max_tokens),
+                    applied={"seed": request.seed},
+                    endpoint="scripted",
+                ),
+            )
+        )
+
+    def _answer(self, request: Request, choice: float, spare: int) -> str:
+        constraint = request.constraint
+        explanation = EXPLANATIONS[spare % len(EXPLANATIONS)]
+        if constraint is None:
+            answer = self._choose(request, _offered(request.messages[-1 if _asks(request) else -2].text), choice)
+            return f"{'Answer: ' if _asks(request) else ''}{answer}\nExplanation: {explanation}"
+        if constraint.choices:
+            answer = self._choose(request, _coded(constraint.choices), choice)
+            if constraint.most > 1:
+                first, n = constraint.choices.index(answer), min(constraint.most, len(constraint.choices))
+                several = [constraint.choices[(first + k) % len(constraint.choices)] for k in range(1 + spare % n)]
+                answer = constraint.separator.join(several)
+        else:
+            low, high = _bounds(constraint.minimum, constraint.maximum)
+            answer = self._choose(request, _numbers(low, high), choice)
+        if not constraint.free_tokens:
+            return f"{constraint.prefix}{answer}"
+        free = " ".join(explanation.split()[: constraint.free_tokens])
+        return f"{constraint.prefix}{answer}{constraint.suffix}{free}"
+
+    def _choose(self, request: Request, offered: tuple[tuple[int, str], ...], choice: float) -> str:
+        """Text of the option whose part of [0, 1) the draw falls into; options in the order of their codes."""
+        if not offered:
+            return "I would leave things as they are."
+        if self._settings.public in ("uniform", "faulty"):
+            greedy = self._settings.obey_greedy and request.decoding.greedy
+            return offered[0 if greedy else int(choice * len(offered))][1]
+        shares = self._shares(request, tuple(code for code, _ in offered))
+        if self._settings.obey_greedy and request.decoding.greedy:
+            return offered[shares.index(max(shares))][1]
+        for (_, text), top in zip(offered, itertools.accumulate(shares), strict=True):
+            if choice < top:
+                return text
+        return offered[max(place for place, share in enumerate(shares) if share > 0)][1]
+
+    def _shares(self, request: Request, codes: tuple[int, ...]) -> list[float]:
+        """The public's distribution over these codes for this request."""
+        public, n = self._settings.public, len(codes)
+        if public == "modal":
+            return [1.0] + [0.0] * (n - 1)
+        system = request.messages[0].text if request.messages[0].role == "system" else ""
+        if public == "persona":
+            words = seeds.digest(self._settings.seed, "persona", system, request.question or "")
+            favourite = int.from_bytes(words[:6], "little") % n
+            return [float(place == favourite) for place in range(n)]
+        for planted in self._settings.planted:
+            if planted.question in (None, request.question) and planted.when in system:
+                shares = [planted.shares.get(code, 0.0) for code in codes]
+                total = sum(shares)
+                if total > 0:
+                    return [share / total for share in shares]
+        return [1 / n] * n
+
+    def _logprobs(self, request: Request, prompt: int) -> Completion:
+        """Log-probabilities of labels or continuations from the same distribution that is drawn from."""
+        if not request.labels or len(set(request.labels)) < len(request.labels):
+            error = "labels must be given, each once"
+            return Completion((Attempt(error=error, error_kind="rejected", prompt_tokens=prompt),))
+        numbered = [re.match(r"\s*(-?\d+)(?:\s*:|\s*\Z)", label) for label in request.labels]
+        codes = [int(m[1]) if m else None for m in numbered]
+        known = [code for code in codes if code is not None]
+        if len(set(known)) < len(request.labels):
+            known = list(range(1, len(request.labels) + 1))
+            codes = list(known)
+        ordered = sorted(known)
+        shares = dict(zip(ordered, self._shares(request, tuple(ordered)), strict=True))
+        mass, n = 1 - OUTSIDE, len(request.labels)
+        logprobs: dict[str, tuple[float, ...]] = {}
+        for label, code in zip(request.labels, codes, strict=True):
+            assert code is not None
+            total = math.log(mass * ((1 - SPREAD) * shares[code] + SPREAD / n))
+            tokens = max(len(label.split()), 1) if request.ability == "score" else 1
+            logprobs[label] = (total / tokens,) * tokens
+        attempt = Attempt("", finish_reason="stop", prompt_tokens=prompt, completion_tokens=0, endpoint="scripted")
+        return Completion((attempt,), logprobs, OUTSIDE if request.ability == "label_logprobs" else None)
+
+
+def _asks(request: Request) -> bool:
+    """Whether the last turn is the question, and not the beginning of the reply."""
+    return request.messages[-1].role != "assistant"
+
+
+def _bounds(low: int | None, high: int | None) -> tuple[int, int]:
+    if low is None:
+        low = 0 if high is None or high >= 0 else high - 100
+    return low, low + 100 if high is None else high
+
+
+@lru_cache(maxsize=4096)
+def _coded(choices: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
+    """Choices with their codes, in the order of the codes; choices without a code are counted from 1."""
+    codes = [re.match(r"(-?\d+)(?:: |\Z)", choice) for choice in choices]
+    if all(codes) and len({code[1] for code in codes if code}) == len(choices):
+        return tuple(sorted((int(code[1]), choice) for code, choice in zip(codes, choices, strict=True) if code))
+    return tuple(enumerate(choices, start=1))
+
+
+@lru_cache(maxsize=256)
+def _numbers(low: int, high: int) -> tuple[tuple[int, str], ...]:
+    return tuple((number, str(number)) for number in range(low, min(high, low + 100_000) + 1))
+
+
+@lru_cache(maxsize=16384)
+def _offered(text: str) -> tuple[tuple[int, str], ...]:
+    """Options that a user turn lists as ``- 2: about right, 1: too little``, or the points of its scale."""
+    marked = _MARKED.search(text)
+    listed = text[marked.start(1) :] if marked else text
+    found = list(_OPTION.finditer(listed))
+    if found:
+        ends = [*(mark.start() for mark in found[1:]), len(listed)]
+        texts = [(int(m[1]), f"{m[1]}: {listed[m.end() : end]}") for m, end in zip(found, ends, strict=True)]
+        return tuple(sorted(texts))
+    scale = _SCALE.search(text)
+    if scale and int(scale[1]) < int(scale[2]):
+        return _numbers(int(scale[1]), int(scale[2]))
+    return _numbers(0, 100) if "(a number" in text or "（数字" in text else ()

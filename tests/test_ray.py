@@ -1,0 +1,117 @@
+"""Waves through real Ray actors and real processes, killed for real."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from simulator.run import run_wave
+from simulator.store import Store
+from simulator.wave import load_wave
+from tests.stores import content, count, sound
+
+pytestmark = pytest.mark.real
+
+ROOT = Path(__file__).resolve().parents[1]
+RAY = ("{executor: local}", "{executor: ray, cohorts: 2}")
+
+
+def now() -> str:
+    return "2026-01-01T00:00:00+00:00"
+
+
+def command(path: Path, store: Path) -> list[str]:
+    return [sys.executable, str(ROOT / "run_simulation.py"), "run", str(path), "--store", str(store)]
+
+
+def test_ray_and_one_process_give_the_same_store(wave_file, tmp_path):
+    for name, execution in (("local", RAY[0]), ("ray", RAY[1])):
+        done = subprocess.run(
+            command(wave_file((RAY[0], execution)), tmp_path / f"{name}.sqlite"), capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        assert "Traceback" not in done.stderr
+    assert content(tmp_path / "ray.sqlite") == content(tmp_path / "local.sqlite")
+
+
+SLOW = ("settings: {public: uniform}", "settings: {public: uniform, latency_s: 0.02}")
+
+
+@pytest.mark.parametrize("executor", ["local", "ray"])
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_wave_killed_in_the_middle_resumes_to_the_uninterrupted_store(wave_file, tmp_path, executor, how):
+    many = ("respondents: 6", "respondents: 300")
+    slow = wave_file(SLOW, many, (RAY[0], f"{{executor: {executor}}}"))
+    store = tmp_path / "cut.sqlite"
+    process = subprocess.Popen(
+        command(slow, store), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        time.sleep(0.05)
+        if store.exists() and _answers(store) > 0:
+            break
+    process.send_signal(how)
+    _, errors = process.communicate(timeout=60)
+    if how == signal.SIGINT:
+        assert process.returncode == 3, errors
+        assert "same command" in errors
+        assert "Traceback" not in errors
+    saved = _answers(store)
+    assert 0 < saved < 900
+    assert sound(store)
+    done = subprocess.run(command(slow, store), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert f"continuing after {saved} saved answers" in done.stderr
+    with Store(tmp_path / "whole.sqlite") as opened:
+        run_wave(load_wave(wave_file(SLOW, many)), opened, now=now)
+    assert content(store) == content(tmp_path / "whole.sqlite")
+    assert sound(store)
+
+
+def _answers(store: Path) -> int:
+    try:
+        return count(store, "SELECT count(*) FROM answers")
+    except Exception:  # the tables are not there yet
+        return 0
+
+
+def test_a_killed_actor_is_replaced_and_the_store_is_the_same(wave_file, tmp_path):
+    many = ("respondents: 6", "respondents: 200")
+    path = wave_file(SLOW, many, RAY)
+    store = tmp_path / "a.sqlite"
+    process = subprocess.Popen(command(path, store), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not (store.exists() and _answers(store) > 0) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    victims = _cohort_processes(process.pid)
+    assert victims, "no cohort actor was found"
+    os.kill(victims[0], signal.SIGKILL)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    with Store(tmp_path / "whole.sqlite") as opened:
+        run_wave(load_wave(wave_file(SLOW, many)), opened, now=now)
+    assert content(store) == content(tmp_path / "whole.sqlite")
+
+
+def _cohort_processes(ancestor: int) -> list[int]:
+    """Actors of the wave that ``ancestor`` runs, by the name Ray gives their processes."""
+    parents = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rsplit(")", 1)[1].split()
+            parents[int(folder.name)] = int(fields[1]), (folder / "cmdline").read_text()
+        except OSError:
+            continue
+    found = []
+    for pid, (_, name) in parents.items():
+        walk = pid
+        while walk in parents and walk != ancestor:
+            walk = parents[walk][0]
+        if walk == ancestor and name.startswith("ray::CohortActor"):
+            found.append(pid)
+    return sorted(found)
