@@ -5,6 +5,7 @@ Exit codes: 0 done · 1 finished, but too few valid answers (min_valid) · 2 wro
 
 import dataclasses
 import json
+import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,9 +16,12 @@ import typer
 from demoscope.errors import DemoscopeError
 
 if TYPE_CHECKING:
-    from analysis.summary import Summary
+    from analysis.findings import Summary
     from simulator.run import Progress
     from simulator.wave import LoadedWave
+
+INTERRUPTED = 130
+"""What typer makes of Ctrl-C inside a command."""
 
 app = typer.Typer(
     name="demoscope",
@@ -183,14 +187,23 @@ class _progress_shown:  # noqa: N801  (reads as the context it makes)
 
 def main() -> None:
     """Run the command line; mistakes become one or two lines and an exit code."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill is an interruption like Ctrl-C
     try:
         app()
     except DemoscopeError as error:
         _say(f"demoscope: {error}")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        _say("demoscope: interrupted. Every answer reported as saved is safe; run the same command to continue.")
-        sys.exit(3)
+        _interrupted()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            _interrupted()
+        raise
+
+
+def _interrupted() -> None:
+    _say("demoscope: interrupted. Every answer reported as saved is safe; run the same command to continue.")
+    sys.exit(3)
 
 
 if __name__ == "__main__":

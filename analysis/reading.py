@@ -1,6 +1,7 @@
 """A read-only view of a store, also while a wave writes it: what was asked, what came out, what people said."""
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -63,17 +64,32 @@ def open_results(path: Path) -> "Results":
 
 
 def _connect(path: Path) -> sqlite3.Connection:
+    """Connect for reading alone.
+
+    Where the folder can be written, SQLite may tidy its log away when this connection is the last one to close;
+    a plain read-only connection would leave two files beside every store that was looked at.
+    """
     uri = path.resolve().as_uri()
-    connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, timeout=30, isolation_level=None)
-    try:
-        connection.execute("SELECT count(*) FROM sqlite_master")
-    except sqlite3.OperationalError:
-        connection.close()
-        if Path(f"{path}-wal").exists():
+    modes = ["ro"]
+    if os.access(path, os.W_OK) and os.access(path.resolve().parent, os.W_OK):
+        modes = ["rw", "ro"]
+    if not Path(f"{path}-wal").exists():
+        modes.append("ro&immutable=1")  # a finished store where SQLite cannot make its log
+    for mode in modes:
+        connection = sqlite3.connect(f"{uri}?mode={mode}", uri=True, timeout=30, isolation_level=None)
+        try:
+            connection.execute("PRAGMA query_only = ON")
+            connection.execute("SELECT count(*) FROM sqlite_master")
+        except sqlite3.OperationalError:
+            connection.close()
+            if mode == modes[-1]:
+                raise
+        except sqlite3.Error:
+            connection.close()
             raise
-        # A finished store in a folder that cannot be written has no log, and SQLite cannot make one.
-        connection = sqlite3.connect(f"{uri}?mode=ro&immutable=1", uri=True, isolation_level=None)
-    return connection
+        else:
+            return connection
+    raise AssertionError("unreachable: the last mode connects or raises")
 
 
 class Results:

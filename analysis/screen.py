@@ -39,10 +39,20 @@ def render(summary: Summary, console: Console, details: bool = True) -> None:
     width = min(console.width, WIDEST)
     _head(summary, console, width)
     for cell in summary.cells:
-        _cell(cell, summary, console, width, details)
+        _cell(cell, console, width, details)
     if not summary.cells:
         console.print("The wave has no cells yet.", width=width)
     _footnotes(summary, console, width, details)
+    if details and any(cell.questions for cell in summary.cells):
+        _in_short(summary, console, width)
+
+
+def _in_short(summary: Summary, console: Console, width: int) -> None:
+    """The openings once more, where a reader's eye is after a long page has scrolled by."""
+    for cell in summary.cells:
+        console.print()
+        name = words(f"{cell.condition} · {cell.model}:") + " " if len(summary.cells) > 1 else ""
+        console.print(Text.assemble(("In short  ", FAINT), name, (cell.opening, "bold")), width=width)
 
 
 def _head(summary: Summary, console: Console, width: int) -> None:
@@ -55,7 +65,7 @@ def _head(summary: Summary, console: Console, width: int) -> None:
         console.print(Text("The wave is not finished; these are the answers so far.", style="bold"), width=width)
 
 
-def _cell(cell: CellSummary, summary: Summary, console: Console, width: int, details: bool) -> None:
+def _cell(cell: CellSummary, console: Console, width: int, details: bool) -> None:
     console.print()
     title = words(f"{cell.condition} · {cell.model} ", max(width - 4, 8), "bold")
     console.print(
@@ -70,7 +80,7 @@ def _cell(cell: CellSummary, summary: Summary, console: Console, width: int, det
         return
     _questions(cell, console, width)
     for grouping in cell.groupings:
-        _grouping(grouping, summary, console, width)
+        _grouping(grouping, console, width)
 
 
 def _statuses(cell: CellSummary, console: Console, width: int, details: bool) -> None:
@@ -79,7 +89,8 @@ def _statuses(cell: CellSummary, console: Console, width: int, details: bool) ->
         f"{cell.heard:,} of {cell.respondents:,} respondents · {s.asked:,} answers: {s.answered:,} understood"
     )
     line.append(f" ({s.understood:.1%})" if s.understood is not None else "")
-    for name, count in (("refused", s.refused), ("invalid", s.invalid), ("failed", s.failed), ("skipped", s.skipped)):
+    for name in ("refused", "invalid", "failed", "skipped"):
+        count = getattr(s, name)
         line.append(f" · {count:,} {name}", style="" if count else FAINT)
     console.print(line, width=width)
     if cell.weighted:
@@ -90,9 +101,14 @@ def _statuses(cell: CellSummary, console: Console, width: int, details: bool) ->
 
 
 def _averages(averages: Averages, console: Console, width: int) -> None:
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0), width=None)
-    table.add_column(Text(f"mean of {averages.questions} questions"))
-    for header, style in (("simulated", SIMULATED), ("95 % interval", ""), ("uniform", ""), ("majority", "")):
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2 if width >= WIDEST else 1, 0, 0))
+    table.add_column(Text(f"mean of {averages.questions}"), no_wrap=True)
+    for header, style in (
+        ("simulated", SIMULATED),
+        ("95 % interval" if width >= WIDEST else "95 %", ""),
+        ("uniform", ""),
+        ("majority", ""),
+    ):
         table.add_column(header, justify="right", style=style, no_wrap=True)
     table.add_column("humans, same n", justify="right", style=HUMAN, no_wrap=True)
     table.add_column("halves", justify="right", style=HUMAN, no_wrap=True)
@@ -196,31 +212,29 @@ def _verdict(m: Measure) -> Text:
     return Text("✗ off", style=BAD) if m.closer_than_uniform else Text("✗✗ worse", style=BAD)
 
 
-def _grouping(grouping: GroupingSummary, summary: Summary, console: Console, width: int) -> None:
+def _grouping(grouping: GroupingSummary, console: Console, width: int) -> None:
     console.print()
     title = Text.assemble("By ", words(grouping.name.replace("_", " ")), style="bold")
     if not grouping.told:
         title.append(" — not told to the model", style=f"bold {BAD}")
     console.print(title, width=width)
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("", no_wrap=True, max_width=width // 3)
-    table.add_column("n", justify="right")
-    table.add_column("mean W1", justify="right", style=SIMULATED)
-    table.add_column("uniform", justify="right")
-    table.add_column("majority", justify="right")
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2 if width >= WIDEST else 1, 0, 0))
+    table.add_column("", no_wrap=True, max_width=width // 4)
+    for header, style in (("n", ""), ("mean W1", SIMULATED), ("uniform", ""), ("majority", "")):
+        table.add_column(header, justify="right", style=style, no_wrap=True)
     table.add_column("humans, same n", justify="right", style=HUMAN, no_wrap=True)
     table.add_column("", no_wrap=True)
     for level in grouping.levels:
-        table.add_row(words(level.level.replace("_", " ")), f"{level.n:,}", *_level(level, summary))
-    console.print(Padding(table, (0, 0, 0, 2)), width=width)
+        table.add_row(words(level.level.replace("_", " ")), f"{level.n:,}", *_level(level))
+    console.print(Padding(table, (0, 0, 0, 2), expand=False), width=width)
 
 
-def _level(level: LevelSummary, summary: Summary) -> tuple[str | Text, ...]:
+def _level(level: LevelSummary) -> tuple[str | Text, ...]:
     if level.too_few:
-        return ("", "", "", "", Text(f"too few (under {summary.smallest_group})", style=FAINT))
+        return ("", "", "", "", Text("too few", style=FAINT))
     m = level.w1
     if m is None:
-        return ("", "", "", "", Text("nothing to compare", style=FAINT))
+        return ("", "", "", "", Text("no answers", style=FAINT))
     return (distance(m.simulated), distance(m.uniform), distance(m.majority), _range(m.sample), _verdict(m))
 
 
@@ -239,8 +253,11 @@ def _footnotes(summary: Summary, console: Console, width: int, details: bool) ->
         "95 % interval: other simulated respondents of the same model (bootstrap). It says nothing about the model's "
         "distance from people, and distances of small samples come out too large.",
     ]
-    if details and any(not grouping.told for cell in summary.cells for grouping in cell.groupings):
-        notes.append("not told to the model: its portrait leaves this out, so subgroups can differ by chance only.")
+    groupings = [grouping for cell in summary.cells for grouping in cell.groupings] if details else []
+    if groupings:
+        notes.append(f"too few: under {summary.smallest_group} simulated respondents, so no number is claimed.")
+    if not all(grouping.told for grouping in groupings):
+        notes.append("not told to the model: the portrait leaves it out, so the model cannot answer by it.")
     if summary.reference:
         weighted = "weighted" if summary.reference.weighted else "unweighted"
         notes.append(f"Real people ({weighted} counts): {summary.reference.source}")

@@ -61,8 +61,15 @@ class LocalExecutor:
         """End all cohorts and the loop."""
         if self._loop.is_closed():
             return
-        for cohort in self._cohorts:
-            asyncio.run_coroutine_threadsafe(cohort.close(), self._loop).result(timeout=60)
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(timeout=60)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    async def _end(self) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        for cohort in self._cohorts:
+            await cohort.close()

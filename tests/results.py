@@ -90,9 +90,7 @@ class MadeUp:
             for respondent, question, status, codes in rows:
                 key = (respondent, question, "text", replicate)
                 why = reason if status != "answered" else None
-                db.execute(
-                    "INSERT INTO answers VALUES (?, ?, ?, ?, ?, NULL, NULL, ?, '', '[]')", (*key, status, why)
-                )
+                db.execute("INSERT INTO answers VALUES (?, ?, ?, ?, ?, NULL, NULL, ?, '', '[]')", (*key, status, why))
                 db.executemany(
                     "INSERT INTO answer_options VALUES (?, ?, ?, ?, ?, NULL, NULL)", [(*key, code) for code in codes]
                 )

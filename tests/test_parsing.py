@@ -1,4 +1,4 @@
-"""What is understood of replies: golden cases of SPEC 2.4, traps, and that a constrained reply is always understood."""
+"""What is understood of replies: golden cases, traps, and that a constrained reply is always understood."""
 
 import pytest
 from hypothesis import given
@@ -10,6 +10,7 @@ from simulator.presentation import present
 from surveys import Question
 from tests.test_presentation import SPENDING, questions, rng
 
+CAREFUL = ParsingRules()
 PUBLISHED = ParsingRules(refusal_test="match", careful=False)
 TEN = Question(id="ten", text="How happy?", kind="scale", minimum=1, maximum=10, low_label="sad", high_label="glad")
 CHILD = Question(
@@ -31,11 +32,11 @@ AGES = Question(
 )
 
 
-def read(reply: str | None, question: Question = SPENDING, rules: ParsingRules = ParsingRules(), **how: bool):
+def read(reply: str | None, question: Question = SPENDING, rules: ParsingRules = CAREFUL, **how: bool):
     return parse(reply, question, present(question, None, shuffle=False), rules, **how)
 
 
-@pytest.mark.parametrize("rules", [ParsingRules(), PUBLISHED])
+@pytest.mark.parametrize("rules", [CAREFUL, PUBLISHED])
 @pytest.mark.parametrize(
     ("reply", "codes"),
     [
@@ -44,7 +45,7 @@ def read(reply: str | None, question: Question = SPENDING, rules: ParsingRules =
         ("Let me see. Answer: 3\nExplanation: 1 or 2 would be too few.", (3,)),
         ("Answer: about right.\nExplanation: Fine.", (2,)),
         ("Answer: ABOUT RIGHT", (2,)),
-        ("Answer: 1 of 3, too little", (1,)),  # several numbers: the text decides
+        ("Answer: 1, too little for 40 years", (1,)),  # several numbers: the text decides
         ("Answer: option 2.", (2,)),
     ],
 )
@@ -52,7 +53,7 @@ def test_an_answer_is_read_under_every_profile(reply: str, codes: tuple[int, ...
     assert read(reply, rules=rules).codes == codes
 
 
-@pytest.mark.parametrize("rules", [ParsingRules(), PUBLISHED])
+@pytest.mark.parametrize("rules", [CAREFUL, PUBLISHED])
 @pytest.mark.parametrize(
     ("reply", "reason"),
     [
@@ -262,7 +263,7 @@ def test_constrained_scales_are_parsed_to_exactly_that_point(low: int, span: int
 @given(st.text(max_size=200))
 def test_any_text_ends_in_exactly_one_status(reply: str):
     for question in (SPENDING, TEN, CHILD, AGES, Question(id="n", text="?", kind="number")):
-        for rules in (ParsingRules(), PUBLISHED):
+        for rules in (CAREFUL, PUBLISHED):
             reading = parse("Answer: " + reply, question, present(question, None, shuffle=False), rules)
             understood = bool(reading.codes) or reading.number is not None
             assert understood == (reading.status == "answered")

@@ -81,8 +81,7 @@ def test_labels_shown_instead_of_codes_are_mapped_back():
     assert shown.text == "A: too much, B: too little, C: about right"
     assert shown.code("C") == 2 and shown.code("2") is None
     assert parse("Answer: C: about right", SPENDING, shown).codes == (2,)
-    assert parse("Answer: (B)", SPENDING, shown).status == "invalid"  # brackets alone: nothing of it is guessed
-    assert parse("Answer: B.", SPENDING, shown).codes == (1,)
+    assert parse("Answer: (B)", SPENDING, shown).codes == parse("Answer: B.", SPENDING, shown).codes == (1,)
     assert parse("Answer: A good question indeed", SPENDING, shown).status == "invalid"
 
 

@@ -38,7 +38,7 @@ def test_ray_and_one_process_give_the_same_store(wave_file, tmp_path):
     assert content(tmp_path / "ray.sqlite") == content(tmp_path / "local.sqlite")
 
 
-SLOW = ("settings: {public: uniform}", "settings: {public: uniform, latency_s: 0.02}")
+SLOW = ("settings: {public: uniform}", "settings: {public: uniform, latency_s: 0.4}")
 
 
 @pytest.mark.parametrize("executor", ["local", "ray"])
