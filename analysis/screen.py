@@ -101,19 +101,13 @@ def _statuses(cell: CellSummary, console: Console, width: int, details: bool) ->
 
 
 def _averages(averages: Averages, console: Console, width: int) -> None:
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2 if width >= WIDEST else 1, 0, 0))
-    table.add_column(Text(f"mean of {averages.questions}"), no_wrap=True)
-    for header, style in (
-        ("simulated", SIMULATED),
-        ("95 % interval" if width >= WIDEST else "95 %", ""),
-        ("uniform", ""),
-        ("majority", ""),
-    ):
-        table.add_column(header, justify="right", style=style, no_wrap=True)
-    table.add_column("humans, same n", justify="right", style=HUMAN, no_wrap=True)
-    table.add_column("halves", justify="right", style=HUMAN, no_wrap=True)
-    named = (("Wasserstein W1", averages.w1), ("KL divergence", averages.kl), ("Jensen-Shannon", averages.js))
-    for name, m in named:
+    wide = width >= WIDEST
+    table = _table(width)
+    table.add_column(f"mean of {averages.questions}" if wide else "mean", no_wrap=True)
+    _numbers(table, simulated=SIMULATED, **{"95 % interval" if wide else "95 %": ""}, uniform="", majority="")
+    _numbers(table, **{"humans, same n": HUMAN, "halves": HUMAN})
+    names = ("Wasserstein W1", "KL divergence", "Jensen-Shannon") if wide else ("W1", "KL", "JS")
+    for name, m in zip(names, (averages.w1, averages.kl, averages.js), strict=True):
         if m is None:
             continue
         interval = f"{distance(m.low)}–{distance(m.high)}" if m.low is not None else "·"
@@ -135,6 +129,16 @@ def _averages(averages: Averages, console: Console, width: int) -> None:
             "the largest finite one plus 1.",
             width=width,
         )
+
+
+def _table(width: int) -> Table:
+    return Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2 if width >= WIDEST else 1, 0, 0))
+
+
+def _numbers(table: Table, **columns: str) -> None:
+    """Columns of numbers: header -> style."""
+    for header, style in columns.items():
+        table.add_column(header, justify="right", style=style, no_wrap=True)
 
 
 def _range(found: Range) -> str:
@@ -218,11 +222,9 @@ def _grouping(grouping: GroupingSummary, console: Console, width: int) -> None:
     if not grouping.told:
         title.append(" — not told to the model", style=f"bold {BAD}")
     console.print(title, width=width)
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2 if width >= WIDEST else 1, 0, 0))
-    table.add_column("", no_wrap=True, max_width=width // 4)
-    for header, style in (("n", ""), ("mean W1", SIMULATED), ("uniform", ""), ("majority", "")):
-        table.add_column(header, justify="right", style=style, no_wrap=True)
-    table.add_column("humans, same n", justify="right", style=HUMAN, no_wrap=True)
+    table = _table(width)
+    table.add_column("", no_wrap=True, max_width=24 if width >= WIDEST else 14)
+    _numbers(table, **{"n": "", "mean W1": SIMULATED, "uniform": "", "majority": "", "humans, same n": HUMAN})
     table.add_column("", no_wrap=True)
     for level in grouping.levels:
         table.add_row(words(level.level.replace("_", " ")), f"{level.n:,}", *_level(level))

@@ -13,6 +13,11 @@ from demoscope.errors import DocumentError
 LARGEST = 5_000_000
 """Bytes of YAML that are read; a longer document is refused before it is parsed."""
 
+DEEPEST = 50
+"""Levels of nesting that are read."""
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 Loc = tuple[int | str, ...]
 
 
@@ -66,23 +71,34 @@ def read_yaml(path: Path) -> tuple[Any, dict[Loc, int]]:
     except OSError as error:
         raise DocumentError(f"{path}: cannot be read ({error.strerror}).") from None
     try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent) and event.start_mark is not None:
-                raise DocumentError(
-                    f"{path}:{event.start_mark.line + 1}: YAML aliases (*{event.anchor}) are not read; "
-                    "write the part out."
-                )
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        if node is None:
-            raise DocumentError(f"{path}: the file is empty. Start from one in examples/.")
-        lines = dict(_lines(node, (), str(path)))
-        return yaml.safe_load(text), lines
+        _refuse_bombs(text, path)
+        loader = _Loader(text)
+        try:
+            node = loader.get_single_node()
+            if node is None:
+                raise DocumentError(f"{path}: the file is empty. Start from one in examples/.")
+            lines = dict(_lines(node, (), str(path)))
+            return loader.construct_document(node), lines
+        finally:
+            loader.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f":{mark.line + 1}" if mark is not None else ""
         raise DocumentError(f"{path}{line}: not valid YAML: {error.problem or error.context}.") from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise DocumentError(f"{path}: not valid YAML: {error}.") from None
+
+
+def _refuse_bombs(text: str, path: Path) -> None:
+    """Refuse aliases, which can multiply without end, and nesting that no document needs."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        line = event.start_mark.line + 1 if event.start_mark is not None else 0
+        if isinstance(event, yaml.AliasEvent):
+            raise DocumentError(f"{path}:{line}: YAML aliases (*{event.anchor}) are not read; write the part out.")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise DocumentError(f"{path}:{line}: nested more than {DEEPEST} levels deep; no document needs that.")
 
 
 def _lines(node: yaml.Node, loc: Loc, path: str) -> Iterator[tuple[Loc, int]]:

@@ -42,6 +42,9 @@ class Interview(Document):
     place: str | None
     portrait: str
     decoding: dict[str, Any]
+    """As drawn for the respondent."""
+    applied: dict[str, Any]
+    """Settings that the backend applied otherwise than drawn, such as beams it does not have."""
     memory_length: int
     turns: tuple[Turn, ...]
 
@@ -72,6 +75,7 @@ def read_interview(path: Path, respondent: int) -> Interview:
             place=", ".join(part for part in (city, state, country) if part) or None,
             portrait=portrait,
             decoding=json.loads(decoding),
+            applied=_applied_otherwise(db, cell_id, respondent, json.loads(decoding)),
             memory_length=memory_length,
             turns=tuple(_turns(db, cell_id, respondent)),
         )
@@ -130,6 +134,18 @@ def _turns(db: sqlite3.Connection, cell_id: int, respondent: int) -> Iterator[Tu
             reason=reason,
             remembered=tuple(json.loads(memory)),
         )
+
+
+def _applied_otherwise(
+    db: sqlite3.Connection, cell_id: int, respondent: int, drawn: dict[str, Any]
+) -> dict[str, Any]:
+    """What the backend did instead of what was drawn, as the respondent's last attempt records it."""
+    row = db.execute(
+        "SELECT applied FROM attempts WHERE cell_id = ? AND subject_id = ? ORDER BY ordinal DESC LIMIT 1",
+        (cell_id, respondent),
+    ).fetchone()
+    applied: dict[str, Any] = json.loads(row[0]) if row else {}
+    return {name: value for name, value in applied.items() if name in drawn and drawn[name] != value}
 
 
 def _text(db: sqlite3.Connection, text_id: str) -> str | None:

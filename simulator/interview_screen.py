@@ -12,7 +12,9 @@ def render_interview(interview: Interview, console: Console) -> None:
     console.print(f"[bold]Respondent {interview.respondent}[/bold]  {escape(interview.cell)}")
     traits = ", ".join(f"{name}: {value}" for name, value in interview.persona.items())
     console.print(escape(plain(f"{traits}" + (f"; {interview.place}" if interview.place else ""))))
-    console.print(f"[dim]decoding {escape(str(interview.decoding))}, memory of {interview.memory_length}[/dim]")
+    console.print(f"[dim]decoding {_settings(interview.decoding)}; memory of {interview.memory_length}[/dim]")
+    if interview.applied:
+        console.print(f"[dim]the backend applied instead: {_settings(interview.applied)}[/dim]")
     names = {turn.ordinal: turn.question for turn in interview.turns}
     for turn in interview.turns:
         _turn(turn, names, console)
@@ -38,3 +40,7 @@ def _turn(turn: Turn, names: dict[int, str | None], console: Console) -> None:
 
 def _shown(text: str | None) -> str:
     return "[dim](text not kept)[/dim]" if text is None else escape(plain(text))
+
+
+def _settings(settings: dict[str, object]) -> str:
+    return escape(", ".join(f"{name} {value}" for name, value in settings.items()))

@@ -37,8 +37,8 @@ class MadeUp:
             db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
             db.execute(f"PRAGMA user_version = {schema.VERSION}")
             db.execute(
-                "INSERT INTO waves VALUES ('w', 'made up', '{}', '{\"title\": \"Tiny\"}', '{}', ?, 7, '{}', 0, 'now', NULL)",
-                (json.dumps(reference) if reference else None,),
+                "INSERT INTO waves VALUES ('w', 'made up', '{}', ?, '{}', ?, 7, '{}', 0, 'now', NULL)",
+                ('{"title": "Tiny"}', json.dumps(reference) if reference else None),
             )
             db.execute("INSERT INTO models VALUES (1, 'model', 'scripted', '{}', NULL, NULL)")
 

@@ -1,6 +1,7 @@
 """The DEF protocol: what it draws, what it asks, what it remembers, and one answer for every question."""
 
 import dataclasses
+import itertools
 import json
 from collections.abc import Callable
 
@@ -86,7 +87,7 @@ UNIFORM = ScriptedBackend("uniform").reply
 
 def test_the_protocol_is_found_by_its_name():
     assert find_protocol("def") is PROTOCOL
-    with pytest.raises(DocumentError, match="no protocol 'fed'; installed are .*def"):
+    with pytest.raises(DocumentError, match=r"no protocol 'fed'; installed are .*def"):
         find_protocol("fed")
 
 
@@ -204,8 +205,7 @@ def test_memory_rolls_and_is_told_as_earlier_turns(adults):
         remembered = [message.text for message in request.messages[1:-1:2]]
         assert remembered == [requests[ordinal].messages[-1].text for ordinal in answer.memory]
     assert all(
-        set(later.memory) <= {*earlier.memory, n}
-        for n, (earlier, later) in enumerate(zip(answers, answers[1:], strict=False))
+        set(later.memory) <= {*earlier.memory, n} for n, (earlier, later) in enumerate(itertools.pairwise(answers))
     )
 
 

@@ -103,7 +103,9 @@ class DefSettings(Document):
             raise ValueError("portrait names an attribute twice")
         if self.joiner and self.location is False:
             raise ValueError("joiner needs a location; leave one of them out")
-        self.resolved()  # an impossible range of beams is refused here
+        fewest = self.num_beams.low if isinstance(self.num_beams, IntegerRange) else self.num_beams
+        if fewest is not None and fewest < 1:
+            raise ValueError(f"num_beams must be at least 1, got {fewest}")
         return self
 
     def resolved(self) -> "ResolvedDef":
@@ -118,7 +120,8 @@ class DefSettings(Document):
         if code and longest and self.memory in (None, True):
             longest -= 1  # numpy's randint leaves the upper end out
         everything = vary and longest > 0
-        beams = self.num_beams or (IntegerRange(low=1, high=4 if code else 5) if vary else 1)
+        usual = IntegerRange(low=1, high=4 if code else 5) if vary else 1
+        beams = usual if self.num_beams is None else self.num_beams
         sample = self.do_sample if self.do_sample is not None else (True if code else "drawn") if vary else False
         fallbacks = {name: why for name, why in OPEN[self.profile].items() if getattr(self, name) is None}
         if not vary:
