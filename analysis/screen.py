@@ -67,10 +67,9 @@ def _head(summary: Summary, console: Console, width: int) -> None:
 
 def _cell(cell: CellSummary, console: Console, width: int, details: bool) -> None:
     console.print()
-    title = words(f"{cell.condition} · {cell.model} ", max(width - 4, 8), "bold")
-    console.print(
-        Text.assemble("── ", title, Text("─" * max(0, width - title.cell_len - 3), style=FAINT)), width=width
-    )
+    title = words(f"{cell.condition} · {cell.model}", max(width - 6, 8), "bold")
+    rule = Text("─" * max(0, width - title.cell_len - 4), style=FAINT)
+    console.print(Text.assemble("── ", title, " ", rule), width=width)
     console.print(Text(cell.opening, style="bold"), width=width)
     console.print()
     _statuses(cell, console, width, details)

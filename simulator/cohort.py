@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 
 from demoscope.errors import DemoscopeError
 from simulator.backends.interface import Backend, ModelCard, find_backend
-from simulator.drivers import drive
+from simulator.drivers import History, drive
 from simulator.protocols.interface import Completion, Request, Understood
 from simulator.protocols.registry import find_protocol
 from simulator.records import Recorder, Records
 from simulator.respondent import Respondent
-from simulator.store import History
 from simulator.wave import Condition, ModelSpec
 from surveys import Questionnaire
 

@@ -7,7 +7,11 @@ scripted backend and records nothing.
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol as Interface
 
+from demoscope.errors import StoreError
 from simulator.protocols.interface import Completion, Protocol, Request, Understood
+
+History = Mapping[tuple[str, int], tuple[int, Completion]]
+"""What exchanges came to, by step and ordinal: the seed each was asked with, and its completion."""
 
 
 class Listener(Interface):
@@ -24,9 +28,16 @@ async def drive(
     protocol: Protocol,
     complete: Callable[[Request], Awaitable[Completion]],
     listener: Listener,
-    history: Mapping[tuple[str, int], Completion] | None = None,
+    history: History | None = None,
 ) -> None:
-    """Run a protocol to its end; calls whose completion is in ``history`` are not made again."""
+    """Run a protocol to its end; calls whose completion is in ``history`` are not made again.
+
+    Raises
+    ------
+    StoreError
+        If an exchange of the history was asked with another seed: it belongs to another question, and its reply
+        must not become the answer to this one.
+    """
     known = history or {}
     to_send: Completion | None = None
     try:
@@ -36,7 +47,12 @@ async def drive(
                 listener.answer(item)
                 to_send = None
                 continue
-            to_send = known.get((item.step, item.ordinal))
+            seed, to_send = known.get((item.step, item.ordinal), (item.seed, None))
+            if seed != item.seed:
+                raise StoreError(
+                    f"The store's exchange {item.step} {item.ordinal} was asked with the seed {seed}, this wave asks "
+                    f"it with {item.seed}: it belongs to another question. Continue with the version that began it."
+                )
             if to_send is None:
                 to_send = await complete(item)
                 listener.exchange(item, to_send)

@@ -128,6 +128,8 @@ def _check_growth(store: Store, old: dict[str, Any], loaded: LoadedWave) -> None
         elif key == "questionnaire":
             kept = {**after, "questions": after["questions"][: len(before["questions"])]}
             changes += list(_differences(before, kept, key))
+            if len(after["questions"]) > len(before["questions"]) and _repeats(loaded):
+                changes.append("questionnaire: questions at the end, while a condition repeats the questionnaire")
         else:
             changes += list(_differences(before, after, key))
     if changes:
@@ -137,6 +139,14 @@ def _check_growth(store: Store, old: dict[str, Any], loaded: LoadedWave) -> None
             "A store can gain respondents, models, conditions and questions at the end; for anything else give "
             "this wave another `store`, or move the old file away."
         )
+
+
+def _repeats(loaded: LoadedWave) -> bool:
+    """Whether respondents take the questionnaire more than once, so that its end is not the interview's end."""
+    questions = len(loaded.questionnaire.questions)
+    return any(
+        cell.protocol.answers_expected(cell.settings, loaded.questionnaire) > questions for cell in loaded.cells
+    )
 
 
 def _differences(before: Any, after: Any, where: str) -> Iterator[str]:

@@ -14,12 +14,10 @@ from sqlite_utils import Database
 
 from demoscope.errors import StoreError, WavePaused
 from simulator import schema
+from simulator.drivers import History
 from simulator.migrations import migrate
 from simulator.protocols.interface import Attempt, Completion
 from simulator.records import COLUMNS, Records, Row
-
-History = dict[tuple[str, int], Completion]
-"""What a respondent's exchanges came to, by step and ordinal: what a replay feeds on."""
 
 _INSERT = {
     table: f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))}) "
@@ -132,22 +130,25 @@ class Store:
 
     def histories(self, respondents: Sequence[int]) -> dict[int, History]:
         """What the store holds of these respondents' exchanges, for a replay."""
-        found: dict[int, History] = {respondent: {} for respondent in respondents}
+        found: dict[int, dict[tuple[str, int], tuple[int, Completion]]] = {one: {} for one in respondents}
         marks = ", ".join("?" * len(respondents))
         rows = self.execute(
-            f"""SELECT a.subject_id, a.step, a.ordinal, a.text, a.error, a.error_kind, a.finish_reason, a.applied
-            FROM attempts a JOIN respondents r ON r.id = a.subject_id AND r.cell_id = a.cell_id
-            WHERE a.subject_id IN ({marks}) ORDER BY a.attempt""",
+            f"""SELECT e.subject_id, e.step, e.ordinal, e.seed,
+                a.text, a.error, a.error_kind, a.finish_reason, a.applied
+            FROM respondents r
+            JOIN exchanges e ON e.cell_id = r.cell_id AND e.subject_id = r.id
+            JOIN attempts a USING (cell_id, subject_id, step, ordinal)
+            WHERE r.id IN ({marks}) ORDER BY a.attempt""",
             list(respondents),
         )
-        for subject, step, ordinal, text, error, kind, finish, applied in rows:
+        for subject, step, ordinal, seed, text, error, kind, finish, applied in rows:
             attempt = Attempt(
                 text=text, error=error, error_kind=kind, finish_reason=finish, applied=json.loads(applied)
             )
-            earlier = found[subject].get((step, ordinal))
+            _, earlier = found[subject].get((step, ordinal), (seed, None))
             attempts = (*earlier.attempts, attempt) if earlier else (attempt,)
-            found[subject][step, ordinal] = Completion(attempts)
-        return found
+            found[subject][step, ordinal] = (seed, Completion(attempts))
+        return dict(found)
 
     def respondents(self) -> Iterator[tuple[int, int, int, int]]:
         """Every respondent, person by person: id, cell id, persona id, number of answers."""

@@ -196,6 +196,7 @@ def test_a_store_grows_with_its_wave_and_old_answers_stay(wave_file, tmp_path, c
         ([("public: uniform", "public: modal")], SURVEY, "models.uniform.settings.public"),
         ([("name: uniform", "name: other")], SURVEY, "models.uniform"),
         ([], SURVEY.replace("too little", "far too little"), "questionnaire.questions[1].options[1].label"),
+        ([("portrait: [sex, age]", "portrait: [sex, age], repeats: 2")], GROWN_SURVEY, "settings.repeats"),
         ([], SURVEY.replace("id: parks", "id: lawns"), "questionnaire.questions[1].id"),
     ],
 )
@@ -277,3 +278,21 @@ def test_seeds_of_exchanges_differ(wave_file, tmp_path):
 def sqlite3_rows(path, sql):
     with closing(sqlite3.connect(path)) as db:
         return db.execute(sql).fetchall()
+
+
+def test_no_question_is_added_where_the_questionnaire_is_taken_more_than_once(wave_file, tmp_path):
+    twice = ("portrait: [sex, age]", "repeats: 2")
+    assert run(wave_file(twice), tmp_path / "a.sqlite").saved == 6 * 3 * 2
+    with pytest.raises(StoreError, match="repeats the questionnaire"):
+        run(wave_file(twice, survey=GROWN_SURVEY), tmp_path / "a.sqlite")
+
+
+def test_a_stored_reply_is_never_given_to_another_question(wave_file, tmp_path):
+    run(wave_file(), tmp_path / "a.sqlite")
+    with closing(sqlite3.connect(tmp_path / "a.sqlite")) as db, db:
+        db.execute("DELETE FROM answer_options WHERE respondent_id = 1")
+        db.execute("DELETE FROM answer_sources WHERE respondent_id = 1")
+        db.execute("DELETE FROM answers WHERE respondent_id = 1")
+        db.execute("UPDATE exchanges SET seed = seed + 1 WHERE subject_id = 1 AND ordinal = 2")
+    with pytest.raises(WavePaused, match="belongs to another question"):
+        run(wave_file(), tmp_path / "a.sqlite")
