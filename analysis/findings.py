@@ -92,7 +92,7 @@ class Statuses(Document):
 
 
 class QuestionSummary(Document):
-    """One question in one cell."""
+    """One question in one cell, or in one subgroup of it."""
 
     id: str
     text: str
@@ -125,7 +125,7 @@ class QuestionSummary(Document):
 
 
 class Averages(Document):
-    """Means over the compared questions of a cell."""
+    """Means over the compared questions of a cell or a subgroup."""
 
     questions: int
     """Questions that were compared."""
@@ -144,18 +144,25 @@ class Averages(Document):
     infinite: int = 0
     """Questions whose KL is infinite: an answer was simulated that no real person gave."""
 
+    @property
+    def leading(self) -> Measure | None:
+        """The distance that a verdict is read from: W1 where any question is ordered, JS where none is."""
+        return self.w1 or self.js
+
 
 class LevelSummary(Document):
-    """One subgroup, such as women; numbers are absent when it has too few simulated respondents."""
+    """One subgroup, such as women, compared with the real people of the same subgroup.
+
+    It holds no questions when it has too few simulated respondents.
+    """
 
     level: str
     n: int
-    """Simulated respondents with at least one compared answer."""
+    """Simulated respondents with a substantive answer to a question that has a distribution over options."""
     too_few: bool
-    questions: int = 0
-    """Ordered questions that W1 is averaged over."""
-    w1: Measure | None = None
-    """Mean W1 between the simulated and the real people of this subgroup."""
+    questions: tuple[QuestionSummary, ...] = ()
+    """The questions as in the whole cell; human yardsticks draw from this subgroup's real people."""
+    averages: Averages | None = None
 
 
 class GroupingSummary(Document):

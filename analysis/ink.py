@@ -1,12 +1,15 @@
 """Characters on a terminal: small bars, numbers, and texts of strangers made harmless."""
 
+import math
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from rich.cells import set_cell_size
 from rich.text import Text
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"
+HEIGHTS = "▁▂▃▄▅▆▇█"
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 
@@ -44,6 +47,18 @@ def bar(share: float | None, width: int) -> str:
         eighths = 1  # somebody is not nobody
     full, rest = divmod(eighths, 8)
     return ("█" * full + (EIGHTHS[rest] if rest else "")).ljust(width)
+
+
+def skyline(shares: Sequence[float | None], tallest: float) -> str:
+    """Shares as upright bars, one character each; ``tallest`` is the share of a full one and a dot is nobody.
+
+    >>> skyline([0.5, 0.25, 0.0, 0.001], 0.5), skyline([None, None], 0.5)
+    ('█▄·▁', '')
+    """
+    if None in shares:
+        return ""
+    heights = [math.ceil((share or 0.0) / tallest * len(HEIGHTS) - 1e-9) for share in shares] if tallest else []
+    return "".join(HEIGHTS[min(height, len(HEIGHTS)) - 1] if height > 0 else "·" for height in heights)
 
 
 def percent(share: float | None) -> str:

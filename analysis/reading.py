@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from analysis.records import NO_CODE, STATUSES, Answers, Asked, Cell, Choice, Respondents, WaveRow
+from analysis.records import NO_CODE, STATUSES, Answers, Asked, Cell, Choice, Endings, Respondents, WaveRow
 from demoscope.errors import StoreError
 from surveys.reference import Group, Reference
 
@@ -147,18 +147,6 @@ class Results:
         rows = self._rows("SELECT id, name, text, kind, ordinal FROM questions ORDER BY id")
         return tuple(Asked(*(*row[:4], bool(row[4]), tuple(choices.get(row[0], ())))) for row in rows)
 
-    @cached_property
-    def statuses(self) -> dict[tuple[int, int], dict[str, int]]:
-        """How every question ended: (cell id, question id) -> status -> answers."""
-        found: dict[tuple[int, int], dict[str, int]] = {}
-        for cell, question, status, count in self._rows(
-            """SELECT r.cell_id, a.question_id, a.status, count(*)
-            FROM answers a JOIN respondents r ON r.id = a.respondent_id
-            WHERE a.method = 'text' GROUP BY 1, 2, 3"""
-        ):
-            found.setdefault((cell, question), dict.fromkeys(STATUSES, 0))[status] = count
-        return found
-
     def reasons(self, cell: Cell) -> tuple[tuple[str, str, int], ...]:
         """Why answers were not understood: (status, reason, answers), the most frequent first."""
         rows = self._rows(
@@ -194,6 +182,21 @@ class Results:
         return Answers(
             np.searchsorted(respondents.ids, rows["respondent"]),
             *(rows[name].copy() for name in ("question", "replicate", "code")),
+        )
+
+    def endings(self, cell: Cell, respondents: Respondents) -> Endings:
+        """How every question ended for every respondent of a cell, all replicates of the method ``text``."""
+        known = " ".join(f"WHEN '{status}' THEN {position}" for position, status in enumerate(STATUSES))
+        rows = self._array(
+            f"""SELECT a.respondent_id, a.question_id, CASE a.status {known} END
+            FROM respondents r JOIN answers a ON a.respondent_id = r.id
+            WHERE r.cell_id = ? AND a.method = 'text'""",
+            (cell.id,),
+            [(name, np.int64) for name in ("respondent", "question", "status")],
+        )
+        rows = rows[np.argsort(rows["question"], kind="stable")]
+        return Endings(
+            np.searchsorted(respondents.ids, rows["respondent"]), rows["question"].copy(), rows["status"].copy()
         )
 
     def levels(self, group: Group, respondents: Respondents) -> list[str | None]:

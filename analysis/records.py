@@ -79,6 +79,24 @@ class Answers:
 
 
 @dataclass(frozen=True)
+class Endings:
+    """How every question of one cell ended, a row per answer, sorted by question.
+
+    ``respondent`` is a position in ``Results.respondents(cell)``; ``status`` is a position in :data:`STATUSES`.
+    """
+
+    respondent: NDArray[np.int64]
+    question: NDArray[np.int64]
+    status: NDArray[np.int64]
+
+    def of(self, question_id: int, among: NDArray[np.bool_]) -> dict[str, int]:
+        """Status -> answers to one question ``among`` some respondents (one truth value for each of the cell)."""
+        start, stop = np.searchsorted(self.question, [question_id, question_id + 1])
+        kept = self.status[start:stop][among[self.respondent[start:stop]]]
+        return dict(zip(STATUSES, np.bincount(kept, minlength=len(STATUSES)).tolist(), strict=True))
+
+
+@dataclass(frozen=True)
 class Respondents:
     """The respondents of one cell, by position: store id, persona and weight of each."""
 

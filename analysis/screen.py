@@ -1,27 +1,12 @@
 """A summary on the terminal: the verdict first, then the questions, the subgroups and what the numbers mean."""
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
-from analysis.findings import (
-    Averages,
-    CellSummary,
-    GroupingSummary,
-    LevelSummary,
-    Measure,
-    QuestionSummary,
-    Range,
-    Summary,
-)
+from analysis.findings import Averages, CellSummary, QuestionSummary, Summary
 from analysis.ink import bar, distance, percent, words
-
-SIMULATED, HUMAN, FAINT, GOOD, BAD = "bright_cyan", "yellow", "dim", "green", "red"
-
-WIDEST = 100
-"""Cells that the summary uses at most; narrower terminals get shorter bars."""
+from analysis.layout import FAINT, HUMAN, SIMULATED, WIDEST, numbers, spread, table, verdict
+from analysis.subgroups import show_grouping
 
 
 def render(summary: Summary, console: Console, details: bool = True) -> None:
@@ -79,7 +64,7 @@ def _cell(cell: CellSummary, console: Console, width: int, details: bool) -> Non
         return
     _questions(cell, console, width)
     for grouping in cell.groupings:
-        _grouping(grouping, console, width)
+        show_grouping(grouping, console, width)
 
 
 def _statuses(cell: CellSummary, console: Console, width: int, details: bool) -> None:
@@ -101,21 +86,21 @@ def _statuses(cell: CellSummary, console: Console, width: int, details: bool) ->
 
 def _averages(averages: Averages, console: Console, width: int) -> None:
     wide = width >= WIDEST
-    table = _table(width)
-    table.add_column(f"mean of {averages.questions}" if wide else "mean", no_wrap=True)
-    _numbers(table, simulated=SIMULATED, **{"95 % interval" if wide else "95 %": ""}, uniform="", majority="")
-    _numbers(table, **{"humans, same n": HUMAN, "halves": HUMAN})
+    shown = table(gap=2 if wide else 1)
+    shown.add_column(f"mean of {averages.questions}" if wide else "mean", no_wrap=True)
+    numbers(shown, simulated=SIMULATED, **{"95 % interval" if wide else "95 %": ""}, uniform="", majority="")
+    numbers(shown, **{"humans, same n": HUMAN, "halves": HUMAN})
     names = ("Wasserstein W1", "KL divergence", "Jensen-Shannon") if wide else ("W1", "KL", "JS")
     for name, m in zip(names, (averages.w1, averages.kl, averages.js), strict=True):
         if m is None:
             continue
         interval = f"{distance(m.low)}–{distance(m.high)}" if m.low is not None else "·"
-        table.add_row(
+        shown.add_row(
             *(name, distance(m.simulated), interval, distance(m.uniform), distance(m.majority)),
-            *(_range(m.sample), distance(m.halves.median if m.halves else None)),
+            *(spread(m.sample), distance(m.halves.median if m.halves else None)),
         )
     console.print()
-    console.print(table, width=width)
+    console.print(shown, width=width)
     n = averages.questions
     console.print(
         f"Within the human range on {averages.within_people} of {n} questions · closer than uniform on "
@@ -128,20 +113,6 @@ def _averages(averages: Averages, console: Console, width: int) -> None:
             "the largest finite one plus 1.",
             width=width,
         )
-
-
-def _table(width: int) -> Table:
-    return Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2 if width >= WIDEST else 1, 0, 0))
-
-
-def _numbers(table: Table, **columns: str) -> None:
-    """Columns of numbers: header -> style."""
-    for header, style in columns.items():
-        table.add_column(header, justify="right", style=style, no_wrap=True)
-
-
-def _range(found: Range) -> str:
-    return f"{distance(found.median)} ({distance(found.low)}–{distance(found.high)})"
 
 
 def _questions(cell: CellSummary, console: Console, width: int) -> None:
@@ -200,43 +171,13 @@ def _measures(question: QuestionSummary, console: Console, width: int) -> None:
             continue
         line = Text(f"  {name} ").append(f"{distance(m.simulated):<5}", style=f"bold {SIMULATED}")
         line.append(f"  uniform {distance(m.uniform):<5}  majority {distance(m.majority):<5}  ")
-        line.append(f"humans {_range(m.sample):<19}", style=HUMAN)
+        line.append(f"humans {spread(m.sample):<19}", style=HUMAN)
         if width >= WIDEST and m.halves:
             line.append(f"  halves {distance(m.halves.median)}", style=HUMAN)
         if m is leading:
-            line.append("  ").append_text(_verdict(m))
+            line.append("  ").append_text(verdict(m))
         line.rstrip()
         console.print(line, width=width, no_wrap=True)
-
-
-def _verdict(m: Measure) -> Text:
-    if m.within_people:
-        return Text("✓ human", style=GOOD)
-    return Text("✗ off", style=BAD) if m.closer_than_uniform else Text("✗✗ worse", style=BAD)
-
-
-def _grouping(grouping: GroupingSummary, console: Console, width: int) -> None:
-    console.print()
-    title = Text.assemble("By ", words(grouping.name.replace("_", " ")), style="bold")
-    if not grouping.told:
-        title.append(" — not told to the model", style=f"bold {BAD}")
-    console.print(title, width=width)
-    table = _table(width)
-    table.add_column("", no_wrap=True, max_width=24 if width >= WIDEST else 14)
-    _numbers(table, **{"n": "", "mean W1": SIMULATED, "uniform": "", "majority": "", "humans, same n": HUMAN})
-    table.add_column("", no_wrap=True)
-    for level in grouping.levels:
-        table.add_row(words(level.level.replace("_", " ")), f"{level.n:,}", *_level(level))
-    console.print(Padding(table, (0, 0, 0, 2), expand=False), width=width)
-
-
-def _level(level: LevelSummary) -> tuple[str | Text, ...]:
-    if level.too_few:
-        return ("", "", "", "", Text("too few", style=FAINT))
-    m = level.w1
-    if m is None:
-        return ("", "", "", "", Text("no answers", style=FAINT))
-    return (distance(m.simulated), distance(m.uniform), distance(m.majority), _range(m.sample), _verdict(m))
 
 
 def _footnotes(summary: Summary, console: Console, width: int, details: bool) -> None:
@@ -257,6 +198,12 @@ def _footnotes(summary: Summary, console: Console, width: int, details: bool) ->
     groupings = [grouping for cell in summary.cells for grouping in cell.groupings] if details else []
     if groupings:
         notes.append(f"too few: under {summary.smallest_group} simulated respondents, so no number is claimed.")
+    if any(level.questions for grouping in groupings for level in grouping.levels):
+        notes.append(
+            "█▄▁ in subgroups: a bar for each answer, in the order above, · for nobody; one scale for simulated and "
+            "real people of the subgroup. 45/40/15: the same shares in percent, where there is room. humans 95 %: "
+            "the range of humans, same n, drawn from the subgroup (W1; JS where answers have no order)."
+        )
     if not all(grouping.told for grouping in groupings):
         notes.append("not told to the model: the portrait leaves it out, so the model cannot answer by it.")
     if summary.reference:

@@ -1,6 +1,6 @@
 """Answers counted by option: who chose what, as simulated and as real people."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Tally:
-    """The understood answers of one cell to one question, reduced to its substantive options."""
+    """The understood answers of one cell, or some of its respondents, to one question: its substantive options."""
 
     question: Asked
     options: tuple[Choice, ...]
@@ -24,8 +24,8 @@ class Tally:
     """(n_choices,) position of what was chosen among ``options``."""
     answering: NDArray[np.int64]
     """(n_answers,) position of the respondent of each answer that is more than a "don't know"."""
-    nonresponse: int
-    """Answers that chose a "don't know" on offer."""
+    declining: NDArray[np.int64]
+    """(n_declined,) position of the respondent of each answer that chose a "don't know" on offer."""
 
     @property
     def single(self) -> bool:
@@ -38,20 +38,29 @@ class Tally:
         given = [option.score for option in self.options if option.score is not None]
         return np.array(given) if len(given) == len(self.options) and len(set(given)) > 1 else None
 
-    def counts(self, weights: Floats, among: NDArray[np.bool_] | None = None) -> Floats:
-        """(n_options,) weighted choices, of everybody or ``among`` some respondents."""
-        kept = slice(None) if among is None else among[self.respondent]
-        chosen, who = self.option[kept], self.respondent[kept]
-        return np.bincount(chosen, weights=weights[who], minlength=len(self.options)).astype(np.float64)
+    def among(self, respondents: NDArray[np.bool_]) -> "Tally":
+        """The answers of some respondents alone (one truth value for each respondent of the cell)."""
+        kept = respondents[self.respondent]
+        return replace(
+            self,
+            respondent=self.respondent[kept],
+            option=self.option[kept],
+            answering=self.answering[respondents[self.answering]],
+            declining=self.declining[respondents[self.declining]],
+        )
 
-    def size(self, weights: Floats, among: NDArray[np.bool_] | None = None) -> int:
+    def counts(self, weights: Floats) -> Floats:
+        """(n_options,) weighted choices."""
+        chosen = np.bincount(self.option, weights=weights[self.respondent], minlength=len(self.options))
+        return chosen.astype(np.float64)
+
+    def size(self, weights: Floats) -> int:
         """How many equally weighted people the substantive answers are worth (Kish): n when weights are equal.
 
         Kish (1965), Survey Sampling: the squared sum of weights over the sum of their squares.
         """
-        who = self.respondent if among is None else self.respondent[among[self.respondent]]
-        total = weights[who].sum()
-        return round(float(total**2 / (weights[who] ** 2).sum())) if len(who) else 0
+        each = weights[self.respondent]
+        return round(float(each.sum() ** 2 / (each**2).sum())) if len(each) else 0
 
     def human(self, counts: dict[int | None, float]) -> tuple[Floats, float]:
         """(n_options,) real people per option, and how many are left out."""
@@ -70,8 +79,8 @@ def tally(question: Asked, answers: Answers) -> Tally:
     said = chosen | (code == NO_CODE)
     each = np.unique(np.stack([respondent[said], replicate[said]]), axis=1)  # a multiple choice is one answer
     declined = np.isin(code, [choice.code for choice in question.choices if not choice.substantive])
-    nonresponse = np.unique(np.stack([respondent[declined], replicate[declined]]), axis=1).shape[1]
-    return Tally(question, options, respondent[chosen], option, each[0], nonresponse)
+    declining = np.unique(np.stack([respondent[declined], replicate[declined]]), axis=1)
+    return Tally(question, options, respondent[chosen], option, each[0], declining[0])
 
 
 def stacked(tallies: list[Tally], respondents: Respondents) -> csr_matrix:

@@ -92,10 +92,13 @@ def _result(call: Any) -> Batch | None:
 
 def _connect(address: str | None) -> None:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    packages = [demoscope, surveys, personas, simulator]
-    settings: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False, "include_dashboard": False}
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a wave opens no connection that nobody asked for
+    settings: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if address:
-        settings = {"address": address, "runtime_env": {"py_modules": packages}, "log_to_driver": False}
+        packages = [demoscope, surveys, personas, simulator]
+        settings |= {"address": address, "runtime_env": {"py_modules": packages}}
+    else:
+        settings |= {"address": "local", "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
     try:
         ray.init(**settings)
     except (ConnectionError, RuntimeError, ValueError, RayError) as error:

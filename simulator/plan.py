@@ -39,8 +39,8 @@ class Plan(Document):
     respondents: int
     questions: int
     cells: tuple[CellPlan, ...]
-    portrait: str
-    """How the first respondent is introduced to the model."""
+    people: tuple[str, ...]
+    """How the first respondents are introduced to the model."""
     prompts: tuple[tuple[tuple[str, str], ...], ...]
     """The first prompts of the first respondent in full, as (role, text) turns."""
     decoding: dict[str, object]
@@ -93,9 +93,12 @@ async def _plan(loaded: LoadedWave) -> Plan:
     sampled = min(SAMPLE, loaded.wave.respondents)
     tallies = {cell.name: _Tally() for cell in loaded.cells}
     numbers = {cell.name: n for n, cell in enumerate(loaded.cells, start=1)}
+    people = []
     first = None
     for cell, _, _, respondent in persona_respondents(loaded, numbers, 0, sampled):
         first = first or respondent
+        if cell is loaded.cells[0]:
+            people.append(respondent.portrait)
         interview = cell.protocol.interview(respondent, loaded.questionnaire, cell.settings, loaded.wave.seed)
         await drive(interview, stand_in.complete, tallies[cell.name])
     assert first is not None
@@ -121,7 +124,7 @@ async def _plan(loaded: LoadedWave) -> Plan:
         respondents=n,
         questions=len(loaded.questionnaire.questions),
         cells=tuple(cells),
-        portrait=first.portrait,
+        people=tuple(people),
         prompts=tuple(
             tuple((message.role, message.text) for message in prompt)
             for prompt in tallies[loaded.cells[0].name].prompts

@@ -13,7 +13,7 @@ def render_plan(plan: Plan, console: Console) -> None:
     """Print a plan: totals by cell, the first respondent, its first prompts in full."""
     console.print(
         f"[bold]{escape(plan.wave)}[/bold]: {plan.respondents:,} people x {plan.questions:,} questions "
-        f"x {len(plan.cells):,} cells"
+        f"x {len(plan.cells):,} cell{'s' if len(plan.cells) > 1 else ''}"
     )
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("cell", "answers", "calls", "prompt tokens", "reply tokens", "time on one cohort"):
@@ -28,8 +28,11 @@ def render_plan(plan: Plan, console: Console) -> None:
         f"[dim]Tokens are estimated from dry interviews of the first {min(SAMPLE, plan.respondents)} people (4 "
         "characters a token), replies at their longest; no model was loaded.[/dim]\n"
     )
-    console.print(f"First respondent: {escape(plain(plan.portrait))}")
-    console.print(f"Decoding: {escape(str(plan.decoding))}\n")
+    console.print(f"The first {len(plan.people)} people:" if len(plan.people) > 1 else "The only person:")
+    for number, portrait in enumerate(plan.people, start=1):
+        console.print(f"  {number}. {escape(plain(portrait))}")
+    settings = ", ".join(f"{name} {value}" for name, value in plan.decoding.items())
+    console.print(f"Decoding of the first: {escape(settings)}\n")
     for number, prompt in enumerate(plan.prompts, start=1):
         body = "\n".join(f"[bold]{escape(role)}[/bold]  {escape(plain(text))}" for role, text in prompt)
         console.print(Panel(body, title=f"prompt {number}", title_align="left"))

@@ -1,5 +1,6 @@
 """A small store with a made-up wave, for tests of the analysis: a fixture, no data about anybody."""
 
+import io
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -7,6 +8,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
+from analysis.findings import Summary
+from analysis.reading import open_results
+from analysis.screen import render
+from analysis.summary import summarise
 from simulator import schema
 
 REFERENCE: dict[str, Any] = {
@@ -98,3 +105,40 @@ class MadeUp:
     def humans(self, question: int, counts: dict[int | None, float], **groups: str) -> None:
         """Add real people of one combination of groups."""
         self.insert("reference_counts", [(question, json.dumps(groups), code, n) for code, n in counts.items()])
+
+
+def split_public(path: Path) -> MadeUp:
+    """Twelve women aged 30 and eight men aged 50 of whom 15 say yes; the real public is split evenly."""
+    made = MadeUp(path)
+    made.cell(told=["sex"])
+    made.question(1, ["No", "Perhaps", "Yes"], nonresponse="Don't know")
+    made.people([{"sex": "female", "age": 30}] * 12 + [{"sex": "male", "age": 50}] * 8)
+    made.answers([(who, 1, "answered", [3]) for who in range(1, 16)])
+    made.answers([(16, 1, "answered", [1]), (17, 1, "answered", [1]), (18, 1, "answered", [99])])
+    made.answers([(19, 1, "invalid", []), (20, 1, "refused", [])], reason="names no option")
+    for sex in ("female", "male"):
+        for age_group in ("18-39", "40 and over"):
+            made.humans(1, {1: 50, 2: 0, 3: 50, None: 7}, sex=sex, age_group=age_group)
+    return made
+
+
+def summary_of(made: MadeUp) -> Summary:
+    """Summarise what was made up, with few draws."""
+    with open_results(made.path) as results:
+        return summarise(results, draws=200)
+
+
+def screen(summary: Summary, width: int = 100, **how: bool) -> str:
+    """What a summary looks like on a terminal, with the codes of its colours."""
+    out = io.StringIO()
+    render(
+        summary, Console(file=out, width=width, highlight=False, force_terminal=True, color_system="truecolor"), **how
+    )
+    return out.getvalue()
+
+
+def page(summary: Summary, width: int) -> list[str]:
+    """The lines of a summary on a terminal without colours."""
+    out = io.StringIO()
+    render(summary, Console(file=out, width=width, highlight=False, color_system=None))
+    return out.getvalue().splitlines()

@@ -1,47 +1,19 @@
 """A summary says what came out, compares it with people, and claims nothing where there is too little."""
 
-import io
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from analysis.findings import Averages, Statuses, Summary
 from analysis.opening import opening
-from analysis.reading import open_results
-from analysis.screen import render
-from analysis.summary import summarise
-from tests.results import MadeUp
-
-
-def summary_of(made: MadeUp) -> Summary:
-    with open_results(made.path) as results:
-        return summarise(results, draws=200)
-
-
-def screen(summary: Summary, width: int = 100, **how: bool) -> str:
-    console = Console(file=io.StringIO(), width=width, highlight=False, force_terminal=True, color_system="truecolor")
-    render(summary, console, **how)
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
+from tests.results import MadeUp, page, screen, split_public, summary_of
 
 
 @pytest.fixture
 def made(tmp_path: Path) -> MadeUp:
-    """Twelve women aged 30 and eight men aged 50 of whom 15 say yes; the real public is split evenly."""
-    made = MadeUp(tmp_path / "made_up.sqlite")
-    made.cell(told=["sex"])
-    made.question(1, ["No", "Perhaps", "Yes"], nonresponse="Don't know")
-    made.people([{"sex": "female", "age": 30}] * 12 + [{"sex": "male", "age": 50}] * 8)
-    made.answers([(who, 1, "answered", [3]) for who in range(1, 16)])
-    made.answers([(16, 1, "answered", [1]), (17, 1, "answered", [1]), (18, 1, "answered", [99])])
-    made.answers([(19, 1, "invalid", []), (20, 1, "refused", [])], reason="names no option")
-    for sex in ("female", "male"):
-        for age_group in ("18-39", "40 and over"):
-            made.humans(1, {1: 50, 2: 0, 3: 50, None: 7}, sex=sex, age_group=age_group)
-    return made
+    return split_public(tmp_path / "made_up.sqlite")
 
 
 def test_the_shares_and_distances_of_a_question_are_those_of_the_arithmetic(made):
@@ -69,19 +41,6 @@ def test_what_was_not_understood_is_counted_with_its_reasons(made):
         ("refused", "names no option", 1),
         ("invalid", "names no option", 1),
     ]
-
-
-def test_small_groups_claim_no_number_and_untold_groupings_are_marked(made):
-    sex, age = summary_of(made).cells[0].groupings
-    assert (sex.name, sex.told, age.name, age.told) == ("sex", True, "age_group", False)
-    women, men = sex.levels
-    assert (women.level, women.n, women.too_few) == ("female", 12, False)
-    assert women.w1 is not None
-    assert women.w1.simulated == pytest.approx(1 / 2)  # all of them said yes
-    assert (men.level, men.n, men.too_few, men.w1) == ("male", 5, True, None)
-    shown = screen(summary_of(made))
-    assert "not told to the model" in shown
-    assert "too few" in shown
 
 
 def test_the_same_store_gives_the_same_summary_and_json_gives_it_back(made):
@@ -205,20 +164,14 @@ def test_texts_of_strangers_stay_texts_on_the_screen(made):
         db.execute("UPDATE questions SET text = ?", (hostile,))
         db.execute("UPDATE waves SET name = ?", (hostile,))
         db.execute("UPDATE answers SET reason = ? WHERE status = 'invalid'", (hostile + "x" * 1000,))
-    console = Console(file=io.StringIO(), width=100, highlight=False, color_system=None)
-    render(summary_of(made), console)
-    assert isinstance(console.file, io.StringIO)
-    shown = console.file.getvalue()
+    shown = "\n".join(page(summary_of(made), 100))
     assert shown.count("[bold]x[/bold] red ab c") >= 3
     assert not set(shown) & {"\x1b", "\x07", "\u202e"}
 
 
 @pytest.mark.parametrize("width", [80, 100, 140])
 def test_no_line_is_wider_than_the_terminal_and_no_number_is_cut(made, width):
-    console = Console(file=io.StringIO(), width=width, highlight=False, color_system=None)
-    render(summary_of(made), console)
-    assert isinstance(console.file, io.StringIO)
-    lines = console.file.getvalue().splitlines()
+    lines = page(summary_of(made), width)
     assert max(len(line) for line in lines) <= min(width, 100)
     assert not any("…" in line for line in lines)
 
