@@ -1,12 +1,21 @@
 """Demoscope's one door: simulate survey waves and compare them with people.
 
-Exit codes: 0 done · 1 finished, but too few valid answers (min_valid) · 2 wrong input · 3 interrupted, resumable.
+Exit codes: 0 done · 1 finished, but too few valid answers (min_valid) · 2 wrong input or a red doctor ·
+3 interrupted, resumable.
 """
 
-import dataclasses
-import json
+import os
 import signal
 import sys
+
+EARLY = b"demoscope: interrupted before anything began.\n"
+
+for early in (signal.SIGINT, signal.SIGTERM):  # until main() takes over, there is nothing to put in order
+    signal.signal(early, lambda *_: (os.write(2, EARLY), os._exit(3)))
+
+import dataclasses
+import io
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -87,7 +96,7 @@ def report(store: StorePath, as_json: AsJson = False) -> None:
 @app.command()
 def show(
     store: StorePath,
-    respondent: Annotated[int, typer.Argument(help="Number of the respondent, from 1.")],
+    respondent: Annotated[int, typer.Argument(min=1, max=2**63 - 1, help="Number of the respondent, from 1.")],
     as_json: AsJson = False,
 ) -> None:
     """Print one respondent's whole interview, with the memory as it was at each question."""
@@ -187,8 +196,12 @@ class _progress_shown:  # noqa: N801  (reads as the context it makes)
 
 def main() -> None:
     """Run the command line; mistakes become one or two lines and an exit code."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill is an interruption like Ctrl-C
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a character shows "?" in its place
     try:
+        for kill in (signal.SIGINT, signal.SIGTERM):  # a polite kill is an interruption like Ctrl-C
+            signal.signal(kill, signal.default_int_handler)
         app()
     except DemoscopeError as error:
         _say(f"demoscope: {error}")
@@ -202,6 +215,8 @@ def main() -> None:
 
 
 def _interrupted() -> None:
+    for kill in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(kill, signal.SIG_IGN)
     _say("demoscope: interrupted. Every answer reported as saved is safe; run the same command to continue.")
     sys.exit(3)
 

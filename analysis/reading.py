@@ -1,7 +1,6 @@
 """A read-only view of a store, also while a wave writes it: what was asked, what came out, what people said."""
 
 import json
-import os
 import sqlite3
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -14,13 +13,8 @@ from pydantic import ValidationError
 
 from analysis.records import NO_CODE, STATUSES, Answers, Asked, Cell, Choice, Endings, Respondents, WaveRow
 from demoscope.errors import StoreError
+from demoscope.store_file import open_for_reading
 from surveys.reference import Group, Reference
-
-APPLICATION_ID = 0x44454D4F
-"""``PRAGMA application_id`` of every store ("DEMO")."""
-
-VERSION = 1
-"""Newest store version that is understood here."""
 
 
 def open_results(path: Path) -> "Results":
@@ -33,63 +27,18 @@ def open_results(path: Path) -> "Results":
     StoreError
         If the file is missing, no store, damaged, holds no wave, or was written by a newer version.
     """
-    if path.is_dir():
-        raise StoreError(f"{path} is a folder; name the store, the SQLite file that a wave wrote.")
-    if not path.exists():
-        raise StoreError(f"{path}: no such file. Name the store that `demoscope run` wrote.")
-    connection = None
+    connection = open_for_reading(path)
     try:
-        connection = _connect(path)
-        application = connection.execute("PRAGMA application_id").fetchone()[0]
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if application != APPLICATION_ID:
-            raise StoreError(f"{path} is no store of Demoscope; name the SQLite file that `demoscope run` wrote.")
-        if version > VERSION:
-            raise StoreError(
-                f"{path} was written by a newer version (store version {version}, this one reads up to {VERSION}); "
-                "upgrade demoscope."
-            )
         connection.execute("BEGIN")
         if connection.execute("SELECT count(*) FROM waves").fetchone()[0] != 1:
             raise StoreError(f"{path} holds no wave yet; launch one into it with `demoscope run`.")
     except StoreError:
-        if connection is not None:
-            connection.close()
+        connection.close()
         raise
     except sqlite3.Error as error:
-        if connection is not None:
-            connection.close()
-        raise StoreError(f"{path} cannot be read as a store ({error}); name the file that a wave wrote.") from None
+        connection.close()
+        raise StoreError(f"{path} cannot be read as a store ({error}); the file may be damaged.") from None
     return Results(path, connection)
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    """Connect for reading alone.
-
-    Where the folder can be written, SQLite may tidy its log away when this connection is the last one to close;
-    a plain read-only connection would leave two files beside every store that was looked at.
-    """
-    uri = path.resolve().as_uri()
-    modes = ["ro"]
-    if os.access(path, os.W_OK) and os.access(path.resolve().parent, os.W_OK):
-        modes = ["rw", "ro"]
-    if not Path(f"{path}-wal").exists():
-        modes.append("ro&immutable=1")  # a finished store where SQLite cannot make its log
-    for mode in modes:
-        connection = sqlite3.connect(f"{uri}?mode={mode}", uri=True, timeout=30, isolation_level=None)
-        try:
-            connection.execute("PRAGMA query_only = ON")
-            connection.execute("SELECT count(*) FROM sqlite_master")
-        except sqlite3.OperationalError:
-            connection.close()
-            if mode == modes[-1]:
-                raise
-        except sqlite3.Error:
-            connection.close()
-            raise
-        else:
-            return connection
-    raise AssertionError("unreachable: the last mode connects or raises")
 
 
 class Results:

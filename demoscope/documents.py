@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,10 +40,16 @@ def read(model: type[Model], path: Path) -> Model:
         If the file is missing, unreadable, no YAML, or describes something impossible; the message names
         the file, the line and what would have been right.
     """
+    content, lines = read_document(path)
+    return build(model, content, str(path), lines)
+
+
+def read_document(path: Path) -> tuple[dict[str, Any], dict[Loc, int]]:
+    """Content of a YAML document as plain data, and the line (from 1) on which each part stands."""
     content, lines = read_yaml(path)
     if not isinstance(content, dict):
         raise DocumentError(f"{path}: expected `key: value` lines at the top, found {_kind(content)}.")
-    return build(model, content, str(path), lines)
+    return content, lines
 
 
 def build(model: type[Model], content: dict[str, Any], where: str, lines: dict[Loc, int] | None = None) -> Model:
@@ -68,8 +75,9 @@ def read_yaml(path: Path) -> tuple[Any, dict[Loc, int]]:
         raise DocumentError(f"{path}: no such file. Check the path, or start from one in examples/.") from None
     except UnicodeDecodeError as error:
         raise DocumentError(f"{path}: not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
-    except OSError as error:
-        raise DocumentError(f"{path}: cannot be read ({error.strerror}).") from None
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise DocumentError(f"{str(path)!r}: cannot be read ({why}).") from None
     try:
         _refuse_bombs(text, path)
         loader = _Loader(text)
@@ -96,6 +104,9 @@ def _refuse_bombs(text: str, path: Path) -> None:
         line = event.start_mark.line + 1 if event.start_mark is not None else 0
         if isinstance(event, yaml.AliasEvent):
             raise DocumentError(f"{path}:{line}: YAML aliases (*{event.anchor}) are not read; write the part out.")
+        tag = getattr(event, "tag", None)
+        if tag not in (None, "!"):
+            raise DocumentError(f"{path}:{line}: YAML tags ({tag}) are not read; write the value plainly.")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
             raise DocumentError(f"{path}:{line}: nested more than {DEEPEST} levels deep; no document needs that.")
@@ -131,6 +142,8 @@ def _explain(error: ValidationError, model: type[BaseModel], where: str, lines: 
         message = item["msg"].removeprefix("Value error, ")
         if item["type"] == "extra_forbidden":
             message = f"unknown key{_suggest(str(loc[-1]), _fields(model, loc[:-1]))}"
+        elif item["type"] == "string_type" and isinstance(item["input"], bool | int | float | date):
+            message = f"YAML reads this as {item['input']!r}; put it in quotes to make it text"
         elif item["type"] == "missing":
             message = "is missing and has no default"
         yield f"{place}: {name + ': ' if name else ''}{message.rstrip('.')}."
@@ -169,11 +182,10 @@ def find(name: str, library: Path, beside: Path | None, what: str) -> Path:
     """
     if Path(name).suffix in (".yaml", ".yml"):
         return (beside or Path()) / name
-    path = library / f"{name}.yaml"
-    if path.is_file() and path.parent == library:
-        return path
-    known = sorted(p.stem for p in library.glob("*.yaml"))
+    known = sorted(path.stem for path in library.glob("*.yaml"))
+    if name in known:
+        return library / f"{name}.yaml"
     raise DocumentError(
-        f"There is no {what} {name!r} in the library{_suggest(name, known)}; "
+        f"There is no {what} {name[:80]!r} in the library{_suggest(name, known)}; "
         "a file of yours is named by its path, ending in .yaml."
     )

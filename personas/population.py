@@ -14,11 +14,12 @@ from demoscope import documents
 from demoscope.documents import Document
 from demoscope.errors import DocumentError
 from demoscope.seeds import uniforms
+from demoscope.tables import Row, read_table
 from personas.attributes import Attribute
 from personas.geography import STATE_COLUMNS, Places, PlacesDocument, Unit, cities_of, states_of
 from personas.persona import Persona, Value
 from personas.phrases import Phrase
-from personas.sources import Cells, JointCounts, Row, cells, read_table
+from personas.sources import Cells, JointCounts, cells
 
 LIBRARY = Path(__file__).parent / "library"
 

@@ -44,8 +44,8 @@ class Decoding:
 class IntegerRange(Document):
     """Whole numbers from ``low`` to ``high``, both included, each equally likely."""
 
-    low: int
-    high: int
+    low: int = Field(ge=0, le=1000)
+    high: int = Field(ge=0, le=1000)
 
     @model_validator(mode="after")
     def _in_order(self) -> "IntegerRange":
@@ -73,13 +73,13 @@ class DecodingRanges(Document):
     """Number of likeliest tokens kept."""
     min_p: float | None = Field(default=None, ge=0, le=1)
     """Least probability relative to the likeliest token."""
-    repetition_penalty: float | None = Field(default=None, gt=0)
+    repetition_penalty: float | None = Field(default=None, gt=0, le=100)
     """Penalty on tokens that occurred."""
     num_beams: int | IntegerRange = 1
     """Beams, at least 1."""
     do_sample: bool | None = True
     """Sampling on, off, or (``null``) drawn for each respondent with even chances."""
-    max_tokens: int = Field(default=512, ge=1)
+    max_tokens: int = Field(default=512, ge=1, le=10_000_000)
     """Longest reply, in tokens."""
 
     @model_validator(mode="after")

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,8 +10,8 @@ from typing import Any
 
 from demoscope.documents import Document
 from demoscope.errors import StoreError
+from demoscope.store_file import open_for_reading
 from simulator.records import unpacked
-from simulator.store import refuse_foreign
 
 
 class Turn(Document):
@@ -66,7 +67,8 @@ def read_interview(path: Path, respondent: int) -> Interview:
         ).fetchone()
         if row is None:
             last = db.execute("SELECT max(id) FROM respondents").fetchone()[0]
-            raise StoreError(f"{path} has no respondent {respondent}; they are numbered 1 to {last}.")
+            there_are = f"they are numbered 1 to {last}" if last else "it has none yet"
+            raise StoreError(f"{path} has no respondent {respondent}; {there_are}.")
         cell, cell_id, attributes, city, state, country, portrait, decoding, memory_length = row
         return Interview(
             respondent=respondent,
@@ -83,13 +85,10 @@ def read_interview(path: Path, respondent: int) -> Interview:
 
 @contextmanager
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
-    if not path.is_file():
-        raise StoreError(f"{path}: no such store. A wave writes one: `run_simulation.py run WAVE.yaml`.")
-    refuse_foreign(path)
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    connection = open_for_reading(path)
     try:
         yield connection
-    except sqlite3.Error as error:
+    except (sqlite3.Error, zlib.error, ValueError) as error:
         raise StoreError(f"{path}: cannot be read ({error}); the file may be damaged.") from None
     finally:
         connection.close()

@@ -122,7 +122,7 @@ def stored_answer(reply: str, stored: Stored = "sentence") -> str:
 
     References
     ----------
-    SPEC 2.3, step 4.
+    Memory of the Diversity-Enhanced Framework, as the paper and its published code have it.
     """
     start = reply.find("Answer: ")
     if stored == "code":

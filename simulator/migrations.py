@@ -2,6 +2,7 @@
 
 from sqlite_utils import Database, Migrations
 
+from demoscope.store_file import APPLICATION_ID, VERSION
 from simulator import schema
 
 MIGRATIONS = Migrations("demoscope")
@@ -13,12 +14,12 @@ def first(db: Database) -> None:
     for statement in schema.TABLES.split(";\n"):
         if statement.strip():
             db.execute(statement)
-    db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
 def migrate(db: Database) -> None:
-    """Bring tables and views to :data:`simulator.schema.VERSION`; does nothing to a store that is there already."""
-    if db.execute("PRAGMA user_version").fetchone()[0] == schema.VERSION:
+    """Bring tables and views to the newest version; does nothing to a store that is there already."""
+    if db.execute("PRAGMA user_version").fetchone()[0] == VERSION:
         return
     MIGRATIONS.apply(db)
     with db.conn:
@@ -27,4 +28,4 @@ def migrate(db: Database) -> None:
         for statement in schema.VIEWS.split(";\n"):
             if statement.strip():
                 db.execute(statement)
-        db.execute(f"PRAGMA user_version = {schema.VERSION}")
+        db.execute(f"PRAGMA user_version = {VERSION}")

@@ -57,6 +57,7 @@ def parse(
     rules: ParsingRules = ParsingRules(),
     *,
     cut: bool = False,
+    forced: bool = False,
 ) -> Reading:
     """Read one reply.
 
@@ -72,6 +73,8 @@ def parse(
         What the profile says.
     cut : bool
         Whether the reply ended because it grew too long.
+    forced : bool
+        Whether the reply was constrained, so that an offered answer stands in it whatever the explanation says.
 
     Returns
     -------
@@ -87,13 +90,13 @@ def parse(
 
     References
     ----------
-    SPEC 2.4, steps 2 to 7.
+    The automatic analysis in the published code of DEF, made careful where it guesses.
     """
     if reply is None:
         return Reading("failed", reason="no reply came")
     if not reply.strip():
         return Reading("invalid", reason="the reply is empty")
-    if is_self_aware(reply, rules.refusal_test):
+    if not forced and is_self_aware(reply, rules.refusal_test):
         return Reading("refused", reason="the reply speaks as a language model")
     body, explanation = split(reply, careful=rules.careful)
     if question.kind == "text":

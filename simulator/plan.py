@@ -37,12 +37,13 @@ class Plan(Document):
 
     wave: str
     respondents: int
-    questions: int
+    questions: tuple[str, ...]
+    """Ids of the questions, in order; everybody is asked all of them."""
     cells: tuple[CellPlan, ...]
     people: tuple[str, ...]
     """How the first respondents are introduced to the model."""
     prompts: tuple[tuple[tuple[str, str], ...], ...]
-    """The first prompts of the first respondent in full, as (role, text) turns."""
+    """The first prompts of the first respondent in full, as (role, text) turns; replies are a stand-in's."""
     decoding: dict[str, object]
     """Decoding of the first respondent."""
 
@@ -122,7 +123,7 @@ async def _plan(loaded: LoadedWave) -> Plan:
     return Plan(
         wave=loaded.wave.name,
         respondents=n,
-        questions=len(loaded.questionnaire.questions),
+        questions=tuple(question.id for question in loaded.questionnaire.questions),
         cells=tuple(cells),
         people=tuple(people),
         prompts=tuple(

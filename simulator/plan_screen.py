@@ -12,7 +12,7 @@ from simulator.plan import SAMPLE, Plan
 def render_plan(plan: Plan, console: Console) -> None:
     """Print a plan: totals by cell, the first respondent, its first prompts in full."""
     console.print(
-        f"[bold]{escape(plan.wave)}[/bold]: {plan.respondents:,} people x {plan.questions:,} questions "
+        f"[bold]{escape(plan.wave)}[/bold]: {plan.respondents:,} people x {len(plan.questions):,} questions "
         f"x {len(plan.cells):,} cell{'s' if len(plan.cells) > 1 else ''}"
     )
     table = Table(box=None, pad_edge=False, header_style="dim")
@@ -28,14 +28,21 @@ def render_plan(plan: Plan, console: Console) -> None:
         f"[dim]Tokens are estimated from dry interviews of the first {min(SAMPLE, plan.respondents)} people (4 "
         "characters a token), replies at their longest; no model was loaded.[/dim]\n"
     )
+    console.print(
+        f"Questions: {escape(', '.join(plan.questions[:40]))}{' ...' if len(plan.questions) > 40 else ''}\n"
+    )
     console.print(f"The first {len(plan.people)} people:" if len(plan.people) > 1 else "The only person:")
     for number, portrait in enumerate(plan.people, start=1):
         console.print(f"  {number}. {escape(plain(portrait))}")
     settings = ", ".join(f"{name} {value}" for name, value in plan.decoding.items())
     console.print(f"Decoding of the first: {escape(settings)}\n")
     for number, prompt in enumerate(plan.prompts, start=1):
-        body = "\n".join(f"[bold]{escape(role)}[/bold]  {escape(plain(text))}" for role, text in prompt)
+        body = "\n".join(f"[bold]{_role(role)}[/bold]  {escape(plain(text))}" for role, text in prompt)
         console.print(Panel(body, title=f"prompt {number}", title_align="left"))
+
+
+def _role(role: str) -> str:
+    return "assistant (a stand-in)" if role == "assistant" else escape(role)
 
 
 def _time(hours: float | None) -> str:

@@ -21,7 +21,7 @@ class Ambiguous(Exception):
 
 
 def is_some_and_others(body: str) -> bool:
-    """Whether the reply speaks of people in general ("some ... others ...") (SPEC 2.4, step 3)."""
+    """Whether the reply speaks of people in general ("some ... others ...")."""
     return bool(_SOME_OTHERS.search(body))
 
 

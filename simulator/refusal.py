@@ -35,7 +35,7 @@ def is_self_aware(reply: str, test: RefusalTest = "search") -> bool:
 
     References
     ----------
-    SPEC 2.3, step 4: the published code matches four phrases at the start of the reply.
+    The published code matches four phrases at the start of the reply.
     """
     return bool(_PUBLISHED.match(reply) if test == "match" else _ANYWHERE.search(reply))
 

@@ -41,6 +41,7 @@ def register(store: Store, loaded: LoadedWave, now: str) -> dict[str, int]:
         If the store holds a wave that this one does not continue; the message says what changed.
     """
     with store.transaction() as connection:
+        _forget_unasked(connection)
         row = connection.execute("SELECT config, questionnaire, population, reference FROM waves").fetchone()
         if row is None:
             _write_wave(connection, loaded, now)
@@ -78,6 +79,22 @@ def versions() -> dict[str, str]:
     return found
 
 
+def _forget_unasked(connection: sqlite3.Connection) -> None:
+    """Drop a wave that never asked anything, such as one whose model could not be opened: it binds nobody."""
+    if connection.execute("SELECT 1 FROM exchanges UNION ALL SELECT 1 FROM answers LIMIT 1").fetchone() is None:
+        for table in (
+            "respondents",
+            "personas",
+            "cells",
+            "models",
+            "reference_counts",
+            "options",
+            "questions",
+            "waves",
+        ):
+            connection.execute(f"DELETE FROM {table}")
+
+
 def _json(content: Any) -> str:
     return json.dumps(content, ensure_ascii=False, sort_keys=True)
 
@@ -109,7 +126,8 @@ def _write_wave(connection: sqlite3.Connection, loaded: LoadedWave, now: str) ->
 
 def _update_wave(connection: sqlite3.Connection, loaded: LoadedWave) -> None:
     connection.execute(
-        "UPDATE waves SET config = ?, questionnaire = ?",
+        """UPDATE waves SET finished = iif(config = ?1 AND questionnaire = ?2, finished, NULL),
+        config = ?1, questionnaire = ?2""",
         (_config(loaded), _json(loaded.content["questionnaire"])),
     )
 
@@ -157,9 +175,16 @@ def _differences(before: Any, after: Any, where: str) -> Iterator[str]:
             yield from _differences(before.get(key), after.get(key), f"{where}.{key}")
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         for position, (one, other) in enumerate(zip(before, after, strict=True), start=1):
-            yield from _differences(one, other, f"{where}[{position}]")
+            yield from _differences(one, other, f"{where}[{_name(one, other) or position}]")
     else:
         yield f"{where}: {_short(before)} -> {_short(after)}"
+
+
+def _name(one: Any, other: Any) -> Any:
+    """What both call themselves: a question by its id, an option by its code."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return next((one[key] for key in ("id", "code") if key in one and one[key] == other.get(key)), None)
+    return None
 
 
 def _short(value: Any) -> str:

@@ -4,15 +4,9 @@ Ids are small integers handed out in the order of the plan, so that two runs of 
 that stream in have their natural key as primary key, so that writing a row twice changes nothing.
 """
 
-APPLICATION_ID = 0x44454D4F
-"""``PRAGMA application_id`` of every store ("DEMO")."""
-
-VERSION = 1
-"""Newest schema version, kept in ``PRAGMA user_version``."""
-
 TABLES = """
 CREATE TABLE waves (
-    id TEXT PRIMARY KEY,              -- BLAKE2 hash of the resolved config, with its salt
+    id TEXT PRIMARY KEY,              -- BLAKE2 hash of the resolved config it began with, salt included
     name TEXT NOT NULL,
     config TEXT NOT NULL,             -- resolved wave as JSON, no secrets
     questionnaire TEXT NOT NULL,      -- as asked, JSON

@@ -1,6 +1,5 @@
 """The store: one SQLite file that holds a wave and everything needed to redo its analysis. One writer at a time."""
 
-import json
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -13,7 +12,7 @@ from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
 from demoscope.errors import StoreError, WavePaused
-from simulator import schema
+from demoscope.store_file import open_for_reading
 from simulator.drivers import History
 from simulator.migrations import migrate
 from simulator.protocols.interface import Attempt, Completion
@@ -41,14 +40,18 @@ class Store:
             raise StoreError(f"{path} is a folder; name a file, such as {path / 'wave.sqlite'}.")
         if not path.parent.is_dir():
             raise StoreError(f"{path.parent} does not exist; create the folder or choose another store.")
-        if not os.access(path if path.exists() else path.parent, os.W_OK):
-            raise StoreError(f"{path} cannot be written; make it writable or choose another store.")
+        if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
+            raise StoreError(f"{path} cannot be written; make it and its folder writable or choose another store.")
         self._lock = FileLock(f"{path}.lock", timeout=0)
         try:
             self._lock.acquire()
         except Timeout:
             raise StoreError(
                 f"{path} is being written by another wave; wait for it, or choose another store."
+            ) from None
+        except OSError as error:
+            raise StoreError(
+                f"{path} cannot be locked ({error.strerror}); free space or choose another store."
             ) from None
         try:
             self.connection = self._open(durability)
@@ -57,7 +60,8 @@ class Store:
             raise
 
     def _open(self, durability: str) -> sqlite3.Connection:
-        refuse_foreign(self.path)
+        if self.path.exists() and self.path.stat().st_size:
+            open_for_reading(self.path).close()  # what is no store of ours is refused before anything touches it
         connection = sqlite3.connect(self.path, timeout=30, check_same_thread=False)
         try:
             with self._told("open"):
@@ -103,7 +107,7 @@ class Store:
                     f"{self.path} is locked by another program; close it and run the same command again."
                 ) from None
             raise StoreError(f"{self.path}: cannot {what} the store ({error}).") from None
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, ValueError) as error:
             raise StoreError(f"{self.path}: cannot {what} the store ({error}); the file may be damaged.") from None
 
     def write(self, records: Records) -> int:
@@ -134,17 +138,15 @@ class Store:
         marks = ", ".join("?" * len(respondents))
         rows = self.execute(
             f"""SELECT e.subject_id, e.step, e.ordinal, e.seed,
-                a.text, a.error, a.error_kind, a.finish_reason, a.applied
+                a.text, a.error, a.error_kind, a.finish_reason
             FROM respondents r
             JOIN exchanges e ON e.cell_id = r.cell_id AND e.subject_id = r.id
             JOIN attempts a USING (cell_id, subject_id, step, ordinal)
             WHERE r.id IN ({marks}) ORDER BY a.attempt""",
             list(respondents),
         )
-        for subject, step, ordinal, seed, text, error, kind, finish, applied in rows:
-            attempt = Attempt(
-                text=text, error=error, error_kind=kind, finish_reason=finish, applied=json.loads(applied)
-            )
+        for subject, step, ordinal, seed, text, error, kind, finish in rows:
+            attempt = Attempt(text=text, error=error, error_kind=kind, finish_reason=finish)
             _, earlier = found[subject].get((step, ordinal), (seed, None))
             attempts = (*earlier.attempts, attempt) if earlier else (attempt,)
             found[subject][step, ordinal] = (seed, Completion(attempts))
@@ -164,25 +166,3 @@ class Store:
         with self._told("write"), self.connection:
             self.connection.execute("BEGIN IMMEDIATE")
             yield self.connection
-
-
-def refuse_foreign(path: Path) -> None:
-    """Refuse a file that is not a store, or one that a newer version wrote, before anything touches it."""
-    if not path.exists() or path.stat().st_size == 0:
-        return
-    try:
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
-        try:
-            application = connection.execute("PRAGMA application_id").fetchone()[0]
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-        finally:
-            connection.close()
-    except sqlite3.DatabaseError as error:
-        raise StoreError(f"{path} is not a store of Demoscope ({error}); choose another file.") from None
-    if application != schema.APPLICATION_ID:
-        raise StoreError(f"{path} is an SQLite file but not a store of Demoscope; choose another file.")
-    if version > schema.VERSION:
-        raise StoreError(
-            f"{path} was written by a newer version (store version {version}, this one reads up to "
-            f"{schema.VERSION}); upgrade demoscope."
-        )

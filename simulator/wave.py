@@ -5,12 +5,12 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from demoscope.documents import Document, build, read
-from demoscope.errors import DocumentError
+from demoscope.documents import Document, Loc, build, read_document
+from demoscope.errors import DemoscopeError, DocumentError
 from personas import Population, load_population
 from simulator.backends.interface import find_backend
 from simulator.protocols.registry import ProtocolKind, find_protocol
@@ -50,9 +50,9 @@ class Execution(Document):
     """Running Ray cluster (``auto``, ``host:port``, ``ray://...``); a private one is started when absent."""
     cohorts: int | None = Field(default=None, ge=1, le=10_000)
     """Cohort actors for each model; one a core (or a GPU) when absent."""
-    num_cpus: float = Field(default=1, ge=0)
+    num_cpus: float = Field(default=1, ge=0, le=10_000)
     """Cores that each cohort reserves."""
-    num_gpus: float = Field(default=0, ge=0)
+    num_gpus: float = Field(default=0, ge=0, le=10_000)
     """GPUs that each cohort reserves."""
 
 
@@ -61,7 +61,7 @@ class Wave(Document):
 
     name: str = Field(pattern=NAME)
     """Name of the wave; the store is called after it."""
-    seed: int = Field(ge=0, lt=2**63)
+    seed: int = Field(ge=0, lt=2**63, strict=True)
     """Seed of every draw."""
     questionnaire: str
     """Name in the library or path of a YAML file, relative to the wave's own."""
@@ -69,7 +69,7 @@ class Wave(Document):
     """Name in the library or path of a YAML file, relative to the wave's own."""
     reference: str | None = None
     """Human answers to compare with: name in the library or path."""
-    respondents: int = Field(ge=1, le=10_000_000)
+    respondents: int = Field(ge=1, le=10_000_000, strict=True)
     """People drawn from the population; each answers once in every cell."""
     models: tuple[ModelSpec, ...] = Field(min_length=1)
     """The models."""
@@ -77,7 +77,7 @@ class Wave(Document):
     """The conditions; every one is crossed with every model."""
     execution: Execution = Execution()
     """Where the work is done."""
-    store: str | None = None
+    store: str | None = Field(default=None, min_length=1, pattern=r"^[^\x00]+$")
     """Path of the store, relative to the folder the command runs in; ``<name>.sqlite`` when absent."""
     store_prompts: Literal["full", "hash"] = "full"
     """Whether the texts of prompts are kept (each once), or only their hashes."""
@@ -155,6 +155,7 @@ class LoadedWave:
             "questionnaire": self.questionnaire.model_dump(mode="json"),
             "population": json.loads(self.population.as_json()),
             "reference": self.reference.reference.model_dump(mode="json") if self.reference else None,
+            "reference_counts": self.reference.digest if self.reference else None,
         }
 
     @property
@@ -172,51 +173,101 @@ def load_wave(path: Path) -> LoadedWave:
     DocumentError
         If anything in it is missing, unknown or impossible; the message names the file and the line.
     """
-    wave = read(Wave, path)
+    content, lines = read_document(path)
+    wave = build(Wave, content, str(path), lines)
     beside = path.parent
     questionnaire = load_questionnaire(wave.questionnaire, beside)
     population = load_population(wave.population, beside)
     reference = load_reference(wave.reference, beside) if wave.reference else None
     if reference:
-        _check_reference(reference, questionnaire, wave)
-    models = tuple(_checked_model(model, path) for model in wave.models)
-    cells = []
-    for model in models:
-        for condition in wave.conditions:
-            protocol = find_protocol(condition.protocol)
-            where = f"{path}: condition {condition.name!r}"
-            settings = build(protocol.settings_model, condition.settings, where)
-            protocol.check(settings, population, where)
-            cells.append(Cell(condition, model, protocol, settings))
-    return LoadedWave(wave, questionnaire, population, reference, tuple(cells))
+        _check_reference(reference, questionnaire, population, f"{path}:{lines['reference',]}: reference")
+    places = _Places(path, lines)
+    models = [_checked_model(model, places.at("models", n), path) for n, model in enumerate(wave.models)]
+    conditions = [
+        _checked_condition(condition, places.at("conditions", n), population)
+        for n, condition in enumerate(wave.conditions)
+    ]
+    cells = tuple(Cell(condition, model, *checked) for model in models for condition, checked in conditions)
+    return LoadedWave(wave, questionnaire, population, reference, cells)
 
 
-def _checked_model(model: ModelSpec, path: Path) -> ModelSpec:
+class _Place(NamedTuple):
+    """Where in the wave's file one model or condition stands."""
+
+    where: str
+    """File and line."""
+    path: str
+    settings: dict[Loc, int]
+    """Lines of its settings."""
+
+
+class _Places:
+    """Finds the lines of models and conditions in the wave's file."""
+
+    def __init__(self, path: Path, lines: dict[Loc, int]) -> None:
+        self._path = path
+        self._lines = lines
+
+    def at(self, key: str, position: int) -> _Place:
+        """Place of the model or condition at this position, from 0."""
+        loc = (key, position, "settings")
+        inner = {found[3:]: line for found, line in self._lines.items() if found[:3] == loc}
+        return _Place(f"{self._path}:{self._lines[key, position]}", str(self._path), inner)
+
+
+def _checked_condition(
+    condition: Condition, place: _Place, population: Population
+) -> tuple[Condition, tuple[ProtocolKind, Any]]:
+    """The condition with its protocol and validated settings."""
+    try:
+        protocol = find_protocol(condition.protocol)
+    except DemoscopeError as error:
+        raise DocumentError(f"{place.where}: {error}") from None
+    settings = build(protocol.settings_model, condition.settings, place.path, place.settings)
+    protocol.check(settings, population, f"{place.where}: condition {condition.name!r}")
+    return condition, (protocol, settings)
+
+
+def _checked_model(model: ModelSpec, place: _Place, path: Path) -> ModelSpec:
     """The model with its settings validated and completed; relative paths start at the wave's folder."""
-    settings = build(find_backend(model.backend).settings_model, model.settings, f"{path}: model {model.name!r}")
-    written = settings.model_dump(mode="json")
+    try:
+        kind = find_backend(model.backend)
+    except DemoscopeError as error:
+        raise DocumentError(f"{place.where}: {error}") from None
+    written = build(kind.settings_model, model.settings, place.path, place.settings).model_dump(mode="json")
     if isinstance(written.get("path"), str) and written["path"] != "embedded":
-        written["path"] = str((path.parent / Path(written["path"]).expanduser()).resolve())
+        try:
+            written["path"] = str((path.parent / Path(written["path"]).expanduser()).resolve())
+        except (OSError, RuntimeError, ValueError) as error:
+            raise DocumentError(f"{place.where}: the path {written['path']!r} cannot be used ({error}).") from None
     return model.model_copy(update={"settings": written})
 
 
-def _check_reference(reference: ReferenceCounts, questionnaire: Questionnaire, wave: Wave) -> None:
-    if reference.reference.questionnaire != questionnaire.id:
+def _check_reference(
+    reference: ReferenceCounts, questionnaire: Questionnaire, population: Population, where: str
+) -> None:
+    document = reference.reference
+    if document.questionnaire != questionnaire.id:
         raise DocumentError(
-            f"The reference {wave.reference!r} belongs to the questionnaire {reference.reference.questionnaire!r}, "
-            f"not to {questionnaire.id!r}; name another reference or leave it out."
+            f"{where}: {document.id!r} belongs to the questionnaire {document.questionnaire!r}, not to "
+            f"{questionnaire.id!r}; name another reference or leave it out."
         )
+    for name, group in document.groups.items():
+        if group.attribute not in population.attributes:
+            raise DocumentError(
+                f"{where}: {document.id!r} groups by {group.attribute!r} ({name}), an attribute that nobody in "
+                f"{population.id!r} has; its attributes are {', '.join(sorted(population.attributes))}."
+            )
     for count in reference.counts:
         try:
             question = questionnaire[count.question]
         except KeyError:
             raise DocumentError(
-                f"The reference {wave.reference!r} has counts for {count.question!r}, a question that "
+                f"{where}: {document.id!r} has counts for {count.question!r}, a question that "
                 f"{questionnaire.id!r} does not have."
             ) from None
         if count.code is not None and question.option(count.code) is None:
             codes = [option.code for option in question.choices]
             raise DocumentError(
-                f"The reference {wave.reference!r} counts code {count.code} for {count.question!r}, whose "
-                f"codes are {codes}."
+                f"{where}: {document.id!r} counts code {count.code} for {count.question!r}, whose codes are {codes}."
             )

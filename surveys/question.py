@@ -1,5 +1,6 @@
 """What one question is: its wording, its kind and the options that can be chosen."""
 
+import re
 from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -7,6 +8,20 @@ from pydantic import Field, field_validator, model_validator
 from demoscope.documents import Document
 
 Kind = Literal["single", "multiple", "scale", "number", "text"]
+
+LARGEST = 10**15
+"""Largest code or number, in either direction: what a float still tells apart."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def worded(text: str) -> str:
+    """The wording without blanks around it; a :class:`ValueError` when nothing is left or it cannot be shown."""
+    if _CONTROL.search(text):
+        raise ValueError(f"the wording {text!r} has control characters; write plain text")
+    if not text.strip():
+        raise ValueError("the wording is empty; write what the respondent will read")
+    return text.strip()
 
 
 class Option(Document):
@@ -16,14 +31,21 @@ class Option(Document):
     'About right'
     """
 
-    code: int
+    code: int = Field(ge=-LARGEST, le=LARGEST)
     """Canonical code, the only thing analyses and the store know an option by."""
     label: str = Field(min_length=1)
     """Wording shown to the respondent."""
-    score: float | None = None
+    score: float | None = Field(default=None, allow_inf_nan=False)
     """Position on the question's substantive scale, for ordinal metrics; the order of options when absent."""
     kind: Literal["substantive", "nonresponse"] = "substantive"
     """``nonresponse`` is a declared "don't know" or "refuse": offered, choosable, kept apart in analyses."""
+
+    @field_validator("label")
+    @classmethod
+    def _one_line(cls, label: str) -> str:
+        if "\n" in label:
+            raise ValueError("a label is one line")
+        return worded(label)
 
 
 class Question(Document):
@@ -45,9 +67,9 @@ class Question(Document):
     """single choice, multiple choice, ordered numeric scale, open number, or free text."""
     options: tuple[Option, ...] = ()
     """The options of a single or multiple choice, in questionnaire order; ordinal metrics rely on it."""
-    minimum: int | None = None
+    minimum: int | None = Field(default=None, ge=-LARGEST, le=LARGEST)
     """Lowest value of a scale or number."""
-    maximum: int | None = None
+    maximum: int | None = Field(default=None, ge=-LARGEST, le=LARGEST)
     """Highest value of a scale or number."""
     low_label: str | None = None
     """What the lowest value of a scale means."""
@@ -66,12 +88,7 @@ class Question(Document):
     polarity: Literal[-1, 1] | None = None
     """1 when higher codes mean more of the dimension, -1 when they mean less."""
 
-    @field_validator("text")
-    @classmethod
-    def _text_says_something(cls, text: str) -> str:
-        if not text.strip():
-            raise ValueError("the wording is empty; write what the respondent will read")
-        return text.strip()
+    _worded = field_validator("text")(worded)
 
     @model_validator(mode="after")
     def _kind_has_what_it_needs(self) -> Self:
@@ -95,6 +112,8 @@ class Question(Document):
     def _check_options(self) -> None:
         if len(self.options) < 2:
             raise ValueError(f"a {self.kind} choice needs at least two options, this has {len(self.options)}")
+        if all(option.kind == "nonresponse" for option in self.options):
+            raise ValueError("every option is nonresponse; at least one must be an answer")
         for what, values in (
             ("code", [str(option.code) for option in self.options]),
             ("label", [option.label.strip().casefold() for option in self.options]),

@@ -1,8 +1,6 @@
 """A questionnaire: questions in order, with the title and the source they come from."""
 
-from typing import Self
-
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 
 from demoscope.documents import Document
 from surveys.question import Question
@@ -28,14 +26,18 @@ class Questionnaire(Document):
     questions: tuple[Question, ...] = Field(min_length=1)
     """The questions, in order."""
 
-    @model_validator(mode="after")
-    def _ids_are_unique(self) -> Self:
-        seen: set[str] = set()
-        for question in self.questions:
-            if question.id in seen:
-                raise ValueError(f"question id {question.id!r} is used twice; every question needs its own")
-            seen.add(question.id)
-        return self
+    @field_validator("questions")
+    @classmethod
+    def _ids_are_unique(cls, questions: tuple[Question, ...]) -> tuple[Question, ...]:
+        seen: dict[str, int] = {}
+        for position, question in enumerate(questions, start=1):
+            first = seen.setdefault(question.id.casefold(), position)
+            if first != position:
+                raise ValueError(
+                    f"question id {question.id!r} is used twice (questions {first} and {position}; case does not "
+                    "count); every question needs its own"
+                )
+        return questions
 
     def __getitem__(self, question_id: str) -> Question:
         """The question with this id; :class:`KeyError` when there is none."""

@@ -1,13 +1,14 @@
 """Human reference data: how many real people chose which option, by group."""
 
-import csv
+import hashlib
+from functools import cached_property
 from pathlib import Path
-from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 
 from demoscope.documents import Document, read
 from demoscope.errors import DocumentError
+from demoscope.tables import amount, file_beside, read_table
 
 
 class Group(Document):
@@ -22,6 +23,14 @@ class Group(Document):
     """Persona attribute that the grouping is read from."""
     bands: dict[str, tuple[int, int]] | None = None
     """For numeric attributes: level -> lowest and highest value, both included."""
+
+    @field_validator("bands")
+    @classmethod
+    def _bands_are_in_order(cls, bands: dict[str, tuple[int, int]] | None) -> dict[str, tuple[int, int]] | None:
+        for level, (low, high) in (bands or {}).items():
+            if low > high:
+                raise ValueError(f"the band {level!r} begins at {low} and ends at {high}; put the lower one first")
+        return bands
 
     def level(self, attributes: dict[str, str | int | float]) -> str | None:
         """Level of this grouping that a persona belongs to; ``None`` when its attribute fits none."""
@@ -61,11 +70,10 @@ class Reference(Document):
     groups: dict[str, Group] = Field(default_factory=dict)
     """Groupings by which the counts are broken down: column -> how to read it from a persona."""
 
-    @model_validator(mode="after")
-    def _table_lies_beside(self) -> Self:
-        if Path(self.table).name != self.table:
-            raise ValueError(f"table {self.table!r} must be the name of a file beside the document, not a path")
-        return self
+    @field_validator("table")
+    @classmethod
+    def _table_lies_beside(cls, name: str) -> str:
+        return file_beside(name)
 
 
 class ReferenceCount(Document):
@@ -83,6 +91,12 @@ class ReferenceCounts(Document):
     reference: Reference
     counts: tuple[ReferenceCount, ...]
 
+    @cached_property
+    def digest(self) -> str:
+        """BLAKE2 hash of the counts, so that a store knows when they were changed."""
+        rows = sorted(repr((c.question, c.groups, c.code, c.count)) for c in self.counts)
+        return hashlib.blake2b("\n".join(rows).encode(), digest_size=12).hexdigest()
+
 
 def read_reference(path: Path) -> ReferenceCounts:
     """Read a reference document and the table beside it.
@@ -94,31 +108,33 @@ def read_reference(path: Path) -> ReferenceCounts:
     """
     reference = read(Reference, path)
     table = path.parent / reference.table
-    wanted = ["question", *reference.groups, "code", "count"]
-    try:
-        with table.open(encoding="utf-8", newline="") as file:
-            rows = csv.DictReader(file)
-            missing = [name for name in wanted if name not in (rows.fieldnames or [])]
-            if missing:
-                raise DocumentError(f"{table}: the column {missing[0]!r} is missing; it needs {wanted}.")
-            counts = tuple(_row(row, reference, table, line) for line, row in enumerate(rows, start=2))
-    except OSError as error:
-        raise DocumentError(f"{table}: the table of {path.name} cannot be read ({error.strerror}).") from None
-    except UnicodeDecodeError:
-        raise DocumentError(f"{table}: not UTF-8 text. Save it as UTF-8.") from None
-    return ReferenceCounts(reference=reference, counts=counts)
-
-
-def _row(row: dict[str, str], reference: Reference, table: Path, line: int) -> ReferenceCount:
-    try:
-        return ReferenceCount(
-            question=row["question"],
-            groups=tuple((name, row[name]) for name in reference.groups),
-            code=int(row["code"]) if row["code"] else None,
-            count=float(row["count"]),
+    names = list(reference.groups)
+    rows = read_table(table, ["question", *names, "code", "count"])
+    seen: dict[tuple[str, ...], int] = {}
+    counts = []
+    for line, row in rows:
+        where = f"{table}:{line}"
+        cell = tuple(row[name] for name in ["question", *names, "code"])
+        if cell in seen:
+            raise DocumentError(f"{where}: this combination stands twice (first on line {seen[cell]}); keep one.")
+        seen[cell] = line
+        for name, group in reference.groups.items():
+            if group.bands is not None and row[name] and row[name] not in group.bands:
+                known = ", ".join(group.bands)
+                raise DocumentError(f"{where}: {name} has no level {row[name]!r}; the document's are {known}.")
+        counts.append(
+            ReferenceCount(
+                question=row["question"],
+                groups=tuple((name, row[name]) for name in names),
+                code=_code(row["code"], where),
+                count=amount(row["count"], "count", where),
+            )
         )
-    except (ValueError, TypeError):
-        raise DocumentError(
-            f"{table}:{line}: code must be a whole number or empty and count a number of at least 0, "
-            f"got {row['code']!r} and {row['count']!r}."
-        ) from None
+    return ReferenceCounts(reference=reference, counts=tuple(counts))
+
+
+def _code(text: str, where: str) -> int | None:
+    try:
+        return int(text) if text else None
+    except ValueError:
+        raise DocumentError(f"{where}: code must be a whole number, or empty for no answer, got {text!r}.") from None

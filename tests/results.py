@@ -14,6 +14,7 @@ from analysis.findings import Summary
 from analysis.reading import open_results
 from analysis.screen import render
 from analysis.summary import summarise
+from demoscope.store_file import APPLICATION_ID, VERSION
 from simulator import schema
 
 REFERENCE: dict[str, Any] = {
@@ -41,8 +42,8 @@ class MadeUp:
         with closing(sqlite3.connect(path)) as db, db:
             db.executescript(schema.TABLES + schema.VIEWS)
             db.execute("PRAGMA journal_mode = WAL")
-            db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
-            db.execute(f"PRAGMA user_version = {schema.VERSION}")
+            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            db.execute(f"PRAGMA user_version = {VERSION}")
             db.execute(
                 "INSERT INTO waves VALUES ('w', 'made up', '{}', ?, '{}', ?, 7, '{}', 0, 'now', NULL)",
                 ('{"title": "Tiny"}', json.dumps(reference) if reference else None),

@@ -13,7 +13,7 @@ ROOMS = {
     "simulator": {"demoscope", "surveys", "personas"},
     "analysis": {"demoscope", "surveys", "personas"},
 }
-PURE = ("surveys", "personas", "demoscope")
+PURE = ("surveys", "personas")
 IMPURE_MODULES = {"asyncio", "sqlite3", "socket", "urllib", "http", "openai", "ray", "llama_cpp"}
 
 

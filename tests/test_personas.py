@@ -144,10 +144,10 @@ def test_a_saved_population_is_checked_like_a_written_one():
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ("sex,age,count\nmale,young,-1\n", "town.csv:2: count must be a finite number of at least 0, got '-1'"),
-        ("sex,age,count\nmale,young,inf\n", "town.csv:2: count must be a finite number of at least 0, got 'inf'"),
-        ("sex,age,count\nmale,young,nan\n", "town.csv:2: count must be a finite number of at least 0, got 'nan'"),
-        ("sex,age,count\nmale,young,\n", "town.csv:2: count must be a finite number of at least 0, got ''"),
+        ("sex,age,count\nmale,young,-1\n", "town.csv:2: count must be a finite number from 0 to 1e+15, got '-1'"),
+        ("sex,age,count\nmale,young,inf\n", "town.csv:2: count must be a finite number from 0 to 1e+15, got 'inf'"),
+        ("sex,age,count\nmale,young,nan\n", "town.csv:2: count must be a finite number from 0 to 1e+15, got 'nan'"),
+        ("sex,age,count\nmale,young,\n", "town.csv:2: count must be a finite number from 0 to 1e+15, got ''"),
         ("sex,age,count\nmale,young,0\n", "town.csv: every count is zero"),
         ("sex,age,count\nfemal,young,1\n", "town.csv:2: 'sex' has no level 'femal'; did you mean 'female'?"),
         ("sex,age,count\nmale,,1\n", "town.csv:2: 'age' has no level ''; its levels are young, old"),

@@ -9,6 +9,7 @@ import pytest
 from demoscope.errors import BackendError, DocumentError, StoreError, WavePaused
 from simulator.cohort import Batch
 from simulator.executors import LocalExecutor
+from simulator.registration import register
 from simulator.run import run_wave
 from simulator.store import Store
 from simulator.wave import load_wave
@@ -195,7 +196,7 @@ def test_a_store_grows_with_its_wave_and_old_answers_stay(wave_file, tmp_path, c
         ([("portrait: [sex, age]", "portrait: [sex]")], SURVEY, "conditions.def.settings.portrait"),
         ([("public: uniform", "public: modal")], SURVEY, "models.uniform.settings.public"),
         ([("name: uniform", "name: other")], SURVEY, "models.uniform"),
-        ([], SURVEY.replace("too little", "far too little"), "questionnaire.questions[1].options[1].label"),
+        ([], SURVEY.replace("too little", "far too little"), "questionnaire.questions[parks].options[1].label"),
         ([("portrait: [sex, age]", "portrait: [sex, age], repeats: 2")], GROWN_SURVEY, "settings.repeats"),
         ([], SURVEY.replace("id: parks", "id: lawns"), "questionnaire.questions[1].id"),
     ],
@@ -296,3 +297,30 @@ def test_a_stored_reply_is_never_given_to_another_question(wave_file, tmp_path):
         db.execute("UPDATE exchanges SET seed = seed + 1 WHERE subject_id = 1 AND ordinal = 2")
     with pytest.raises(WavePaused, match="belongs to another question"):
         run(wave_file(), tmp_path / "a.sqlite")
+
+
+def test_a_wave_that_asked_nothing_yet_binds_nobody(wave_file, tmp_path):
+    absent = (
+        "backend: scripted\n    settings: {public: uniform}",
+        "backend: llama_cpp\n    settings: {path: absent.gguf}",
+    )
+    with pytest.raises(BackendError, match="absent"):
+        run(wave_file(absent), tmp_path / "a.sqlite")
+    assert run(wave_file(), tmp_path / "a.sqlite").saved == 18
+    run(wave_file(), tmp_path / "b.sqlite")
+    assert content(tmp_path / "a.sqlite") == content(tmp_path / "b.sqlite")
+
+
+def test_a_wave_that_grew_is_not_finished_until_the_newcomers_are(wave_file, tmp_path):
+    run(wave_file(), tmp_path / "a.sqlite")
+    assert count(tmp_path / "a.sqlite", "SELECT finished IS NOT NULL FROM waves") == 1
+    grown = load_wave(wave_file(("respondents: 6", "respondents: 9")))
+    with Store(tmp_path / "a.sqlite") as opened:
+        register(opened, grown, now())
+    assert count(tmp_path / "a.sqlite", "SELECT finished IS NULL FROM waves") == 1
+
+
+def test_mistakes_in_settings_are_told_with_file_and_line(wave_file):
+    with pytest.raises(DocumentError) as caught:
+        load_wave(wave_file(("portrait: [sex, age]", "num_beams: many")))
+    assert str(caught.value).startswith(f"{wave_file()}:13: num_beams")

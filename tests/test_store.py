@@ -12,7 +12,7 @@ from contextlib import closing
 import pytest
 
 from demoscope.errors import StoreError, WavePaused
-from simulator import schema
+from demoscope.store_file import VERSION
 from simulator.records import Records
 from simulator.store import Store
 
@@ -34,7 +34,7 @@ def test_a_store_of_a_newer_version_is_refused_unchanged(tmp_path):
     path = tmp_path / "a.sqlite"
     Store(path).close()
     with closing(sqlite3.connect(path)) as db:
-        db.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+        db.execute(f"PRAGMA user_version = {VERSION + 1}")
     before = path.read_bytes()
     with pytest.raises(StoreError, match="newer version"):
         Store(path)
@@ -116,3 +116,10 @@ def test_tables_and_views_of_the_contract_are_there(tmp_path):
     )
     promised += "batches reference_counts texts responses question_summary interview"
     assert set(promised.split()) <= names
+
+
+@pytest.mark.parametrize("name", ["wave#1.sqlite", "50%20.sqlite", "what?.sqlite", "a b'c.sqlite"])
+def test_a_store_may_have_any_name_that_a_file_may_have(tmp_path, name):
+    for _ in range(2):
+        Store(tmp_path / name).close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [name]

@@ -30,7 +30,7 @@ OPEN = {
 
 
 class DefSettings(Document):
-    """How DEF is run; a setting left out follows the profile (SPEC 2.3: P, C, Do).
+    """How DEF is run; a setting left out follows the profile: paper, code or good sense.
 
     >>> DefSettings(profile="code").resolved().decoding.num_beams
     IntegerRange(low=1, high=4)
@@ -76,9 +76,9 @@ class DefSettings(Document):
     """Number of likeliest tokens kept."""
     min_p: float | None = Field(default=None, ge=0, le=1)
     """Least probability relative to the likeliest token."""
-    repetition_penalty: float | None = Field(default=None, gt=0)
+    repetition_penalty: float | None = Field(default=None, gt=0, le=100)
     """Penalty on tokens that occurred."""
-    max_tokens: int = Field(default=512, ge=1)
+    max_tokens: int = Field(default=512, ge=1, le=10_000_000)
     """Longest reply, in tokens."""
     shuffle: bool = True
     """Whether options change their order from respondent to respondent."""

@@ -27,7 +27,7 @@ TRIES = 3
 
 
 class DiversityEnhanced:
-    """DEF (SPEC 2.3): place, decoding and memory length drawn once a respondent, options shuffled, memory rolling.
+    """DEF: place, decoding and memory length drawn once a respondent, options shuffled, memory rolling.
 
     Place and persona come with the population; decoding and memory length follow from seed, population and
     person, presentations also from the question, so that all cells of a wave compare the same people.
@@ -205,7 +205,8 @@ def _read(
         return Reading("refused" if last.error_kind == "filtered" else "failed", reason=last.error or "no reply came")
     if not (completion.text or "").strip():
         return Reading("invalid", reason="the reply is empty")
-    return parse(reply, question, shown, settings.parsing_rules, cut=last.finish_reason == "length")
+    forced = settings.answer_format == "constrained" and question.kind != "text"
+    return parse(reply, question, shown, settings.parsing_rules, cut=last.finish_reason == "length", forced=forced)
 
 
 PROTOCOL = DiversityEnhanced()
