@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.metadata import entry_points
 from typing import Any, Protocol, runtime_checkable
 
 from demoscope.documents import Document
-from demoscope.errors import BackendError
+from simulator.plugins import find_plugin
 from simulator.protocols.interface import Ability, Completion, Request
 
 
@@ -62,17 +60,7 @@ class BackendKind(Protocol):
         """Build the backend; :class:`BackendError` says what is missing."""
 
 
-@cache
-def find_backend(kind: str) -> BackendKind:
-    """Backend class of this name, found among the installed entry points ``demoscope.backends``.
-
-    Raises
-    ------
-    BackendError
-        If there is none; the message lists those that are installed.
-    """
-    found = {point.name: point for point in entry_points(group="demoscope.backends")}
-    if kind not in found:
-        raise BackendError(f"There is no backend {kind!r}; installed are {', '.join(sorted(found))}.")
-    backend: BackendKind = found[kind].load()
+def find_backend(name: str) -> BackendKind:
+    """Backend class of this name; a :class:`DocumentError` when none is installed."""
+    backend: BackendKind = find_plugin("backend", name)
     return backend

@@ -1,14 +1,12 @@
 """What a protocol offers to those who launch it, and how one is found by name."""
 
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import entry_points
 from typing import Any, Protocol
 
 from demoscope.documents import Document
-from demoscope.errors import DocumentError
 from personas.persona import Persona
 from personas.population import Population
+from simulator.plugins import find_plugin
 from simulator.protocols.interface import Protocol as Interview
 from simulator.respondent import Respondent
 from surveys import Questionnaire
@@ -54,17 +52,7 @@ class ProtocolKind(Protocol):
         """The whole interview as a generator; see :mod:`simulator.protocols.interface`."""
 
 
-@cache
 def find_protocol(name: str) -> ProtocolKind:
-    """Protocol of this name, found among the installed entry points ``demoscope.protocols``.
-
-    Raises
-    ------
-    DocumentError
-        If there is none; the message lists those that are installed.
-    """
-    found = {point.name: point for point in entry_points(group="demoscope.protocols")}
-    if name not in found:
-        raise DocumentError(f"There is no protocol {name!r}; installed are {', '.join(sorted(found))}.")
-    protocol: ProtocolKind = found[name].load()
+    """Protocol of this name; a :class:`DocumentError` when none is installed."""
+    protocol: ProtocolKind = find_plugin("protocol", name)
     return protocol
