@@ -1,6 +1,7 @@
 """Cohorts in Ray actors: the one file that imports Ray. It moves cohorts and holds no rules."""
 
 import os
+import socket
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,9 @@ import surveys
 from demoscope.errors import BackendError, WavePaused
 from simulator.cohort import Assignment, Batch, Cohort, CohortSpec
 from simulator.wave import Execution
+
+KNOCK_S = 10.0
+"""Seconds that a cluster has to answer at its address."""
 
 
 class CohortActor:
@@ -90,11 +94,26 @@ def _result(call: Any) -> Batch | None:
         raise WavePaused(f"Ray failed ({error}). What was saved is safe; run the same command again.") from None
 
 
+def _knock(address: str) -> None:
+    """Refuse an address where nobody listens; Ray itself would go on trying for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not port.isdigit():
+        return  # "auto", which Ray looks up
+    try:
+        socket.create_connection((host, int(port)), timeout=KNOCK_S).close()
+    except (OSError, OverflowError) as error:
+        raise BackendError(
+            f"Nobody listens at {address!r}, the address of the Ray cluster ({error}). Start it with "
+            "`ray start --head`, or leave `address` out to run on this machine."
+        ) from None
+
+
 def _connect(address: str | None) -> None:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a wave opens no connection that nobody asked for
     settings: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if address:
+        _knock(address)
         packages = [demoscope, surveys, personas, simulator]
         settings |= {"address": address, "runtime_env": {"py_modules": packages}}
     else:

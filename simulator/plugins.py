@@ -1,22 +1,33 @@
 """Protocols and backends by name, ours and those that other packages bring."""
 
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from demoscope.errors import DocumentError
 
+OURS = {
+    "protocol": {"def": "simulator.protocols.diversity_enhanced:PROTOCOL"},
+    "backend": {
+        "scripted": "simulator.backends.scripted:ScriptedBackend",
+        "llama_cpp": "simulator.backends.llama_cpp:LlamaCppBackend",
+    },
+}
+"""What comes with the project, named here so that it is found where the code was shipped but not installed."""
+
 
 @cache
 def find_plugin(what: str, name: str) -> Any:
-    """What the entry point ``name`` of the group ``demoscope.<what>s`` names; ``what`` is protocol or backend.
+    """The protocol or backend (``what``) of this name: ours, or an entry point of the group ``demoscope.<what>s``.
 
     Raises
     ------
     DocumentError
         If there is none; the message lists those that are installed.
     """
-    found = {point.name: point for point in entry_points(group=f"demoscope.{what}s")}
+    group = f"demoscope.{what}s"
+    found = {point.name: point for point in entry_points(group=group)}
+    found |= {ours: EntryPoint(ours, value, group) for ours, value in OURS[what].items()}
     if name not in found:
         raise DocumentError(f"There is no {what} {name!r}; installed are {', '.join(sorted(found))}.")
     return found[name].load()

@@ -1,7 +1,9 @@
 """Waves through real Ray actors and real processes, killed for real."""
 
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -115,3 +117,54 @@ def _cohort_processes(ancestor: int) -> list[int]:
         if walk == ancestor and name.startswith("ray::CohortActor"):
             found.append(pid)
     return sorted(found)
+
+
+@pytest.fixture
+def ray_head(tmp_path):
+    """A real Ray head node on the loopback address, with a token of its own; yields address and environment."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = tmp_path / "token"
+    token.write_text("a-token-that-only-this-test-knows-0123456789")
+    environment = os.environ | {
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN_PATH": str(token),
+        "RAY_USAGE_STATS_ENABLED": "0",
+    }
+    ray = [str(Path(sys.executable).parent / "ray")]
+    start = [*ray, "start", "--head", f"--port={port}", "--node-ip-address=127.0.0.1", "--num-cpus=2"]
+    start += ["--include-dashboard=false", "--disable-usage-stats", f"--temp-dir=/tmp/ray-test-{port}"]
+    done = subprocess.run(start, env=environment, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    try:
+        yield f"127.0.0.1:{port}", environment
+    finally:
+        subprocess.run([*ray, "stop", "--force"], env=environment, capture_output=True)
+        shutil.rmtree(f"/tmp/ray-test-{port}", ignore_errors=True)
+
+
+def test_a_wave_runs_on_a_cluster_by_its_address_alone(wave_file, tmp_path, ray_head):
+    address, environment = ray_head
+    path = wave_file((RAY[0], f"{{executor: ray, cohorts: 2, address: '{address}'}}"))
+    # Away from the project's folder, so that the code reaches the nodes by being shipped.
+    (tmp_path / "elsewhere").mkdir()
+    done = subprocess.run(
+        command(path, tmp_path / "a.sqlite"),
+        env=environment,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path / "elsewhere",
+    )
+    assert done.returncode == 0, done.stderr
+    with Store(tmp_path / "whole.sqlite") as opened:
+        run_wave(load_wave(wave_file()), opened, now=now)
+    assert content(tmp_path / "a.sqlite") == content(tmp_path / "whole.sqlite")
+
+
+def test_an_address_where_no_cluster_is_is_told_plainly(wave_file, tmp_path):
+    path = wave_file((RAY[0], "{executor: ray, address: '127.0.0.1:9'}"))
+    done = subprocess.run(command(path, tmp_path / "a.sqlite"), capture_output=True, text=True, timeout=180)
+    assert done.returncode == 2, done.stderr
+    assert "Nobody listens at '127.0.0.1:9'" in done.stderr
+    assert "Traceback" not in done.stderr
