@@ -6,6 +6,8 @@ The workload: each respondent is asked 10 questions and remembers all of them; 3
 embedded model in Q8_0. An engine of one thread runs in a process of its own for each core. ``--peers`` names a folder
 with ``bench_sequential.py`` and ``bench_llama_server.py``, which put the same workload through the class
 ``llama_cpp.Llama`` and through llama.cpp's own server; with it the line has the ratios, without it says so.
+The peers are told to write 32 tokens whatever happens; here an answer may end earlier, so the ratios are given in
+answers and, fairer to the peers, in generated tokens.
 """
 
 import argparse
@@ -195,6 +197,12 @@ def main() -> None:
         rate = found["answers_per_s"]
         line[name] = {"answers_per_s": rate, "why": found.get("why")}
         line[f"times_{name}"] = round(line["answers_per_s"] / rate, 2) if rate else None
+        if rate:
+            tokens = found["generated_tokens"] / found["answers"]
+            line[name]["tokens_an_answer"] = round(tokens, 1)
+            line[f"times_{name}_in_tokens"] = round(
+                line["answers_per_s"] * line["tokens_an_answer"] / (rate * tokens), 2
+            )
     print(json.dumps(line))
 
 
