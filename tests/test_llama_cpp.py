@@ -16,13 +16,14 @@ from demoscope import seeds
 from demoscope.errors import BackendError
 from simulator.backends.conformance import check, request
 from simulator.backends.llama_cpp import LlamaCppBackend, weights
+from simulator.backends.llama_cpp.context import Context
 from simulator.backends.llama_cpp.grammar import Grammar
 from simulator.backends.llama_cpp.library import amx_guard
 from simulator.backends.llama_cpp.model import Model
 from simulator.backends.llama_cpp.sampling import choose, log_softmax, penalised, truncated
 from simulator.backends.llama_cpp.scoring import label_logprobs
 from simulator.backends.llama_cpp.sequence import Sequence
-from simulator.backends.llama_cpp.settings import LlamaCppSettings
+from simulator.backends.llama_cpp.settings import KV_TYPES, LlamaCppSettings
 from simulator.backends.llama_cpp.template import ChatTemplate
 from simulator.backends.llama_cpp.vocabulary import Vocabulary
 from simulator.constraint import Constraint
@@ -38,7 +39,7 @@ TOPICS = ["family", "friends", "politics", "work", "religion", "health", "the pr
 
 @pytest.fixture(scope="module")
 def backend() -> Iterator[LlamaCppBackend]:
-    opened = LlamaCppBackend("smol", context=2048)
+    opened = LlamaCppBackend("smol", context=2048, sequences=8)
     yield opened
     asyncio.run(opened.close())
 
@@ -46,7 +47,7 @@ def backend() -> Iterator[LlamaCppBackend]:
 @pytest.fixture(scope="module")
 def exact() -> Iterator[LlamaCppBackend]:
     """The same model in F16, where sums in another order hardly change anything."""
-    opened = LlamaCppBackend("smol16", context=1024, quantization="F16")
+    opened = LlamaCppBackend("smol16", context=1024, sequences=4, quantization="F16")
     yield opened
     asyncio.run(opened.close())
 
@@ -77,9 +78,16 @@ def llama(backend: LlamaCppBackend) -> Iterator[Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("llama_cpp.llama_cpp.llama_model_default_params", guarded)
         path = str(backend.model.path)
-        opened = llama_cpp.Llama(path, n_ctx=2048, n_threads=1, n_threads_batch=1, verbose=False, logits_all=False)
+        keys = KV_TYPES[backend.settings.kv_type][0]
+        opened = llama_cpp.Llama(path, n_ctx=2048, n_threads=1, n_threads_batch=1, verbose=False, type_k=keys)
     yield opened
     opened.close()
+
+
+def lone(backend: LlamaCppBackend) -> Sequence:
+    """A sequence beside the engine, on the same weights and with the same settings, for what comes out of it."""
+    alone = dataclasses.replace(backend.capacity, sequences=2)
+    return Sequence(Context(backend.model, backend.settings, alone), 0, keeps_replies=backend.keeps_replies)
 
 
 def conversation(topic: str) -> tuple[Message, ...]:
@@ -168,29 +176,31 @@ def test_a_template_cannot_reach_out_of_its_sandbox(vocabulary: Vocabulary) -> N
 
 
 def test_a_kept_prefix_changes_nothing(backend: LlamaCppBackend) -> None:
-    """The last of three growing prompts, evaluated piece by piece and from scratch: the same numbers."""
+    """The last of three growing prompts, evaluated piece by piece and from scratch: the same numbers, bit by bit."""
     turns = list(conversation("work"))
-    sequence = backend.sequence
+    sequence = lone(backend)
     for _ in range(3):
         turns += [Message("assistant", "2: rather"), Message("user", "And leisure? " * 20)]
         grown = sequence.begin(backend.model.template.tokens(turns))
-        sequence.extend(backend.model.vocabulary.plain("Some"))  # what was generated is not kept
-    before = sequence.evaluated
+        sequence.extend(backend.model.vocabulary.plain("Some"))
+    before = sequence._context.evaluated
     sequence.begin(backend.model.template.tokens(conversation("the law")))
     scratch = sequence.begin(backend.model.template.tokens(turns))
-    assert sequence.evaluated - before > 200
-    assert np.abs(log_softmax(grown) - log_softmax(scratch)).max() <= 1e-6
+    assert sequence._context.evaluated - before > 200
+    assert np.array_equal(grown, scratch)
+    sequence._context.close()
 
 
 def test_only_what_is_new_is_evaluated(backend: LlamaCppBackend) -> None:
     first = backend.model.template.tokens(conversation("work"))
     more = [*first, *backend.model.vocabulary.plain("My answer is this.")]
-    backend.sequence.begin(first)
-    before = backend.sequence.evaluated
-    backend.sequence.begin(more)
-    assert backend.sequence.evaluated - before == len(more) - len(first)
-    backend.sequence.begin(more)  # an equal prompt needs its last two tokens only
-    assert backend.sequence.evaluated - before == len(more) - len(first) + 2
+    sequence = lone(backend)
+    sequence.begin(first)
+    sequence.begin(more)
+    assert sequence._context.evaluated == len(more)
+    sequence.begin(more)  # an equal prompt needs its last two tokens only
+    assert sequence._context.evaluated == len(more) + 2
+    sequence._context.close()
 
 
 def test_a_reply_does_not_depend_on_what_was_asked_before(ask: Callable[[Request], Completion]) -> None:
@@ -304,18 +314,20 @@ def test_scores_equal_a_full_recomputation(exact: LlamaCppBackend) -> None:
     reply = asyncio.run(exact.complete(request(ability="score", labels=options)))
     assert reply.logprobs is not None
     prompt = exact.model.template.tokens(request().messages)
-    fresh = Sequence(exact.model, exact.settings)
+    fresh = lone(exact)
     for option in options:
         tokens = exact.model.vocabulary.plain(option)
         fresh.begin([1, 1, 1])  # nothing of the prompt is kept
-        whole = [log_softmax(fresh.begin([*prompt, *tokens[:n]]))[token] for n, token in enumerate(tokens)]
+        whole = [float(log_softmax(fresh.begin([*prompt, *tokens[:n]]))[token]) for n, token in enumerate(tokens)]
         assert reply.logprobs[option] == pytest.approx(whole, abs=0.02)
-    fresh.close()
+    fresh._context.close()
 
 
 def test_labels_of_one_token_get_their_next_token_log_probability(exact: LlamaCppBackend) -> None:
     reply = asyncio.run(exact.complete(request(ability="label_logprobs", labels=("A", "B", " A", " B"))))
-    logits = exact.sequence.begin(exact.model.template.tokens(request().messages))
+    fresh = lone(exact)
+    logits = fresh.begin(exact.model.template.tokens(request().messages))
+    fresh._context.close()
     wanted = {label: log_softmax(logits)[exact.model.vocabulary.plain(label)[0]] for label in ("A", "B", " A", " B")}
     assert reply.logprobs is not None
     for label, value in wanted.items():
@@ -356,7 +368,7 @@ def test_a_cancelled_request_stops_and_the_next_is_answered(backend: LlamaCppBac
 
 def test_a_closed_backend_fails_and_closing_twice_is_no_mistake() -> None:
     async def scenario() -> None:
-        backend = LlamaCppBackend("smol", context=512)
+        backend = LlamaCppBackend("smol", context=512, sequences=2)
         waiting = [asyncio.create_task(backend.complete(request())) for _ in range(4)]
         await asyncio.sleep(0)
         await backend.close()
@@ -377,12 +389,13 @@ def test_a_conversation_no_template_can_take_is_rejected(ask: Callable[[Request]
 def test_the_card_says_what_changes_numbers(backend: LlamaCppBackend) -> None:
     card = backend.card()
     assert card.digest == weights.digest(backend.model.path)
-    assert {"quantization": "Q8_0", "kv_type": "f16", "flash_attention": False}.items() <= dict(card.settings).items()
+    said = {"quantization": "Q8_0", "kv_type": "f16", "flash_attention": False}
+    assert said.items() <= dict(card.settings).items()
     assert {"amx_guard", "llama_cpp_python", "context"} <= set(card.settings)
 
 
 def test_a_half_sized_kv_cache_runs_with_flash_attention(tmp_path: Path) -> None:
-    backend = LlamaCppBackend("smol", context=512, kv_type="q8_0")
+    backend = LlamaCppBackend("smol", context=512, sequences=2, kv_type="q8_0")
     assert backend.card().settings["flash_attention"] is True
     assert asyncio.run(backend.complete(request(decoding=GREEDY))).text
     asyncio.run(backend.close())

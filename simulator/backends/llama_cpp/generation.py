@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.backends.llama_cpp.grammar import Grammar
-from simulator.backends.llama_cpp.sampling import choose, log_softmax
+from simulator.backends.llama_cpp.sampling import choose, logprob
 from simulator.backends.llama_cpp.vocabulary import Vocabulary
 from simulator.decoding import Decoding
 
@@ -70,7 +70,7 @@ class Generation:
         if self._grammar is not None and self._free_from is None:
             allowed = self._grammar.allowed(self._state)
         token = choose(logits, self._decoding, self._seen(), self._rng, allowed)
-        self.logprob += float(log_softmax(logits)[token])
+        self.logprob += logprob(logits, token)
         if token in self._vocabulary.end_set:
             self.finish_reason = "stop"
             return []

@@ -1,5 +1,6 @@
 """A loaded GGUF model: weights mapped into memory, its vocabulary and its chat template."""
 
+import ctypes
 import os
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,23 @@ class Model:
         """Tokens of context it was trained on."""
         self.n_vocab = int(llama.llama_vocab_n_tokens(self.vocabulary.pointer))
         """Tokens in its vocabulary."""
+        heads = int(llama.llama_model_n_head(self.pointer))
+        self.key_length = self._number("attention.key_length") or int(llama.llama_model_n_embd(self.pointer)) // heads
+        """Numbers in one key of one head."""
+        layers, key_heads = llama.llama_model_n_layer(self.pointer), llama.llama_model_n_head_kv(self.pointer)
+        self.values_per_token = 2 * self.key_length * int(layers) * int(key_heads)
+        """Numbers that keys and values of one token take, about."""
+
+    def _number(self, key: str) -> int | None:
+        """A whole number of the model's metadata, under its architecture's name."""
+        architecture = self._metadata("general.architecture")
+        found = self._metadata(f"{architecture}.{key}")
+        return int(found) if found.isdigit() else None
+
+    def _metadata(self, key: str) -> str:
+        buffer = ctypes.create_string_buffer(256)
+        length = library().llama_model_meta_val_str(self.pointer, key.encode(), buffer, len(buffer))
+        return buffer.value.decode("utf-8", "replace") if length >= 0 else ""
 
     def close(self) -> None:
         """Unmap the weights; idempotent, after every context of this model was closed."""

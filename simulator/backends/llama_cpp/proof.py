@@ -15,7 +15,7 @@ from simulator.protocols.interface import Message, Request
 
 async def prove() -> dict[str, object]:
     """Four greedy tokens of the embedded model, and what it ran as."""
-    backend = LlamaCppBackend("embedded", context=256)
+    backend = LlamaCppBackend("embedded", context=256, sequences=1)
     question = Message("user", "Say hello.")
     request = Request("answer", 0, (question,), Decoding(do_sample=False, max_tokens=4), seed=0)
     try:

@@ -23,6 +23,16 @@ def log_softmax(logits: NDArray[np.float32]) -> Floats:
     return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
 
 
+def logprob(logits: NDArray[np.float32], token: int) -> float:
+    """Natural log-probability of one token, to about seven digits.
+
+    >>> round(logprob(np.zeros(4, np.float32), 2), 4)
+    -1.3863
+    """
+    shifted = logits - logits.max()
+    return float(shifted[token]) - float(np.log(np.exp(shifted).sum(dtype=np.float64)))
+
+
 def choose(
     logits: NDArray[np.float32],
     decoding: Decoding,
@@ -59,6 +69,9 @@ def choose(
         values = values[allowed]
     if decoding.greedy:
         best = int(values.argmax())
+    elif decoding.top_k is None and decoding.min_p is None and decoding.top_p == 1:
+        cumulated = np.exp((values - values.max()) / np.float32(decoding.temperature)).cumsum(dtype=np.float64)
+        best = min(int(cumulated.searchsorted(rng.random() * cumulated[-1], side="right")), len(cumulated) - 1)
     else:
         kept, probabilities = truncated(values.astype(np.float64), decoding)
         cumulated = probabilities.cumsum()

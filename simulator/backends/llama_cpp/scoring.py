@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from simulator.backends.llama_cpp.context import Logits
 from simulator.backends.llama_cpp.sampling import Floats, log_softmax
-from simulator.backends.llama_cpp.sequence import Logits
 
 Path = tuple[int, ...]
 Branch = Callable[[Sequence[int]], Logits]

