@@ -198,9 +198,10 @@ class _Run:
             raise WavePaused(batch.paused)
 
     def _hand_out(self, team: Team, handle: int, places: int) -> list[Assignment]:
-        """The next respondents for a cohort, not more than its fair share of those who wait."""
-        fair = -(-len(team.waiting) // len(team.out))
-        taken = [team.waiting.popleft() for _ in range(min(places, fair))]
+        """The next respondents for a cohort, so that it has no more than its fair share of all who are left."""
+        everybody = len(team.waiting) + sum(map(len, team.out.values()))
+        fair = -(-everybody // len(team.out)) - len(team.out[handle])
+        taken = [team.waiting.popleft() for _ in range(min(places, max(fair, 0), len(team.waiting)))]
         if not taken:
             return []
         team.out[handle].update((one.respondent_id, one) for one in taken)
