@@ -119,6 +119,17 @@ def test_the_plan_shows_first_prompts_and_loads_no_model():
     assert "Request:" in done.stdout
 
 
+def test_folders_named_like_our_packages_do_not_get_in_the_way(wave_file, tmp_path):
+    store = tmp_path / "a.sqlite"
+    assert demoscope("run", wave_file(), "--store", store).returncode == 0
+    for name in ("analysis", "surveys", "personas", "simulator"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise RuntimeError('this is the user's folder')")
+    installed = Path(sys.executable).parent / "demoscope"
+    done = subprocess.run([installed, "report", store], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
 def readme_commands() -> list[str]:
     blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
     lines = [line.split("  #")[0].strip() for block in blocks for line in block.splitlines()]
