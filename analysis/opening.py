@@ -5,6 +5,9 @@ from analysis.findings import Averages, Statuses
 UNDERSTOOD_ENOUGH = 0.8
 """Below this share of understood answers the opening warns about it first."""
 
+FEWEST = 10
+"""Below this number of understood answers a question nothing is said of the public at all."""
+
 SMALL = 50
 """Below this number of simulated respondents the opening reminds that being like people proves little."""
 
@@ -24,7 +27,9 @@ def opening(statuses: Statuses, averages: Averages, heard: int, has_reference: b
     sentences = []
     if understood < UNDERSTOOD_ENOUGH:
         sentences.append(f"Only {understood:.0%} of the answers were understood; the rest says nothing here.")
-    if averages.questions:
+    if averages.questions and statuses.answered < FEWEST * averages.questions:
+        sentences.append(f"Too early to judge this public: fewer than {FEWEST} answers a question so far.")
+    elif averages.questions:
         sentences += _compared(averages, heard)
     elif has_reference:
         sentences.append("No question could be compared with the real answers.")

@@ -210,7 +210,7 @@ def test_the_opening_says_plainly_how_good_a_public_is(averages, starts):
 
 
 def test_the_opening_counts_the_questions_where_guessing_is_closer_and_warns_of_lost_answers():
-    said = opening(Statuses(answered=60, invalid=40), found(19, 1, 8, 8), 20, True)
+    said = opening(Statuses(answered=600, invalid=400), found(19, 1, 8, 8), 20, True)
     assert said.startswith("Only 60% of the answers were understood")
     assert "a uniform guess is as close or closer on 11." in said
     assert "With 20 respondents even real people vary a lot" in said
