@@ -22,6 +22,10 @@ class Range(Document):
     high: Distance
 
 
+TIE = 1e-9
+"""Distances nearer to each other than this are equal; equal shares summed in another order differ by less."""
+
+
 class Measure(Document):
     """One distance of the simulated from the real answers, beside all it should be compared with.
 
@@ -54,12 +58,12 @@ class Measure(Document):
     @property
     def closer_than_uniform(self) -> bool:
         """Strictly closer to the real answers than answering at random."""
-        return self.simulated < self.uniform
+        return self.simulated < self.uniform - TIE
 
     @property
     def closer_than_majority(self) -> bool:
         """Strictly closer to the real answers than everybody giving the most frequent one."""
-        return self.simulated < self.majority
+        return self.simulated < self.majority - TIE
 
 
 class OptionShares(Document):

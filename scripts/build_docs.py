@@ -3,7 +3,9 @@
 usage: python scripts/build_docs.py
 """
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal, get_args, get_origin
 
 from demoscope.documents import Document
 from simulator.backends.interface import find_backend
@@ -24,6 +26,15 @@ end. Anything else that decides answers is refused with what changed; `execution
 """
 
 
+PROFILES = """
+A `null` above means "what the profile says". `demoscope` draws 1 to 5 beams, sampling on or off, a memory of 0 to
+15 that keeps its order, and names the city; `paper` draws the same but keeps no order in memory; `code` does what the
+published code does: 1 to 4 beams, sampling on, memory of 0 to 14 drawn with replacement, the state alone (and none at all when
+everything is on), ten repeats. The resolved settings are in the store, in `cells.settings`. Beams above 1 are drawn
+and recorded, but the backend `llama_cpp` has no beam search yet and applies 1; the store says so.
+"""
+
+
 def table(title: str, model: type[Document]) -> str:
     """One section: every key with its type, its default and what it means."""
     lines = [f"\n## {title}\n", "| key | default | meaning |", "|---|---|---|"]
@@ -34,8 +45,20 @@ def table(title: str, model: type[Document]) -> str:
             value = info.get_default(call_default_factory=True)
             default = "as below" if isinstance(value, Document) else f"`{_yaml(value)}`"
         meaning = " ".join((info.description or "").replace("``", "`").split()).replace("|", "\\|")
+        values = list(dict.fromkeys(_values(info.annotation)))
+        if values:
+            meaning += f" One of {', '.join(f'`{value}`' for value in values)}."
         lines.append(f"| `{name}` | {default} | {meaning} |")
     return "\n".join(lines) + "\n"
+
+
+def _values(annotation: object) -> Iterator[str]:
+    """The words that a key may take, when it takes words."""
+    if get_origin(annotation) is Literal:
+        yield from (repr(value) if str(value).isspace() else str(value) for value in get_args(annotation))
+    else:
+        for part in get_args(annotation):
+            yield from _values(part)
 
 
 def _yaml(value: object) -> str:
@@ -53,6 +76,7 @@ def page() -> str:
         table("`conditions`: one entry a condition", Condition),
         table("`execution`", Execution),
         table("`settings` of the protocol `def`", find_protocol("def").settings_model),
+        PROFILES,
         table("`settings` of the backend `llama_cpp`", find_backend("llama_cpp").settings_model),
         table("`settings` of the backend `scripted`", find_backend("scripted").settings_model),
     ]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.findings import Averages, Statuses, Summary
+from analysis.findings import Averages, Measure, Range, Statuses, Summary
 from analysis.opening import opening
 from tests.results import MadeUp, page, screen, split_public, summary_of
 
@@ -215,3 +215,11 @@ def test_the_opening_counts_the_questions_where_guessing_is_closer_and_warns_of_
     assert "a uniform guess is as close or closer on 11." in said
     assert "With 20 respondents even real people vary a lot" in said
     assert opening(Statuses(invalid=3), found(0, 0, 0, 0), 0, True).startswith("None of the 3 answers")
+
+
+def test_a_tie_with_guessing_is_not_closer_whatever_the_last_bit_says():
+    people = Range(median=0.07, low=0.01, high=0.17)
+    # 30/40/30 is as far from 56/35/9 as one third each, by W1: both move the same people as far.
+    tied = Measure(simulated=0.23256821134690342, uniform=0.23256821134690345, majority=0.267, sample=people)
+    assert not tied.closer_than_uniform
+    assert tied.closer_than_majority
