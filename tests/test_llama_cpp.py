@@ -39,7 +39,7 @@ TOPICS = ["family", "friends", "politics", "work", "religion", "health", "the pr
 
 @pytest.fixture(scope="module")
 def backend() -> Iterator[LlamaCppBackend]:
-    opened = LlamaCppBackend("smol", context=2048, sequences=8)
+    opened = LlamaCppBackend("smol", context=2048, sequences=8, quantization="Q8_0")
     yield opened
     asyncio.run(opened.close())
 
@@ -389,7 +389,7 @@ def test_a_conversation_no_template_can_take_is_rejected(ask: Callable[[Request]
 def test_the_card_says_what_changes_numbers(backend: LlamaCppBackend) -> None:
     card = backend.card()
     assert card.digest == weights.digest(backend.model.path)
-    said = {"quantization": "Q8_0", "kv_type": "f16", "flash_attention": False}
+    said = {"quantization": weights.quantization(backend.settings), "kv_type": "f16", "flash_attention": False}
     assert said.items() <= dict(card.settings).items()
     assert {"amx_guard", "llama_cpp_python", "context"} <= set(card.settings)
 
@@ -443,11 +443,22 @@ def test_a_wrong_setting_is_named(wrong: dict[str, Any], said: str) -> None:
         LlamaCppBackend("x", **wrong)
 
 
+def test_the_embedded_model_is_converted_to_what_the_processor_computes_fastest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(weights, "multiplies_bf16", lambda: True)
+    assert weights.quantization(LlamaCppSettings()) == "BF16"
+    assert weights.quantization(LlamaCppSettings(n_gpu_layers=-1)) == "Q8_0"
+    assert weights.quantization(LlamaCppSettings(quantization=None)) is None
+    assert weights.quantization(LlamaCppSettings(path="mine.gguf")) is None
+    monkeypatch.setattr(weights, "multiplies_bf16", lambda: False)
+    assert weights.quantization(LlamaCppSettings()) == "Q8_0"
+    assert weights.quantization(LlamaCppSettings(quantization="F16")) == "F16"
+
+
 def test_settings_name_no_folder_of_this_machine() -> None:
     settings = LlamaCppSettings()
-    assert settings.quantization == "Q8_0"
-    assert LlamaCppSettings(quantization=None).quantization is None
-    assert LlamaCppSettings(path="mine.gguf").quantization is None
+    assert settings.quantization == "auto"
     assert LlamaCppSettings.model_validate(settings.model_dump(mode="json")) == settings
     assert settings.cache is None
 

@@ -115,7 +115,7 @@ async def interview(backend: LlamaCppBackend, number: int, known: tuple[str, ...
     return replies
 
 
-@pytest.mark.parametrize("settings", [{}, {"quantization": "F16"}], ids=str)
+@pytest.mark.parametrize("settings", [{"quantization": wanted} for wanted in ("Q8_0", "F16", "BF16")], ids=str)
 def test_an_interview_is_the_same_alone_evicted_or_resumed(settings: dict[str, Any]) -> None:
     async def wave(sequences: int) -> list[list[str]]:
         backend = LlamaCppBackend("smol", context=768, sequences=sequences, **settings)

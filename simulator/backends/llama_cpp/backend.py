@@ -17,7 +17,7 @@ from simulator.backends.llama_cpp.model import Model
 from simulator.backends.llama_cpp.scheduler import Scheduler
 from simulator.backends.llama_cpp.sequence import Sequence
 from simulator.backends.llama_cpp.settings import LlamaCppSettings
-from simulator.backends.llama_cpp.weights import prepare
+from simulator.backends.llama_cpp.weights import prepare, quantization
 from simulator.backends.llama_cpp.work import Tools, Work
 from simulator.protocols.interface import Ability, Completion, Request
 
@@ -99,7 +99,7 @@ class LlamaCppBackend:
             digest=self.model.digest,
             settings={
                 "file": self.model.path.name,
-                "quantization": settings.quantization,
+                "quantization": quantization(settings),
                 "context": self.context.size,
                 "kv_type": settings.kv_type,
                 "flash_attention": settings.flash,

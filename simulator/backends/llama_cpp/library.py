@@ -47,3 +47,8 @@ def amx_guard() -> bool:
     See ggml-org/llama.cpp issue 20824. The guard costs no speed; it is part of a model's card.
     """
     return b"AMX_INT8 = 1" in library().llama_print_system_info()
+
+
+def multiplies_bf16() -> bool:
+    """Whether llama.cpp was built for a processor that multiplies numbers of type BF16 by itself."""
+    return b"AVX512_BF16 = 1" in library().llama_print_system_info()

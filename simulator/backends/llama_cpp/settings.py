@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from demoscope.documents import Document
 
-Quantization = Literal["F16", "Q8_0", "Q4_0"]
+Quantization = Literal["F16", "BF16", "Q8_0", "Q4_0"]
 KvType = Literal["f16", "q8_0"]
 
 KV_TYPES: dict[KvType, tuple[int, int]] = {"f16": (1, 1), "q8_0": (8, 8)}
@@ -30,8 +30,9 @@ class LlamaCppSettings(Document):
 
     path: str = EMBEDDED
     """GGUF file, or ``embedded``."""
-    quantization: Quantization | None = None
-    """Type the weights are converted to once; ``null`` runs them as they are. Q8_0 for the embedded model."""
+    quantization: Quantization | Literal["auto"] | None = "auto"
+    """Type the weights are converted to once; ``null`` runs them as they are. ``auto`` does so too, but converts the
+    embedded model to what this machine computes fastest: BF16 where the processor multiplies it, else Q8_0."""
     threads: int = Field(default=1, ge=1, le=1024)
     """Threads of the engine; for small models one engine a core beats one engine of many threads."""
     sequences: int | None = Field(default=None, ge=1, le=256)
@@ -49,13 +50,6 @@ class LlamaCppSettings(Document):
     """Layers put on a GPU; -1 is all of them."""
     cache: str | None = None
     """Folder for converted weights; ``demoscope`` in the user's cache folder when absent."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _embedded_runs_as_q8(cls, content: object) -> object:
-        if isinstance(content, dict) and content.get("path", EMBEDDED) == EMBEDDED:
-            return {"quantization": "Q8_0", **content}
-        return content
 
     @model_validator(mode="after")
     def _quantised_kv_needs_flash_attention(self) -> "LlamaCppSettings":

