@@ -137,7 +137,7 @@ def test_an_interview_is_the_same_alone_evicted_or_resumed(settings: dict[str, A
 
 def test_split_prompts_leave_the_same_bits(backend: LlamaCppBackend) -> None:
     """Random texts of up to 700 tokens, evaluated whole and in random pieces, the numbers afterwards compared."""
-    alone = dataclasses.replace(backend.capacity, sequences=2)
+    alone = dataclasses.replace(backend.capacity, sequences=2, branches=0)
     context = Context(backend.model, backend.settings, alone)
     one, other = (Sequence(context, n) for n in range(2))
     for trial in range(6):

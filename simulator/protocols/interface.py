@@ -61,7 +61,9 @@ class Request:
     stop: tuple[str, ...] = ()
     """Texts that end the continuation and are not part of it."""
     labels: tuple[str, ...] = ()
-    """For ``label_logprobs``: the labels; for ``score``: the continuations."""
+    """For ``label_logprobs``: the labels; for ``score``: the continuations. Exact texts, leading spaces included."""
+    end_of_turn: bool = False
+    """For ``score``: whether the end of the turn is rated too, as the last token of each continuation."""
     question: str | None = None
     """Id of the question the exchange is about, when it is about one."""
     conversation: str = ""

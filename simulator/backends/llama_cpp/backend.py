@@ -9,6 +9,7 @@ from typing import Any
 from demoscope.documents import build
 from demoscope.errors import BackendError, DocumentError
 from simulator.backends.interface import ModelCard
+from simulator.backends.llama_cpp.branches import Branches
 from simulator.backends.llama_cpp.capacity import capacity
 from simulator.backends.llama_cpp.context import Context
 from simulator.backends.llama_cpp.grammar import Grammars
@@ -79,10 +80,12 @@ class LlamaCppBackend:
             Sequence(self.context, number, keeps_replies=self.keeps_replies)
             for number in range(self.capacity.sequences)
         ]
+        after = range(self.capacity.sequences, self.capacity.sequences + self.capacity.branches)
         vocabulary = self.model.vocabulary
         self._tools = Tools(
             model=self.model,
             grammars=Grammars(vocabulary),
+            branches=Branches(self.context, after),
             spaces=frozenset(t for t, piece in enumerate(vocabulary.pieces) if piece and piece.isspace()),
             size=self.context.size,
             endpoint=name,

@@ -11,6 +11,8 @@ DEFAULT_CONTEXT = 4096
 """Tokens of a sequence, where the model was trained on as many."""
 MOST_SEQUENCES = 32
 """Sequences by default; more hardly raise the speed of a CPU."""
+BRANCHES = 4
+"""Sequences beside those, on which the options of a question are rated side by side; more hardly save time."""
 SHARE_OF_MEMORY = 0.25
 """Part of the machine's memory that all engines together take for keys and values by default."""
 
@@ -21,6 +23,8 @@ class Capacity:
 
     sequences: int
     """Conversations that are held, and go on, at once."""
+    branches: int
+    """Sequences beside those, for ratings."""
     context: int
     """Tokens of each."""
     bytes: int
@@ -43,8 +47,8 @@ def capacity(settings: LlamaCppSettings, model: Model) -> Capacity:
         )
     each = context * int(model.values_per_token * sum(BYTES_PER_VALUE[settings.kv_type]) / 2)
     budget = SHARE_OF_MEMORY * _memory() * min(1.0, settings.threads / (os.cpu_count() or 1))
-    sequences = settings.sequences or max(2, min(MOST_SEQUENCES, int(budget // max(each, 1))))
-    return Capacity(sequences, context, sequences * each)
+    sequences = settings.sequences or max(2, min(MOST_SEQUENCES, int(budget // max(each, 1)) - BRANCHES))
+    return Capacity(sequences, BRANCHES, context, (sequences + BRANCHES) * each)
 
 
 def _memory() -> int:

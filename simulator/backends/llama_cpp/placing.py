@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
+from simulator.backends.llama_cpp.sequence import FRESH
 from simulator.backends.llama_cpp.sequence import Sequence as Place
 from simulator.backends.llama_cpp.work import Work
 
@@ -30,7 +31,9 @@ def place(work: Work, places: Sequence[Place], awaited: Collection[str]) -> tupl
         return max(own, key=lambda one: one.shared(work.prompt)), None
     target = oldest(idle, awaited)
     best = max(places, key=lambda one: (one.shared(work.prompt), not one.busy))
-    if best.shared(work.prompt) - target.shared(work.prompt) < WORTH_COPYING:
+    found = best.shared(work.prompt)
+    whole = 0 < found == len(work.prompt) - FRESH  # as after another rating of the same question
+    if not whole and found - target.shared(work.prompt) < WORTH_COPYING:
         return target, None
     return (best, None) if best in idle and not best.conversation else (target, best)
 

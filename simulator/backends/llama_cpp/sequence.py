@@ -3,9 +3,6 @@
 from collections.abc import Sequence as Tokens
 from itertools import pairwise
 
-import numpy as np
-from numpy.typing import NDArray
-
 from simulator.backends.llama_cpp.context import CHUNK, Context, Logits, Row
 
 FRESH = 2
@@ -38,9 +35,9 @@ class Sequence:
         """When it was last given to a request, in requests."""
         self._context = context
 
-    def shared(self, prompt: Tokens[int]) -> int:
-        """Tokens at the beginning of a prompt that need no evaluation."""
-        limit = max(0, min(self.kept, len(prompt) - FRESH))
+    def shared(self, prompt: Tokens[int], fresh: int = FRESH) -> int:
+        """Tokens at the beginning of a prompt that need no evaluation; the last ``fresh`` always do."""
+        limit = max(0, min(self.kept, len(prompt) - fresh))
         if self.tokens[:limit] == prompt[:limit]:
             return limit
         return next(n for n in range(limit) if self.tokens[n] != prompt[n])
@@ -49,6 +46,14 @@ class Sequence:
         """Forget what is not the beginning of this prompt; the tokens that are still to be evaluated."""
         self.cut(self.shared(prompt))
         return list(prompt[len(self.tokens) :])
+
+    def rewind_before(self, prompt: Tokens[int]) -> list[int]:
+        """The same for a prompt without its last token; never a single token, and none if there is only one."""
+        stem = prompt[:-1]
+        self.cut(self.shared(stem, fresh=0))
+        if len(stem) - len(self.tokens) == 1:
+            self.cut(max(0, len(self.tokens) - 1))
+        return list(stem[len(self.tokens) :]) if len(stem) > 1 else []
 
     def feed(self, tokens: Tokens[int], wanted: int = 1) -> list[Logits]:
         """Evaluate tokens at the end, at most :data:`CHUNK`, in a call of their own; the last logits."""
@@ -91,37 +96,20 @@ class Sequence:
 
     def extend(self, tokens: Tokens[int]) -> Logits:
         """Evaluate tokens at the end, however many; logits of the token that follows them."""
+        (logits,) = self.rows(tokens, 1)
+        return logits
+
+    def rows(self, tokens: Tokens[int], wanted: int) -> list[Logits]:
+        """Evaluate tokens at the end, however many; logits after each of the last ``wanted``.
+
+        Two or more come from the kernels for several rows, wherever the tokens are cut into pieces.
+        """
         found: list[Logits] = []
         for start, stop in pieces(len(tokens)):
-            found = self.feed(tokens[start:stop])
-        return found[0].copy()
-
-    def branch(self, prompt: Tokens[int], tokens: Tokens[int]) -> NDArray[np.float32]:
-        """Logits after the prompt and after each of ``tokens`` but its last, as if evaluated in one pass.
-
-        Parameters
-        ----------
-        prompt : sequence of int
-            The prompt; it is evaluated once for any number of branches.
-        tokens : sequence of int
-            A continuation, at least one token.
-
-        Returns
-        -------
-        numpy.ndarray, shape (len(tokens), n_vocab)
-            Row ``i`` is about ``tokens[i]``.
-        """
-        stem = prompt[: max(0, len(prompt) - FRESH)]
-        if self.kept < len(stem) or self.tokens[: len(stem)] != list(stem):
-            self.begin(prompt)
-        self.cut(len(stem))
-        rest = [*prompt[len(self.tokens) :], *tokens[:-1]]
-        found: list[Logits] = []
-        for start, stop in pieces(len(rest)):
-            wanted = min(stop - start, max(0, len(tokens) - (len(rest) - stop)))
-            found += [row.copy() for row in self.feed(rest[start:stop], wanted)]
-        self.cut(len(stem))
-        return np.stack(found[-len(tokens) :])
+            here = min(stop - start, max(0, wanted - (len(tokens) - stop)))
+            rows = self.feed(tokens[start:stop], max(here, min(2, wanted, stop - start)) if here else 0)
+            found += [row.copy() for row in rows[len(rows) - here :]]
+        return found
 
 
 def pieces(count: int) -> list[tuple[int, int]]:

@@ -99,6 +99,12 @@ class Vocabulary:
         return int(library().llama_vocab_eos(self.pointer))
 
     @property
+    def end_of_turn(self) -> int:
+        """Token that ends a turn, or else a text, or -1."""
+        eot = int(library().llama_vocab_eot(self.pointer))
+        return eot if eot >= 0 else self.eos
+
+    @property
     def wants_bos(self) -> bool:
         """Whether every prompt is to begin with ``bos``."""
         return bool(library().llama_vocab_get_add_bos(self.pointer))

@@ -3,40 +3,22 @@
 It awaits nothing and knows of no other request; the scheduler fulfils the wishes of many side by side.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from demoscope import seeds
 from simulator.backends.llama_cpp import scoring
-from simulator.backends.llama_cpp.context import Logits
+from simulator.backends.llama_cpp.branches import Branches
 from simulator.backends.llama_cpp.generation import Generation
 from simulator.backends.llama_cpp.grammar import Grammars
 from simulator.backends.llama_cpp.model import Model
-from simulator.backends.llama_cpp.sequence import FRESH, Sequence
+from simulator.backends.llama_cpp.rating import rate
+from simulator.backends.llama_cpp.sequence import Sequence
+from simulator.backends.llama_cpp.wishes import Piece, Step, Wishes
 from simulator.protocols.interface import Attempt, Completion, ErrorKind, Request
 
 ROLES = ("system", "user", "assistant")
 """Roles a message may have."""
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Tokens to evaluate at the end of a sequence, as a prompt: in calls of their own."""
-
-    sequence: Sequence
-    tokens: list[int]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One token for each of some sequences, which may share the call with other requests' tokens."""
-
-    tokens: tuple[tuple[Sequence, int], ...]
-
-
-Wish = Piece | Step
-Wishes = Generator[Wish, list[Logits], Completion]
-"""Receives the logits after a piece, or after each token of a step; they are valid until the next wish."""
 
 
 class Refused(Exception):
@@ -53,6 +35,8 @@ class Tools:
 
     model: Model
     grammars: Grammars
+    branches: Branches
+    """Where continuations are rated."""
     spaces: frozenset[int]
     """Tokens that are nothing but white space."""
     size: int
@@ -140,28 +124,31 @@ class Work:
         )
         return Completion((attempt,))
 
-    def _rate(self, sequence: Sequence) -> Wishes:
+    def _rate(self, place: Sequence) -> Wishes:
         request, tools = self._request, self._tools
         vocabulary = tools.model.vocabulary
         paths = {label: tuple(vocabulary.continuation(label.encode())) for label in request.labels}
         if not paths or not all(paths.values()):
             raise Refused("rejected", f"{request.ability} needs labels, none of them empty; got {request.labels!r}.")
+        if request.end_of_turn:
+            if request.ability != "score" or vocabulary.end_of_turn < 0:
+                raise Refused("rejected", "Only score rates the end of the turn, of a model that has a token for it.")
+            paths = {label: (*path, vocabulary.end_of_turn) for label, path in paths.items()}
         self._must_fit(max(map(len, paths.values())))
-        if len(self.prompt) > FRESH and (stem := sequence.rewind(self.prompt)[:-FRESH]):
-            yield Piece(sequence, stem)
-        outside = None
         if request.ability == "label_logprobs":
-            found, outside = scoring.label_logprobs(
-                paths, tools.spaces, lambda path: sequence.branch(self.prompt, path)
-            )
+            steps = scoring.label_steps(paths.values(), tools.spaces)
+            logprobs = yield from rate(steps, self.prompt, place, tools.branches)
+            found, outside = scoring.label_logprobs(paths, tools.spaces, logprobs)
         else:
-            found = scoring.score(paths, lambda path: sequence.branch(self.prompt, path))
+            logprobs = yield from rate(scoring.score_steps(paths.values()), self.prompt, place, tools.branches)
+            found, outside = scoring.score(paths, logprobs), None
         attempt = Attempt(
             text="",
             finish_reason="stop",
             prompt_tokens=len(self.prompt),
             completion_tokens=sum(map(len, paths.values())),
             latency_s=tools.clock() - self._sent,
+            applied={"end_of_turn": request.end_of_turn} if request.ability == "score" else {},
             endpoint=tools.endpoint,
         )
         return Completion((attempt,), found, outside)

