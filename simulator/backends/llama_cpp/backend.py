@@ -85,6 +85,7 @@ class LlamaCppBackend:
             grammars=Grammars(vocabulary),
             spaces=frozenset(t for t, piece in enumerate(vocabulary.pieces) if piece and piece.isspace()),
             size=self.context.size,
+            places=len(places),
             endpoint=name,
             clock=clock,
         )

@@ -4,6 +4,7 @@ The layout is the one in which company does not matter, bit by bit: keys and val
 attention, every prompt evaluated in calls of its own, one token of each generating sequence in a shared call.
 """
 
+import ctypes
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -19,6 +20,7 @@ from simulator.backends.llama_cpp.model import Model
 from simulator.backends.llama_cpp.settings import KV_TYPES, LlamaCppSettings
 
 Logits = NDArray[np.float32]
+State = NDArray[np.uint8]
 
 CHUNK = 512
 """Most tokens evaluated at once."""
@@ -68,6 +70,7 @@ class Context:
         self._memory: Any = llama.llama_get_memory(self._pointer)
         self._batch: Any = llama.llama_batch_init(max(CHUNK, self.count), 0, 1)
         self._n_vocab = model.n_vocab
+        self._on_cpu = settings.n_gpu_layers == 0
         self.divisible = not (
             llama.llama_model_is_recurrent(model.pointer) or llama.llama_model_is_hybrid(model.pointer)
         )
@@ -139,10 +142,30 @@ class Context:
         return False
 
     def copy(self, source: int, target: int) -> None:
-        """Make ``target`` a copy of ``source``; what it held is forgotten."""
+        """Make ``target`` a copy of ``source``; what it held is forgotten.
+
+        ``llama_memory_seq_cp`` copies all that a sequence might hold, so on a CPU saving and restoring what it does
+        hold is faster: 2 ms instead of 10 for 600 tokens of 4,096.
+        """
+        if self._on_cpu:
+            self.restore(target, self.save(source))
+        else:
+            llama = library()
+            llama.llama_memory_seq_rm(self._memory, target, -1, -1)
+            llama.llama_memory_seq_cp(self._memory, source, target, -1, -1)
+
+    def save(self, sequence: int) -> State:
+        """Keys and values of a sequence, bit by bit."""
         llama = library()
-        llama.llama_memory_seq_rm(self._memory, target, -1, -1)
-        llama.llama_memory_seq_cp(self._memory, source, target, -1, -1)
+        state = np.empty(llama.llama_state_seq_get_size(self._pointer, sequence), np.uint8)
+        if llama.llama_state_seq_get_data(self._pointer, _bytes_of(state), state.size, sequence) != state.size:
+            raise RuntimeError(f"sequence {sequence} could not be saved")
+        return state
+
+    def restore(self, sequence: int, state: State) -> None:
+        """Put saved keys and values into a sequence; what it held is forgotten."""
+        if library().llama_state_seq_set_data(self._pointer, _bytes_of(state), state.size, sequence) != state.size:
+            raise RuntimeError(f"sequence {sequence} could not be restored")
 
     def close(self) -> None:
         """Give the memory back; idempotent."""
@@ -154,6 +177,10 @@ class Context:
     def _logits(self, slot: int) -> Logits:
         pointer = library().llama_get_logits_ith(self._pointer, slot)
         return np.ctypeslib.as_array(pointer, shape=(self._n_vocab,))
+
+
+def _bytes_of(state: State) -> Any:
+    return state.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
 
 
 BRIDGED = 3

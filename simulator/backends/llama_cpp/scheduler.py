@@ -10,7 +10,8 @@ from queue import Empty, SimpleQueue
 from simulator.backends.llama_cpp.context import CHUNK, Context, Logits, Row
 from simulator.backends.llama_cpp.placing import next_in_line, oldest, place
 from simulator.backends.llama_cpp.sequence import Sequence, pieces
-from simulator.backends.llama_cpp.work import Piece, Refused, Step, Wish, Wishes, Work
+from simulator.backends.llama_cpp.wishes import Piece, Step, Wish, Wishes
+from simulator.backends.llama_cpp.work import Refused, Work
 from simulator.protocols.interface import Completion
 
 LINGER = 0.004
