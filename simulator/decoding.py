@@ -26,6 +26,8 @@ class Decoding:
     """Penalty on tokens that occurred, above 0; 1 is none."""
     num_beams: int = 1
     """Beams of a beam search, at least 1; 1 is none."""
+    best_of: int | None = None
+    """Replies that are sampled, at least 1; the one of the highest mean log-probability is taken. Without beams."""
     do_sample: bool = True
     """Whether tokens are sampled; the likeliest is taken when not."""
     max_tokens: int = 512
@@ -35,6 +37,20 @@ class Decoding:
     def greedy(self) -> bool:
         """Whether the reply is the likeliest one, with no chance in it."""
         return not self.do_sample or self.temperature == 0
+
+    @property
+    def truncates(self) -> bool:
+        """Whether unlikely tokens are dropped before one is drawn."""
+        return self.top_k is not None or self.min_p is not None or self.top_p < 1
+
+    @property
+    def width(self) -> int:
+        """Replies that grow side by side: beams, or samples of which the best is taken.
+
+        >>> Decoding(num_beams=3).width, Decoding(best_of=4).width, Decoding(best_of=4, do_sample=False).width
+        (3, 4, 1)
+        """
+        return self.num_beams if self.greedy or self.num_beams > 1 else self.best_of or 1
 
     def as_dict(self) -> dict[str, Any]:
         """The settings that say something, for the store."""
@@ -77,6 +93,8 @@ class DecodingRanges(Document):
     """Penalty on tokens that occurred."""
     num_beams: int | IntegerRange = 1
     """Beams, at least 1."""
+    best_of: int | None = Field(default=None, ge=1, le=1000)
+    """Replies sampled for each question, of which the one of the highest mean log-probability is taken."""
     do_sample: bool | None = True
     """Sampling on, off, or (``null``) drawn for each respondent with even chances."""
     max_tokens: int = Field(default=512, ge=1, le=10_000_000)
@@ -87,6 +105,10 @@ class DecodingRanges(Document):
         low = self.num_beams if isinstance(self.num_beams, int) else self.num_beams.low
         if low < 1:
             raise ValueError(f"num_beams must be at least 1, got {low}")
+        if self.best_of is not None and self.num_beams != 1:
+            raise ValueError("best_of samples without beams; set num_beams to 1 or leave best_of out")
+        if self.best_of is not None and self.do_sample is False:
+            raise ValueError("best_of needs sampling; set do_sample to true or leave best_of out")
         return self
 
     def draw(self, rng: np.random.Generator) -> Decoding:
@@ -100,6 +122,7 @@ class DecodingRanges(Document):
             min_p=self.min_p,
             repetition_penalty=self.repetition_penalty,
             num_beams=beams,
+            best_of=self.best_of,
             do_sample=sample,
             max_tokens=self.max_tokens,
         )

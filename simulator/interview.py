@@ -45,7 +45,7 @@ class Interview(Document):
     decoding: dict[str, Any]
     """As drawn for the respondent."""
     applied: dict[str, Any]
-    """Settings that the backend applied otherwise than drawn, such as beams it does not have."""
+    """Settings that the backend applied otherwise than drawn, such as a temperature it cannot set."""
     memory_length: int
     turns: tuple[Turn, ...]
 

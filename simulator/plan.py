@@ -57,6 +57,8 @@ class _Tally:
     prompt: float = 0
     fresh: float = 0
     completion: float = 0
+    written: float = 0
+    """Tokens of all beams and samples, whichever is taken."""
     prompts: list[tuple[Message, ...]] = field(default_factory=list)
     _last: tuple[Message, ...] = ()
 
@@ -73,6 +75,7 @@ class _Tally:
         constraint = request.constraint
         limit = constraint.free_tokens + 8 if constraint else request.decoding.max_tokens
         self.completion += limit
+        self.written += limit * request.decoding.width
         if len(self.prompts) < 2:
             self.prompts.append(request.messages)
 
@@ -108,7 +111,7 @@ async def _plan(loaded: LoadedWave) -> Plan:
     for cell in loaded.cells:
         tally = tallies[cell.name]
         speed = find_backend(cell.model.backend).tokens_per_second
-        seconds = (tally.fresh / speed[0] + tally.completion / speed[1]) / sampled * n if speed else None
+        seconds = (tally.fresh / speed[0] + tally.written / speed[1]) / sampled * n if speed else None
         cells.append(
             CellPlan(
                 cell=cell.name,

@@ -40,6 +40,12 @@ def test_only_settings_that_say_something_are_stored():
     assert Decoding(top_k=5).as_dict()["top_k"] == 5
 
 
+def test_best_of_is_passed_on_and_is_one_reply_where_nothing_is_drawn():
+    drawn = [DecodingRanges(best_of=4, do_sample=None).draw(np.random.default_rng(seed)) for seed in range(20)]
+    assert {decoding.best_of for decoding in drawn} == {4}
+    assert {(decoding.do_sample, decoding.width) for decoding in drawn} == {(True, 4), (False, 1)}
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -52,6 +58,10 @@ def test_only_settings_that_say_something_are_stored():
         {"num_beams": {"low": 0, "high": 3}},
         {"num_beams": {"low": 3, "high": 2}},
         {"max_tokens": 0},
+        {"best_of": 0},
+        {"best_of": 2, "num_beams": 2},
+        {"best_of": 2, "num_beams": {"low": 1, "high": 2}},
+        {"best_of": 2, "do_sample": False},
         {"beams": 2},
     ],
 )

@@ -16,7 +16,8 @@ from simulator.backends.llama_cpp.context import Context, Logits, Row, companion
 from simulator.backends.llama_cpp.placing import PATIENCE, next_in_line, place
 from simulator.backends.llama_cpp.scheduler import Scheduler
 from simulator.backends.llama_cpp.sequence import Sequence
-from simulator.backends.llama_cpp.work import Piece, Step, Wishes, Work
+from simulator.backends.llama_cpp.wishes import Piece, Step, Wishes
+from simulator.backends.llama_cpp.work import Work
 from simulator.protocols.interface import Attempt, Completion, ErrorKind
 
 WORDS = 97

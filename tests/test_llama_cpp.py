@@ -283,11 +283,6 @@ def test_the_same_seed_gives_the_same_text_and_another_seed_another(ask: Callabl
     assert texts[0] == texts[1] != texts[2]
 
 
-def test_a_beam_search_that_was_not_done_is_not_claimed(ask: Callable[[Request], Completion]) -> None:
-    reply = ask(request(decoding=dataclasses.replace(GREEDY, num_beams=5, max_tokens=2)))
-    assert reply.last.applied["num_beams"] == 1
-
-
 def test_a_prompt_that_does_not_fit_is_an_error_of_kind_context(ask: Callable[[Request], Completion]) -> None:
     reply = ask(request("word " * 3000))
     assert (reply.text, reply.last.error_kind) == (None, "context")

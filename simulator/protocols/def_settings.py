@@ -66,6 +66,9 @@ class DefSettings(Document):
     """Whether decoding differs between respondents; everybody is greedy when not."""
     num_beams: int | IntegerRange | None = None
     """Beams, or the range they are drawn from."""
+    best_of: int | None = Field(default=None, ge=1, le=1000)
+    """Replies sampled for each question, of which the one of the highest mean log-probability is taken; needs
+    ``num_beams: 1`` and sampling."""
     do_sample: bool | Literal["drawn"] | None = None
     """Sampling on, off, or drawn for each respondent with even chances."""
     temperature: float = Field(default=1.0, ge=0, le=10)
@@ -106,6 +109,10 @@ class DefSettings(Document):
         fewest = self.num_beams.low if isinstance(self.num_beams, IntegerRange) else self.num_beams
         if fewest is not None and fewest < 1:
             raise ValueError(f"num_beams must be at least 1, got {fewest}")
+        if self.best_of is not None and (self.num_beams != 1 or self.do_sample is False or self.decoding is False):
+            raise ValueError(
+                "best_of samples without beams; set num_beams to 1 and leave sampling on, or leave it out"
+            )
         return self
 
     def resolved(self) -> "ResolvedDef":
@@ -150,6 +157,7 @@ class DefSettings(Document):
                 min_p=self.min_p,
                 repetition_penalty=self.repetition_penalty,
                 num_beams=beams,
+                best_of=self.best_of,
                 do_sample=None if sample == "drawn" else sample,
                 max_tokens=self.max_tokens,
             ),

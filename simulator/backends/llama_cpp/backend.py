@@ -88,6 +88,7 @@ class LlamaCppBackend:
             branches=Branches(self.context, after),
             spaces=frozenset(t for t, piece in enumerate(vocabulary.pieces) if piece and piece.isspace()),
             size=self.context.size,
+            places=len(places),
             endpoint=name,
             clock=clock,
         )

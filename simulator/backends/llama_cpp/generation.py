@@ -8,6 +8,7 @@ So the same rules drive one sequence at a time or many in one batch::
 """
 
 import codecs
+import copy
 from collections.abc import Sequence
 
 import numpy as np
@@ -41,6 +42,9 @@ class Generation:
         """Tokens of the reply so far, forced ones among them."""
         self.logprob = 0.0
         """Natural log-probability, before masks and decoding, of the tokens that the model chose."""
+        self.length = 1 if grammar else 0
+        """Choices by which replies of different lengths are compared: tokens that the model chose, an end of turn
+        among them. A constrained answer is one choice, however many tokens it takes."""
         self.finish_reason: str | None = None
         """``stop`` or ``length`` when the reply is complete."""
         self._vocabulary, self._decoding, self._prompt, self._rng = vocabulary, decoding, prompt, rng
@@ -66,11 +70,21 @@ class Generation:
         logits : numpy.ndarray, shape (n_vocab,)
             What the model says after everything so far.
         """
-        allowed = None
-        if self._grammar is not None and self._free_from is None:
-            allowed = self._grammar.allowed(self._state)
-        token = choose(logits, self._decoding, self._seen(), self._rng, allowed)
-        self.logprob += logprob(logits, token)
+        token = choose(logits, self._decoding, self.seen, self._rng, self.allowed)
+        return self.take(token, logprob(logits, token))
+
+    def take(self, token: int, logprob: float) -> list[int]:
+        """Go on with a token that was chosen; the tokens to evaluate, none when the reply is complete.
+
+        Parameters
+        ----------
+        token : int
+            One of those allowed.
+        logprob : float
+            Its natural log-probability, before masks and decoding.
+        """
+        self.logprob += logprob
+        self.length += self._free_from is not None
         if token in self._vocabulary.end_set:
             self.finish_reason = "stop"
             return []
@@ -78,7 +92,23 @@ class Generation:
         forced = [] if self.finish_reason else self._force()
         return [] if self.finish_reason else [token, *forced]
 
-    def _seen(self) -> NDArray[np.int64]:
+    def fork(self, rng: np.random.Generator | None = None) -> "Generation":
+        """A reply of its own that begins like this one; it draws from ``rng`` if one is given."""
+        twin = copy.copy(self)
+        twin.tokens, twin._written = list(self.tokens), bytearray(self._written)
+        twin._rng = self._rng if rng is None else rng
+        return twin
+
+    @property
+    def allowed(self) -> NDArray[np.int64] | None:
+        """The only tokens that may come next, in ascending order; ``None`` where any may."""
+        if self._grammar is None or self._free_from is not None:
+            return None
+        return self._grammar.allowed(self._state)
+
+    @property
+    def seen(self) -> NDArray[np.int64]:
+        """Tokens of prompt and reply so far; none where no penalty asks for them."""
         if self._decoding.repetition_penalty in (None, 1):
             return np.array([], dtype=np.int64)
         return np.array([*self._prompt, *self.tokens], dtype=np.int64)

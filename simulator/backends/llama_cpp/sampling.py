@@ -4,6 +4,8 @@ The order is that of transformers: repetition penalty, temperature, top-k, top-p
 comes before all of them, so what is drawn is the model's choice among the allowed.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -69,7 +71,7 @@ def choose(
         values = values[allowed]
     if decoding.greedy:
         best = int(values.argmax())
-    elif decoding.top_k is None and decoding.min_p is None and decoding.top_p == 1:
+    elif not decoding.truncates:
         cumulated = np.exp((values - values.max()) / np.float32(decoding.temperature)).cumsum(dtype=np.float64)
         best = min(int(cumulated.searchsorted(rng.random() * cumulated[-1], side="right")), len(cumulated) - 1)
     else:
@@ -80,8 +82,8 @@ def choose(
     return best if allowed is None else int(allowed[best])
 
 
-def penalised(logits: NDArray[np.float32], penalty: float | None, seen: Ids) -> NDArray[np.float32]:
-    """Logits in which tokens that occurred are made less likely.
+def penalised(logits: NDArray[Any], penalty: float | None, seen: Ids) -> NDArray[Any]:
+    """Logits, or log-probabilities, in which tokens that occurred are made less likely.
 
     Positive logits are divided by the penalty, negative ones multiplied, each token once [1]_.
 
@@ -97,7 +99,21 @@ def penalised(logits: NDArray[np.float32], penalty: float | None, seen: Ids) -> 
     return changed
 
 
-def truncated(logits: Floats, decoding: Decoding) -> tuple[Ids, Floats]:
+def likeliest(values: NDArray[Any], count: int) -> Ids:
+    """Positions of the largest values, the largest first; of equal ones the first.
+
+    >>> likeliest(np.array([1, 3, 2, 3]), 3).tolist()
+    [1, 3, 2]
+    """
+    if count < len(values):
+        at_least = np.partition(values, -count)[-count]
+        candidates = np.flatnonzero(values >= at_least)
+    else:
+        candidates = np.arange(len(values))
+    return candidates[np.argsort(-values[candidates], kind="stable")[:count]]
+
+
+def truncated(logits: Floats, decoding: Decoding, fewest: int = 1) -> tuple[Ids, Floats]:
     """Positions that survive top-k, top-p and min-p at this temperature, and their probabilities.
 
     Parameters
@@ -106,6 +122,8 @@ def truncated(logits: Floats, decoding: Decoding) -> tuple[Ids, Floats]:
         Logits of the candidates.
     decoding : Decoding
         Temperature above 0, and the three limits.
+    fewest : int
+        Positions that survive each limit in any case, if there are as many.
 
     Returns
     -------
@@ -119,20 +137,19 @@ def truncated(logits: Floats, decoding: Decoding) -> tuple[Ids, Floats]:
     """
     scaled = (logits - logits.max()) / decoding.temperature
     positions = np.arange(len(scaled))
-    if decoding.top_k is not None and decoding.top_k < len(scaled):
-        at_least = np.partition(scaled, -decoding.top_k)[-decoding.top_k]
-        candidates = np.flatnonzero(scaled >= at_least)
-        positions = np.sort(candidates[np.argsort(-scaled[candidates], kind="stable")[: decoding.top_k]])
+    if decoding.top_k is not None and max(fewest, decoding.top_k) < len(scaled):
+        positions = np.sort(likeliest(scaled, max(fewest, decoding.top_k)))
     weights = np.exp(scaled[positions])
     probabilities = weights / weights.sum()
     if decoding.top_p < 1:
         # All tokens below this weight together hold less than what top-p leaves out, so they need no sorting.
-        likely = np.flatnonzero(probabilities >= (1 - decoding.top_p) / len(probabilities))
-        order = likely[np.argsort(-probabilities[likely], kind="stable")]
+        likely = int(np.count_nonzero(probabilities >= (1 - decoding.top_p) / len(probabilities)))
+        order = likeliest(probabilities, max(fewest, likely))
         nucleus = int(np.searchsorted(probabilities[order].cumsum(), decoding.top_p, side="left")) + 1
-        kept = np.sort(order[:nucleus])
+        kept = np.sort(order[: max(fewest, nucleus)])
         positions, probabilities = positions[kept], probabilities[kept]
     if decoding.min_p is not None:
-        strong = probabilities >= decoding.min_p * probabilities.max()
+        enough = probabilities[likeliest(probabilities, fewest)[-1]]
+        strong = probabilities >= min(enough, decoding.min_p * probabilities.max())
         positions, probabilities = positions[strong], probabilities[strong]
     return positions, np.asarray(probabilities / probabilities.sum())

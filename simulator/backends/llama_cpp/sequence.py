@@ -1,13 +1,26 @@
 """One sequence of tokens and what the model made of it, evaluating only what it has not yet seen."""
 
 from collections.abc import Sequence as Tokens
+from dataclasses import dataclass
 from itertools import pairwise
 
-from simulator.backends.llama_cpp.context import CHUNK, Context, Logits, Row
+from simulator.backends.llama_cpp.context import CHUNK, Context, Logits, Row, State
 
 FRESH = 2
 """A prompt's last tokens are evaluated anew, this many at least: single tokens may take another path through the
 kernels, which changes the numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a sequence held, outside the context."""
+
+    tokens: tuple[int, ...]
+    """Tokens that are evaluated."""
+    kept: int
+    """How many of them may serve the next prompt."""
+    state: State
+    """Their keys and values."""
 
 
 class Sequence:
@@ -89,6 +102,15 @@ class Sequence:
         """Hold what another sequence holds."""
         self._context.copy(other.number, self.number)
         self.tokens, self.kept = list(other.tokens), other.kept
+
+    def save(self) -> "Saved":
+        """What it holds, to be put into any place later."""
+        return Saved(tuple(self.tokens), self.kept, self._context.save(self.number))
+
+    def restore(self, saved: "Saved") -> None:
+        """Hold what was saved."""
+        self._context.restore(self.number, saved.state)
+        self.tokens, self.kept = list(saved.tokens), saved.kept
 
     def begin(self, prompt: Tokens[int]) -> Logits:
         """Evaluate a prompt, reusing what it shares with what is here; logits of the token that follows it."""

@@ -3,18 +3,23 @@
 It awaits nothing and knows of no other request; the scheduler fulfils the wishes of many side by side.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from typing import Any
 
 from demoscope import seeds
 from simulator.backends.llama_cpp import scoring
+from simulator.backends.llama_cpp.beams import LENGTH_PENALTY, Search, beam_search, best_of
 from simulator.backends.llama_cpp.branches import Branches
+from simulator.backends.llama_cpp.context import Logits
 from simulator.backends.llama_cpp.generation import Generation
 from simulator.backends.llama_cpp.grammar import Grammars
+from simulator.backends.llama_cpp.growing import grow
 from simulator.backends.llama_cpp.model import Model
 from simulator.backends.llama_cpp.rating import rate
 from simulator.backends.llama_cpp.sequence import Sequence
-from simulator.backends.llama_cpp.wishes import Piece, Step, Wishes
+from simulator.backends.llama_cpp.wishes import Piece, Step, Wish, Wishes
+from simulator.decoding import Decoding
 from simulator.protocols.interface import Attempt, Completion, ErrorKind, Request
 
 ROLES = ("system", "user", "assistant")
@@ -41,6 +46,8 @@ class Tools:
     """Tokens that are nothing but white space."""
     size: int
     """Tokens that a sequence holds."""
+    places: int
+    """Sequences there are."""
     endpoint: str
     """Name of the model in the wave."""
     clock: Callable[[], float]
@@ -50,14 +57,13 @@ class Tools:
 class Work:
     """One request on its way through the engine."""
 
-    width = 1
-    """Sequences it needs."""
-
     def __init__(self, request: Request, tools: Tools) -> None:
         self.conversation = request.conversation
         """Name of the conversation it belongs to, if any."""
         self.prompt: list[int] = []
         """Tokens of the prompt, after :meth:`prepare`."""
+        self.width = min(tools.places, request.decoding.width) if request.ability == "generate" else 1
+        """Sequences it needs; replies that are more take turns."""
         self._request, self._tools, self._sent = request, tools, tools.clock()
 
     def prepare(self) -> None:
@@ -81,7 +87,7 @@ class Work:
     def run(self, sequences: list[Sequence]) -> Wishes:
         """The request itself, on sequences that are its own until it ends."""
         if self._request.ability == "generate":
-            return self._write(sequences[0])
+            return self._write(sequences)
         return self._rate(sequences[0])
 
     def failed(self, kind: ErrorKind, reason: str) -> Completion:
@@ -89,7 +95,7 @@ class Work:
         latency = self._tools.clock() - self._sent
         return Completion((Attempt(error=reason, error_kind=kind, latency_s=latency),))
 
-    def _write(self, sequence: Sequence) -> Wishes:
+    def _write(self, sequences: list[Sequence]) -> Wishes:
         request, tools = self._request, self._tools
         generation = Generation(
             tools.model.vocabulary,
@@ -100,14 +106,10 @@ class Work:
             grammar=tools.grammars.of(request.constraint) if request.constraint else None,
         )
         self._must_fit(_longest_reply(request, len(generation.opening)))
-        if not generation.finish_reason:
-            (logits,) = yield Piece(sequence, sequence.rewind([*self.prompt, *generation.opening]))
-            while following := generation.advance(logits):
-                self._must_fit(len(generation.tokens))
-                if len(following) == 1:
-                    (logits,) = yield Step(((sequence, following[0]),))
-                else:
-                    (logits,) = yield Piece(sequence, following)
+        if not generation.finish_reason and request.decoding.width > 1:
+            generation = yield from grow(self._search(generation), self.prompt, sequences, self._must_fit)
+        elif not generation.finish_reason:
+            yield from self._continue(generation, sequences[0])
         text = generation.text
         obeyed = request.constraint is None or request.constraint.matches(text)
         attempt = Attempt(
@@ -118,11 +120,28 @@ class Work:
             prompt_tokens=len(self.prompt),
             completion_tokens=len(generation.tokens),
             latency_s=tools.clock() - self._sent,
-            applied={**request.decoding.as_dict(), "num_beams": 1},
+            applied=_applied(request.decoding),
             endpoint=tools.endpoint,
             logprob=generation.logprob,
         )
         return Completion((attempt,))
+
+    def _continue(self, generation: Generation, sequence: Sequence) -> Generator[Wish, list[Logits], None]:
+        """Write one reply, token by token."""
+        (logits,) = yield Piece(sequence, sequence.rewind([*self.prompt, *generation.opening]))
+        while following := generation.advance(logits):
+            self._must_fit(len(generation.tokens))
+            if len(following) == 1:
+                (logits,) = yield Step(((sequence, following[0]),))
+            else:
+                (logits,) = yield Piece(sequence, following)
+
+    def _search(self, start: Generation) -> Search:
+        """Write several replies and take one."""
+        decoding, seed = self._request.decoding, self._request.seed
+        if decoding.num_beams > 1:
+            return beam_search(start, decoding, seeds.generator(seed, "sampling"))
+        return best_of(start, [seeds.generator(seed, "sampling", n) for n in range(decoding.width)])
 
     def _rate(self, place: Sequence) -> Wishes:
         request, tools = self._request, self._tools
@@ -161,6 +180,16 @@ class Work:
                 f"The prompt has {prompt:,} tokens and the reply may have {reply:,}, but the context holds "
                 f"{size:,}. Shorten the memory or max_tokens, or give the model a larger `context`.",
             )
+
+
+def _applied(decoding: Decoding) -> dict[str, Any]:
+    """The decoding as it was carried out."""
+    applied = decoding.as_dict()
+    if decoding.num_beams > 1:
+        applied |= {"do_sample": not decoding.greedy, "length_penalty": LENGTH_PENALTY, "early_stopping": False}
+    if decoding.best_of is not None:
+        applied["best_of"] = decoding.width if decoding.num_beams == 1 else 1
+    return applied
 
 
 def _longest_reply(request: Request, opening: int) -> int:
