@@ -19,8 +19,8 @@ from pydantic import Field, field_validator, model_validator
 from demoscope.documents import Document
 from demoscope.errors import DocumentError
 from demoscope.tables import Row, amount, file_beside
+from personas.counts import draw
 from personas.persona import Place
-from personas.sources import draw
 
 SMALLEST = 15_000
 """Inhabitants above which the gazetteer is complete enough to be drawn from."""

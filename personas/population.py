@@ -16,10 +16,11 @@ from demoscope.errors import DocumentError
 from demoscope.seeds import uniforms
 from demoscope.tables import Row, read_table
 from personas.attributes import Attribute
+from personas.counts import Cells, cells
 from personas.geography import STATE_COLUMNS, Places, PlacesDocument, Unit, cities_of, states_of
 from personas.persona import Persona, Value
 from personas.phrases import Phrase
-from personas.sources import Cells, JointCounts, cells
+from personas.sources import JointCounts
 
 LIBRARY = Path(__file__).parent / "library"
 
@@ -50,17 +51,17 @@ class PopulationDocument(Document):
     def _every_attribute_has_one_source(self) -> Self:
         given: dict[str, str] = {}
         for source in self.sources:
-            if source.table in given.values():
-                raise ValueError(f"table {source.table!r} is a source twice; keep one")
+            if source.name in given.values():
+                raise ValueError(f"table {source.name!r} is a source twice; keep one")
             for name in source.attributes:
                 if name not in self.attributes:
                     raise ValueError(
-                        f"table {source.table!r} gives {name!r}, an attribute that nobody has; "
+                        f"table {source.name!r} gives {name!r}, an attribute that nobody has; "
                         f"known here: {', '.join(self.attributes)}"
                     )
                 if name in given:
-                    raise ValueError(f"attribute {name!r} is given by {given[name]!r} and again by {source.table!r}")
-                given[name] = source.table
+                    raise ValueError(f"attribute {name!r} is given by {given[name]!r} and again by {source.name!r}")
+                given[name] = source.name
         orphans = [name for name in self.attributes if name not in given]
         if orphans:
             raise ValueError(f"no table gives the attribute {orphans[0]!r}; add it to a source or remove it")
@@ -99,7 +100,7 @@ class Population:
         """
         path = documents.find(str(name), LIBRARY, beside, "population")
         document = documents.read(PopulationDocument, path)
-        rows = {s.table: read_table(path.parent / s.table, [*s.attributes, s.count]) for s in document.sources}
+        rows = {s.name: read_table(path.parent / s.name, [*s.attributes, s.count]) for s in document.sources}
         places = document.places
         states: dict[str, Unit] = {}
         cities: dict[str, tuple[Unit, ...]] = {}
@@ -149,7 +150,7 @@ class Population:
         content = {
             "document": self.document.model_dump(mode="json", exclude_defaults=True),
             "tables": {
-                source.table: [
+                source.name: [
                     {**dict(zip(table.attributes, codes, strict=True)), source.count: count}
                     for codes, count in zip(table.codes, table.counts.tolist(), strict=True)
                 ]
@@ -229,6 +230,6 @@ def load_population(name: str | Path, beside: Path | None = None) -> Population:
 
 def _cells(document: PopulationDocument, rows: Mapping[str, list[Row]], folder: Path) -> tuple[Cells, ...]:
     return tuple(
-        cells(source, rows[source.table], document.attributes, str(folder / source.table))
+        cells(source, rows[source.name], document.attributes, str(folder / source.name))
         for source in document.sources
     )
