@@ -119,9 +119,14 @@ def _write_wave(connection: sqlite3.Connection, loaded: LoadedWave, now: str) ->
         (
             *(loaded.id, loaded.wave.name, _config(loaded), _json(content["questionnaire"])),
             *(_json(content["population"]), _json(content["reference"]) if reference else None),
-            *(loaded.wave.seed, _json(versions()), int(bool(reference and reference.restricted)), now),
+            *(loaded.wave.seed, _json(versions()), _restricted(loaded), now),
         ),
     )
+
+
+def _restricted(loaded: LoadedWave) -> int:
+    """Whether the store holds what may not be passed on: a reference, or rows of the population's microdata."""
+    return int(loaded.population.restricted or bool(loaded.reference and loaded.reference.reference.restricted))
 
 
 def _update_wave(connection: sqlite3.Connection, loaded: LoadedWave) -> None:
@@ -140,6 +145,9 @@ def _check_growth(store: Store, old: dict[str, Any], loaded: LoadedWave) -> None
         after: Any = new.get(key)
         if key == "respondents":
             changes += [f"respondents: {before} -> {after}; it can only grow"] if after < before else []
+            if after > before and loaded.population.size is not None:
+                kind = loaded.population.design.kind
+                changes.append(f"respondents: {before} -> {after}; a design of the kind {kind} has a fixed size")
         elif key in ("models", "conditions"):
             survivors = {name: after[name] for name in before if name in after}
             changes += list(_differences(before, survivors, key))

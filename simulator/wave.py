@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from demoscope.documents import Document, Loc, build, read_document
 from demoscope.errors import DemoscopeError, DocumentError
 from personas import Population, load_population
+from personas.designs import Design
 from simulator.backends.interface import find_backend
 from simulator.protocols.registry import ProtocolKind, find_protocol
 from surveys import Questionnaire, ReferenceCounts, load_questionnaire, load_reference
@@ -69,6 +70,9 @@ class Wave(Document):
     """Name in the library or path of a YAML file, relative to the wave's own."""
     reference: str | None = None
     """Human answers to compare with: name in the library or path."""
+    design: Design | None = None
+    """How people are taken from the population: a `kind` and its settings, as docs/populations.md tells; as the
+    population itself says when absent."""
     respondents: int = Field(ge=1, le=10_000_000, strict=True)
     """People drawn from the population; each answers once in every cell."""
     models: tuple[ModelSpec, ...] = Field(min_length=1)
@@ -177,7 +181,7 @@ def load_wave(path: Path) -> LoadedWave:
     wave = build(Wave, content, str(path), lines)
     beside = path.parent
     questionnaire = load_questionnaire(wave.questionnaire, beside)
-    population = load_population(wave.population, beside)
+    population = _under_design(wave, load_population(wave.population, beside), path, lines)
     reference = load_reference(wave.reference, beside) if wave.reference else None
     if reference:
         _check_reference(reference, questionnaire, population, f"{path}:{lines['reference',]}: reference")
@@ -189,6 +193,15 @@ def load_wave(path: Path) -> LoadedWave:
     ]
     cells = tuple(Cell(condition, model, *checked) for model in models for condition, checked in conditions)
     return LoadedWave(wave, questionnaire, population, reference, cells)
+
+
+def _under_design(wave: Wave, population: Population, path: Path, lines: dict[Loc, int]) -> Population:
+    """The population under the wave's design, for as many people as the wave asks."""
+    key = "design" if wave.design is not None else "respondents"
+    try:
+        return (population.under(wave.design) if wave.design is not None else population).sized(wave.respondents)
+    except DocumentError as error:
+        raise DocumentError(f"{path}:{lines[key,]}: {key}: {error}") from None
 
 
 class _Place(NamedTuple):
