@@ -77,6 +77,7 @@ def page() -> str:
         table("`execution`", Execution),
         table("`settings` of the protocol `def`", find_protocol("def").settings_model),
         PROFILES,
+        table("`settings` of the protocol `backstory`", find_protocol("backstory").settings_model),
         table("`settings` of the backend `llama_cpp`", find_backend("llama_cpp").settings_model),
         table("`settings` of the backend `scripted`", find_backend("scripted").settings_model),
     ]

@@ -65,7 +65,8 @@ def persona_respondents(
 
 def make_respondent(loaded: LoadedWave, cell: Cell, persona: Persona) -> Respondent:
     """The respondent that a persona is in a cell; the same whenever and wherever it is made."""
-    return cell.protocol.respondent(persona, loaded.population, cell.settings, loaded.wave.seed, cell.name)
+    known = loaded.backstories.told_to(persona) if loaded.backstories else persona
+    return cell.protocol.respondent(known, loaded.population, cell.settings, loaded.wave.seed, cell.name)
 
 
 def versions() -> dict[str, str]:

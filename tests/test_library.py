@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from personas import load_population
-from personas.geography import Cities, cities_of
+from personas.gazetteer import Cities, cities_of
 from surveys import load_questionnaire, load_reference
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -144,6 +144,6 @@ def test_districts_of_cities_are_not_counted_beside_their_city():
 
 def test_a_state_without_a_city_of_the_wanted_size_names_the_state_only():
     # Burlington, Vermont's largest city, has about 42,000 inhabitants; New York City about 8.8 million.
-    cities = cities_of(Cities(iso="US", minimum=100_000), ["VT", "NY"])
+    cities = cities_of(Cities(iso="US", minimum=100_000), {"VT": "US.VT", "NY": "US.NY"})
     assert "VT" not in cities
     assert cities["NY"][0].name == "New York City"
