@@ -12,7 +12,7 @@ from demoscope.errors import DocumentError
 from personas.attributes import Attribute
 from personas.counts import Shares
 from personas.margins import Target, agreeing
-from personas.raking import Raked, rake_table, rake_units
+from personas.raking import MOST_AXES, Raked, rake_table, rake_units
 from personas.sources import Conditional, Source
 from personas.structure import Group, groups_of
 from personas.units import Units, crossed, levels_of, told
@@ -138,7 +138,8 @@ def _part(
     occurring = _without(units, settings.impossible, attributes, what)
     if not group.margins:
         return occurring, None
-    dense = not group.seeds and not group.folded and len(occurring) == len(units) and settings.cap is None
+    whole = not group.seeds and not group.folded and len(occurring) == len(units)
+    dense = whole and settings.cap is None and len(group.attributes) <= MOST_AXES
     return _raked(occurring, group, tables, attributes, settings, dense)
 
 
