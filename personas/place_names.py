@@ -9,6 +9,32 @@ from personas.persona import Place
 LIBRARY = Path(__file__).parent / "library"
 
 
+WITH_THE = frozenset(
+    {
+        "United States",
+        "United Kingdom",
+        "Netherlands",
+        "Philippines",
+        "Czech Republic",
+        "Dominican Republic",
+        "United Arab Emirates",
+        "Bahamas",
+        "Gambia",
+        "Maldives",
+        "Central African Republic",
+        "Democratic Republic of the Congo",
+        "Republic of the Congo",
+        "Solomon Islands",
+        "Marshall Islands",
+        "Comoros",
+        "Seychelles",
+        "Palestinian Territory",
+        "U.S. Virgin Islands",
+    }
+)
+"""Countries whose English name takes the article in a sentence."""
+
+
 @cache
 def _names() -> dict[tuple[str, str, str], str]:
     """Unit, the state (or ``country``) that it lies in, language -> name."""
@@ -42,3 +68,12 @@ def place_in(place: Place, language: str) -> Place:
         state=place.state and name_in(place.state, language),
         city=place.city and name_in(place.city, language, place.state or place.country),
     )
+
+
+def with_the(country: str) -> str:
+    """English name of a country as it stands in a sentence.
+
+    >>> with_the("Netherlands"), with_the("France")
+    ('the Netherlands', 'France')
+    """
+    return f"the {country}" if country in WITH_THE else country

@@ -6,37 +6,12 @@ from typing import Literal
 from demoscope.errors import DocumentError
 from personas.persona import Persona, Place
 from personas.phrases import Voice
-from personas.place_names import place_in
+from personas.place_names import place_in, with_the
 from personas.population import Population
 
 Detail = Literal["country", "state", "city"]
 Language = Literal["en", "zh"]
 Joiner = Literal["living in", " "]
-
-WITH_THE = frozenset(
-    {
-        "United States",
-        "United Kingdom",
-        "Netherlands",
-        "Philippines",
-        "Czech Republic",
-        "Dominican Republic",
-        "United Arab Emirates",
-        "Bahamas",
-        "Gambia",
-        "Maldives",
-        "Central African Republic",
-        "Democratic Republic of the Congo",
-        "Republic of the Congo",
-        "Solomon Islands",
-        "Marshall Islands",
-        "Comoros",
-        "Seychelles",
-        "Palestinian Territory",
-        "U.S. Virgin Islands",
-    }
-)
-"""Countries whose English name takes the article in a sentence."""
 
 
 def location(
@@ -99,15 +74,6 @@ def place_of(persona: Persona, language: Language) -> Place:
             f"Person {persona.number} has no place to be told; add `places` to the population or tell no location."
         )
     return place_in(persona.place, language)
-
-
-def with_the(country: str) -> str:
-    """English name of a country as it stands in a sentence.
-
-    >>> with_the("Netherlands"), with_the("France")
-    ('the Netherlands', 'France')
-    """
-    return f"the {country}" if country in WITH_THE else country
 
 
 def clauses(

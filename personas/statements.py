@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from demoscope.documents import Document, read
 from personas.attributes import Attribute
 from personas.persona import Persona
+from personas.place_names import with_the
 from personas.templates import check_template, fill
 
 LIBRARY = Path(__file__).parent / "library"
@@ -59,4 +60,4 @@ def statement(name: str, persona: Persona, attributes: Mapping[str, Attribute]) 
     if value is None:
         return ""
     label = attributes[name].label(value, "en") if name in attributes else value
-    return wvs_statements()[name].say(str(value), str(label))
+    return wvs_statements()[name].say(str(value), with_the(str(label)))

@@ -6,11 +6,11 @@ from demoscope.errors import DocumentError
 from personas.attributes import in_language
 from personas.persona import Persona
 from personas.phrases import PLACE
-from personas.place_names import place_in
+from personas.place_names import place_in, with_the
 from personas.population import Population
-from personas.portrait import Language, clauses, describe, place_of, sentence, with_the
+from personas.portrait import Language, clauses, describe, place_of, sentence
 from personas.statements import statement
-from personas.templates import fill
+from personas.templates import fill, names_in
 
 STYLES = ("second_person", "first_person", "statements", "interview")
 """Styles that every population has; a document's own `portraits` add theirs by name."""
@@ -30,12 +30,22 @@ def usual(population: Population) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in told if name not in placed))
 
 
+def told_by(population: Population, attributes: Sequence[str], style: str) -> tuple[str, ...]:
+    """Attributes that a portrait tells: those asked for, or those that a template of the population's own names."""
+    if style not in population.portraits:
+        return tuple(attributes)
+    text = population.portraits[style].text
+    named = frozenset[str]().union(*map(names_in, (text,) if isinstance(text, str) else text.values()))
+    return tuple(name for name in population.attributes if name in named)
+
+
 def portray(
     persona: Persona,
     population: Population,
     attributes: Sequence[str],
     language: Language = "en",
     style: str = "second_person",
+    place: bool = True,
 ) -> str:
     """A persona in words, in one of the styles.
 
@@ -48,6 +58,8 @@ def portray(
         ``second_person``: one sentence addressed to the person, without the place. ``first_person``: the person
         speaks, place included. ``statements``: one first-person statement a line. ``interview``: a numbered list of
         questions and answers, the country first. Or the name of one of the population's `portraits`.
+    place : bool
+        Whether ``first_person`` and ``interview`` tell where the person lives; no where something else does.
 
     Raises
     ------
@@ -59,21 +71,23 @@ def portray(
     if style == "second_person":
         return describe(persona, population, attributes, language)
     if style == "first_person":
-        return first_person(persona, population, attributes, language)
+        return first_person(persona, population, attributes, language, place)
     if style == "statements":
         return "\n".join(statements(persona, population, attributes, language))
     if style == "interview":
-        return interview(persona, population, attributes, language)
+        return interview(persona, population, attributes, language, place)
     raise DocumentError(
         f"Population {population.id!r} has no portrait {style!r}; "
         f"there are {', '.join((*STYLES, *population.portraits))}."
     )
 
 
-def first_person(persona: Persona, population: Population, attributes: Sequence[str], language: Language) -> str:
+def first_person(
+    persona: Persona, population: Population, attributes: Sequence[str], language: Language = "en", place: bool = True
+) -> str:
     """The persona speaks: a sentence for each phrase, and where it lives when that is known."""
     said = clauses(persona, population, attributes, language, "first")
-    if persona.place is not None:
+    if place and persona.place is not None:
         said.append(LIVES[language].format(where=_where(persona, language)))
     return ("" if language == "zh" else " ").join(sentence(clause, language) for clause in said)
 
@@ -101,7 +115,9 @@ def statements(
     return said
 
 
-def interview(persona: Persona, population: Population, attributes: Sequence[str], language: Language = "en") -> str:
+def interview(
+    persona: Persona, population: Population, attributes: Sequence[str], language: Language = "en", place: bool = True
+) -> str:
     """Numbered questions and answers, the country first, then the attributes in the order asked for.
 
     References
@@ -109,7 +125,7 @@ def interview(persona: Persona, population: Population, attributes: Sequence[str
     WorldValuesBench: demographic information given in an interview, as question and answer pairs.
     """
     pairs = []
-    if persona.place is not None:
+    if place and persona.place is not None:
         pairs.append((COUNTRY_ASKED[language], place_in(persona.place, language).country))
     for name in dict.fromkeys(attributes):
         value = persona.attributes.get(name)

@@ -114,6 +114,17 @@ def _path(part: nodes.Getattr) -> tuple[str, ...]:
     return (part.node.name,) if isinstance(part.node, nodes.Name) else ("?",)
 
 
+def names_in(text: str) -> frozenset[str]:
+    """Variables that a checked template names, by their label or their code.
+
+    >>> sorted(names_in("{{ age | a }}-year-old{% if code.sex == 'male' %} man{% endif %}"))
+    ['age', 'sex']
+    """
+    tree = _ENVIRONMENT.parse(text)
+    named = {name.name for name in tree.find_all(nodes.Name)} - {CODES}
+    return frozenset(named | {part.attr for part in tree.find_all(nodes.Getattr)})
+
+
 def fill(text: str, labels: Mapping[str, Value], codes: Mapping[str, Value]) -> str:
     """The template in words, without blanks around it.
 

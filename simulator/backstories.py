@@ -31,6 +31,8 @@ class Backstories:
     path: Path
     wave: str
     """Id of the wave that wrote them; its answers are never overwritten, so it stands for the stories."""
+    told: tuple[str, ...]
+    """Persona attributes that the stories start from."""
     written: Mapping[int, Written]
 
     def told_to(self, persona: Persona) -> Persona:
@@ -68,6 +70,7 @@ def read_backstories(path: Path) -> Backstories:
     connection = open_for_reading(path)
     try:
         wave = connection.execute("SELECT id FROM waves").fetchone()
+        cells = connection.execute("SELECT told FROM cells WHERE protocol = ? ORDER BY id", (PROTOCOL,)).fetchall()
         rows = connection.execute(
             """SELECT p.id, p.attributes, p.country, p.state, p.city, a.text
             FROM respondents r
@@ -86,4 +89,5 @@ def read_backstories(path: Path) -> Backstories:
     written: dict[int, Written] = {}
     for persona_id, attributes, country, state, city, story in rows:
         written.setdefault(persona_id - 1, Written(json.loads(attributes), (country, state, city), story))
-    return Backstories(path, wave[0], written)
+    told = dict.fromkeys(name for (names,) in cells for name in json.loads(names))
+    return Backstories(path, wave[0], tuple(told), written)

@@ -56,7 +56,7 @@ def _warn(plan: Plan, console: Console) -> None:
     for name in ("subgroup", "people", "margin", "respondents needed"):
         table.add_column(name, justify="left" if name == "subgroup" else "right")
     for one in small:
-        margin = "nobody" if one.margin_of_error is None else f"± {100 * one.margin_of_error:.0f} points"
+        margin = "none" if one.margin_of_error is None else f"± {100 * min(one.margin_of_error, 0.5):.0f} points"
         needed = "?" if one.needed is None else f"{one.needed:,}"
         table.add_row(f"{escape(one.grouping)}: {escape(one.level)}", f"{one.people:,}", margin, needed)
     console.print(table)

@@ -157,7 +157,7 @@ def _check_growth(store: Store, old: dict[str, Any], loaded: LoadedWave) -> None
             changes += list(_differences(before, kept, key))
             if len(after["questions"]) > len(before["questions"]) and _repeats(loaded):
                 changes.append("questionnaire: questions at the end, while a condition repeats the questionnaire")
-        else:
+        elif key != "backstories" or before is not None:  # cells that tell stories may come to those that tell none
             changes += list(_differences(before, after, key))
     if changes:
         shown = "\n  ".join(changes[:6] + ([f"and {len(changes) - 6} more"] if len(changes) > 6 else []))
@@ -252,10 +252,16 @@ def _write_cells(connection: sqlite3.Connection, loaded: LoadedWave) -> dict[str
                 (
                     *(cells[cell.name], cell.name, cell.condition.name, models[cell.model.name]),
                     *(cell.condition.protocol, about.profile, about.language, about.culture),
-                    *(_json(about.settings), _json(list(about.told))),
+                    *(_json(about.settings), _json(_told(loaded, cell, about.told))),
                 ),
             )
     return cells
+
+
+def _told(loaded: LoadedWave, cell: Cell, told: tuple[str, ...]) -> list[str]:
+    """Attributes that the portrait tells, and those that a story tells besides."""
+    story = loaded.backstories.told if loaded.backstories and getattr(cell.settings, "backstory", False) else ()
+    return list(dict.fromkeys((*told, *story)))
 
 
 def _write_people(connection: sqlite3.Connection, loaded: LoadedWave, cells: dict[str, int]) -> None:

@@ -11,7 +11,7 @@ WANTED = 0.1
 """Margin of error that a plan aims at when nobody says otherwise: ten points, 95 %."""
 
 SAMPLE = 10_000
-"""People from whom the shares of subgroups are counted, at most."""
+"""People from whom the shares of subgroups are counted."""
 
 
 class Subgroup(Document):
@@ -26,7 +26,8 @@ class Subgroup(Document):
     margin_of_error: float | None
     """Half width of the 95 % interval of a share of one half, design effect included; ``None`` when it has nobody."""
     needed: int | None
-    """Respondents of the whole wave with whom the wanted margin would be reached; ``None`` when nobody was found."""
+    """Respondents of the whole wave with whom the wanted margin would be reached, by the subgroup's share among
+    10,000 people of the population; ``None`` when none of these belongs to it."""
 
 
 def subgroups(loaded: LoadedWave, wanted: float = WANTED) -> tuple[Subgroup, ...]:
@@ -39,24 +40,26 @@ def subgroups(loaded: LoadedWave, wanted: float = WANTED) -> tuple[Subgroup, ...
     """
     if loaded.reference is None:
         return ()
-    n = loaded.wave.respondents
-    people = loaded.population.people(0, min(n, SAMPLE), loaded.wave.seed)
+    n, size = loaded.wave.respondents, loaded.population.size
+    people = loaded.population.people(0, SAMPLE if size is None else min(size, SAMPLE), loaded.wave.seed)
     found = []
     for name, group in loaded.reference.reference.groups.items():
         weights: dict[str, list[float]] = {level: [] for level in _levels(loaded.reference, name)}
+        asked = dict.fromkeys(weights, 0)
         for persona in people:
             level = group.level(persona.attributes)
             if level in weights:
                 weights[level].append(persona.weight)
+                asked[level] += persona.number < n
         for level, mine in weights.items():
             effect = design_effect(mine) if mine else 1.0
-            in_all = round(len(mine) / len(people) * n)
+            in_all = asked[level] if n <= len(people) else round(len(mine) / len(people) * n)
             found.append(
                 Subgroup(
                     grouping=name,
                     level=level,
                     people=in_all,
-                    margin_of_error=margin_of_error(in_all, effect) if mine else None,
+                    margin_of_error=margin_of_error(in_all, effect) if in_all else None,
                     needed=people_needed(wanted, effect, len(mine) / len(people)) if mine else None,
                 )
             )

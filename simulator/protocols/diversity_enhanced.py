@@ -9,7 +9,7 @@ from demoscope.errors import DocumentError
 from personas.persona import Persona
 from personas.population import Population
 from personas.portrait import location
-from personas.styles import portray
+from personas.styles import portray, told_by
 from simulator.answer import Answer
 from simulator.constraint import Constraint
 from simulator.memory import Memory
@@ -58,7 +58,7 @@ class DiversityEnhanced:
             resolved.language,
             resolved.culture,
             resolved.model_dump(mode="json"),
-            resolved.portrait,
+            told_by(population, resolved.portrait, resolved.style),
         )
 
     def answers_expected(self, settings: DefSettings, questionnaire: Questionnaire) -> int:
@@ -86,7 +86,7 @@ class DiversityEnhanced:
             decoding=resolved.decoding.draw(seeds.generator(seed, "decoding", *key)),
             memory_length=resolved.memory.draw(seeds.generator(seed, "memory length", *key)),
             language=resolved.language,
-            told=resolved.portrait,
+            told=told_by(population, resolved.portrait, resolved.style),
         )
 
     def interview(
@@ -127,9 +127,10 @@ class DiversityEnhanced:
 
 def _person(persona: Persona, population: Population, settings: ResolvedDef) -> str:
     """What is told of the person beside the place; own words may tell something where no attribute is named."""
-    own = settings.style in population.portraits
-    language, style = settings.language, settings.style
-    told = [portray(persona, population, settings.portrait, language, style)] if settings.portrait or own else []
+    told = []
+    if settings.portrait or settings.style in population.portraits:
+        attributes, language, style = settings.portrait, settings.language, settings.style
+        told.append(portray(persona, population, attributes, language, style, place=False))
     if settings.backstory and persona.backstory:
         told.append(persona.backstory)
     return "\n\n".join(text for text in told if text)
