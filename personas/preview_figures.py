@@ -49,12 +49,15 @@ def write_figures(preview: Preview, population: Population, people: People, path
     ending = path.suffix.removeprefix(".").lower()
     if ending not in FORMATS:
         raise DocumentError(f"{path}: figures are written as {', '.join(FORMATS)}; end the name with one of these.")
+    import matplotlib as mpl
+
     figure = draw_figures(preview, population, people)
     try:
-        if ending == "html":
-            path.write_text(_page(preview, figure), encoding="utf-8")
-        else:
-            figure.savefig(path, format=ending, metadata={"Date": None} if ending == "svg" else None)
+        with mpl.rc_context({"svg.hashsalt": preview.population}):  # equal people make equal files
+            if ending == "html":
+                path.write_text(_page(preview, figure), encoding="utf-8")
+            else:
+                figure.savefig(path, format=ending, metadata={"Date": None} if ending == "svg" else None)
     except OSError as error:
         raise DocumentError(f"{path}: cannot be written ({error.strerror}).") from None
 
@@ -76,7 +79,6 @@ def draw_figures(preview: Preview, population: Population, people: People) -> "F
     heights = [3.4] * rows + [4.4] * bool(places)
     style: Any = {
         "font.size": 9,
-        "svg.hashsalt": preview.population,
         "axes.spines.top": False,
         "axes.spines.right": False,
     }
