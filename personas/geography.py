@@ -6,6 +6,7 @@ so that they go together with the rest of the person; what is left open is drawn
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -223,9 +224,16 @@ class Places:
             codes, chosen = levels[self.document.settlement_attribute]
             rural = [position for position, level in enumerate(codes) if level == RURAL]
             people = people[(chosen[people] >= 0) & ~np.isin(chosen[people], rural)]
-        known = np.empty(len(cities), dtype=object)
-        known[:] = [around.model_copy(update={"city": city.name}) for city in cities]
-        places[people] = known[draw(np.array([city.population for city in cities]), by_city[people])]
+        known, populations = _towns(around, cities)
+        places[people] = known[draw(populations, by_city[people])]
+
+
+@lru_cache(maxsize=4096)
+def _towns(around: Place, cities: tuple[Unit, ...]) -> tuple[NDArray[np.object_], NDArray[np.float64]]:
+    """Place in each city of a state, and the cities' populations; kept, as waves draw a few people at a time."""
+    known = np.empty(len(cities), dtype=object)
+    known[:] = [around.model_copy(update={"city": city.name}) for city in cities]
+    return known, np.array([city.population for city in cities])
 
 
 def _countries(document: PlacesDocument, attributes: Mapping[str, Attribute]) -> dict[str, str]:
