@@ -182,13 +182,13 @@ class Population:
         """Stable name of the population."""
         return self.document.id
 
-    @property
+    @cached_property
     def attributes(self) -> Mapping[str, Attribute]:
         """What is known of every person: name -> kind, levels with labels, bands."""
         names = self.document.names
         return MappingProxyType(self.document.attributes | ({NAME: names.attribute()} if names else {}))
 
-    @property
+    @cached_property
     def phrases(self) -> tuple[Phrase, ...]:
         """How portraits tell the attributes, names first."""
         return (*((PHRASE,) if self.document.names else ()), *self.document.phrases)
