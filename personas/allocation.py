@@ -1,6 +1,6 @@
 """Who is taken under a design of fixed size: which units, with which weights."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,7 +24,7 @@ from personas.designs import (
 from personas.integerisation import truncate_replicate_sample
 from personas.quotas import quota_counts
 from personas.strata import Cells, Strata
-from personas.units import Units
+from personas.units import Units, told
 
 MOST_PEOPLE = 10_000_000
 """People that a design may have."""
@@ -87,7 +87,7 @@ def size_of(design: Design, composition: Composition, attributes: Mapping[str, A
     if isinstance(design, Factorial):
         return int(np.prod([len(attribute.codes) for attribute in attributes.values()])) * design.each
     if isinstance(design, Stratified):
-        return len(_cells(design, Strata.of(design.by, composition, attributes), attributes)) * design.each
+        return len(_filled(design, composition, attributes)[1]) * design.each
     return None
 
 
@@ -132,13 +132,13 @@ def allocate(
         cells = order(np.repeat(np.arange(len(people)), people))
         return Allocation(size, _taken(strata, cells, chance))
     assert isinstance(design, Stratified)
-    strata = Strata.of(design.by, composition, attributes)
-    filled = _cells(design, strata, attributes)
+    strata, filled = _filled(design, composition, attributes)
     cells = order(np.repeat(filled, design.each))
     stands_for = strata.shares[cells] * (len(filled) / strata.shares[filled].sum())
     weights = stands_for if design.weights == "design" else None
-    units_once = None if design.repeat else composition.parts
-    return Allocation(size, _taken(strata, cells, chance, units_once, attributes), weights=weights)
+    return Allocation(
+        size, _taken(strata, cells, chance, None if design.repeat else composition.parts), weights=weights
+    )
 
 
 def _rows(composition: Composition) -> Units:
@@ -154,8 +154,11 @@ def _rows(composition: Composition) -> Units:
     return part
 
 
-def _cells(design: Stratified, strata: Strata, attributes: Mapping[str, Attribute]) -> Cells:
-    """Combinations that are filled."""
+def _filled(
+    design: Stratified, composition: Composition, attributes: Mapping[str, Attribute]
+) -> tuple[Strata, Cells]:
+    """Strata of a design, and those that are filled."""
+    strata = Strata.of(design.by, composition, attributes)
     empty = np.flatnonzero(strata.shares == 0)
     if len(empty) and design.empty == "refuse":
         raise DocumentError(
@@ -163,53 +166,59 @@ def _cells(design: Stratified, strata: Strata, attributes: Mapping[str, Attribut
             f"({' x '.join(strata.attributes)}), and nobody in the population is: {len(empty)} of "
             f"{len(strata.shares)} combinations are empty. Add such people, or leave these out with `empty: skip`."
         )
-    return np.flatnonzero(strata.shares)
+    filled = np.flatnonzero(strata.shares)
+    for part, groups, group in strata.within(filled):
+        units = composition.parts[part]
+        if units.row is not None and not design.repeat:
+            _check_rows(
+                units, groups.sizes, design.each * np.bincount(group, minlength=len(groups.sizes)), attributes, strata
+            )
+    return strata, filled
 
 
-def _taken(
+def _check_rows(
+    units: Units,
+    there: NDArray[np.int64],
+    wanted: NDArray[np.int64],
+    attributes: Mapping[str, Attribute],
     strata: Strata,
-    cells: Cells,
-    chance: Chance,
-    once: tuple[Units, ...] | None = None,
-    attributes: Mapping[str, Attribute] | None = None,
-) -> dict[int, Indices]:
-    """Units of each part for people of these strata, by weight; rows of microdata ``once`` each when it is given."""
+) -> None:
+    """Refuse strata with fewer rows than people wanted, and rows that cannot be told apart."""
+    if units.row is not None and len(np.unique(units.row)) < len(units):
+        raise DocumentError(
+            "Rows are taken at most once, but margins or strata join the rows to tables that give each row several "
+            "ways of being; let rows be taken again with `repeat: true`."
+        )
+    short = np.flatnonzero(wanted > there)
+    if len(short):
+        names = [name for name in strata.attributes if name in units.attributes]
+        position = np.unravel_index(short[0], [len(attributes[name].codes) for name in names])
+        raise DocumentError(
+            f"The design wants {wanted[short[0]]} of {told(names, position, attributes)}, and the microdata has "
+            f"{there[short[0]]} such rows. Take fewer, merge levels, or let rows be taken again with `repeat: true`."
+        )
+
+
+def _taken(strata: Strata, cells: Cells, chance: Chance, once: Sequence[Units] | None = None) -> dict[int, Indices]:
+    """Units of each part for people of these strata, by weight; rows of the parts given ``once`` are not repeated."""
     taken: dict[int, Indices] = {}
     for part, groups, group in strata.within(cells):
         rng = chance("stratum", *strata.attributes, part)
         if once is None or once[part].row is None:
             taken[part] = groups.draw(group, rng.random(len(cells)))
-            continue
-        taken[part] = _distinct(once[part], groups, group, rng, strata, attributes or {})
+        else:
+            taken[part] = _distinct(once[part], groups, group, rng)
     return taken
 
 
-def _distinct(
-    units: Units,
-    groups: Groups,
-    group: Cells,
-    rng: np.random.Generator,
-    strata: Strata,
-    attributes: Mapping[str, Attribute],
-) -> Indices:
+def _distinct(units: Units, groups: Groups, group: Cells, rng: np.random.Generator) -> Indices:
     """Different rows for people of each group, by weight without replacement.
 
     Efraimidis and Spirakis (2006): Weighted random sampling with a reservoir. Information Processing Letters 97(5).
     """
-    wanted = np.bincount(group, minlength=len(groups.sizes))
-    short = np.flatnonzero(wanted > groups.sizes)
-    if len(short):
-        names = [name for name in strata.attributes if name in units.attributes]
-        shape = [len(attributes[name].codes) for name in names]
-        combination = zip(names, np.unravel_index(short[0], shape), strict=True)
-        told = " x ".join(attributes[name].sorted_codes[int(level)] for name, level in combination)
-        raise DocumentError(
-            f"The design wants {wanted[short[0]]} of {told}, and the microdata has {groups.sizes[short[0]]} such "
-            "rows. Take fewer, merge levels, or let rows be taken again with `repeat: true`."
-        )
     ranks = rng.standard_exponential(len(units)) / units.weights
     taken = np.empty(len(group), np.intp)
-    taken[np.argsort(group, kind="stable")] = groups.first(ranks, wanted)
+    taken[np.argsort(group, kind="stable")] = groups.first(ranks, np.bincount(group, minlength=len(groups.sizes)))
     return taken
 
 

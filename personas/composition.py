@@ -32,7 +32,8 @@ class RakingSettings(Document):
     """Largest difference between the shares that two margins may give the same level. Within it the later margin is
     made to agree with the earlier ones; beyond it they contradict each other and are refused."""
     cap: float | None = Field(default=None, ge=1, allow_inf_nan=False)
-    """Largest weight, as a multiple of the mean weight; heavier ones are trimmed and the rest raked on."""
+    """Largest weight of a row of microdata, as a multiple of the mean weight; heavier ones are trimmed and the rest
+    raked on."""
     unmet: Literal["refuse", "keep"] = "refuse"
     """What becomes of a population whose margins cannot all be met; ``keep`` takes what raking came to."""
     impossible: tuple[dict[str, str], ...] = ()
@@ -139,7 +140,7 @@ def _part(
     if not group.margins:
         return occurring, None
     whole = not group.seeds and not group.folded and len(occurring) == len(units)
-    dense = whole and settings.cap is None and len(group.attributes) <= MOST_AXES
+    dense = whole and len(group.attributes) <= MOST_AXES
     return _raked(occurring, group, tables, attributes, settings, dense)
 
 
@@ -249,7 +250,9 @@ def _raked(
         raked = rake_table(units.weights.reshape(list(sizes.values())), margins, **fitting)
     else:
         members = [(target.cells(units, attributes), total * target.shares) for target in targets]
-        raked = rake_units(units.weights, members, cap=settings.cap, **fitting)
+        # Only rows of microdata have weights to trim; a heavy cell of a table is a large group of people.
+        cap = settings.cap if units.row is not None else None
+        raked = rake_units(units.weights, members, cap=cap, **fitting)
     report = _report(group, targets, raked, total, attributes)
     if not raked.converged and settings.unmet == "refuse":
         raise DocumentError(

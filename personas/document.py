@@ -12,7 +12,7 @@ from personas.designs import Design, Weighted
 from personas.geography import PlacesDocument
 from personas.names import NAME, Names
 from personas.phrases import Phrase, PortraitTemplate, check_portraits
-from personas.sources import Source
+from personas.sources import Microdata, Source
 from personas.structure import check_sources
 
 
@@ -55,6 +55,8 @@ class PopulationDocument(Document):
     @model_validator(mode="after")
     def _parts_fit_together(self) -> Self:
         check_sources(self.sources, self.attributes)
+        if self.raking.cap is not None and not any(isinstance(source, Microdata) for source in self.sources):
+            raise ValueError("raking: a cap trims the weights of microdata, and there are none; leave it out")
         check_design(self.design, self.attributes)
         if self.names is not None:
             self.names.check(self.attributes)

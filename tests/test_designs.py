@@ -145,7 +145,7 @@ def test_rows_of_a_stratum_are_taken_once_and_by_weight():
     assert frame["source_row"].is_unique
     three = {**design, "each": 3}
     with pytest.raises(DocumentError, match=r"wants 3 of high x male, and the microdata has 2 such rows"):
-        rows(three).draw(seed=1)
+        rows(three)
     again = rows({**three, "repeat": True}).draw(seed=1)
     assert again.groupby(["sex", "class"], observed=True).size().tolist() == [3] * 4
     # One woman of low class in each draw: r0, r1 and r2 by their weights of 1, 2 and 3.

@@ -205,6 +205,7 @@ def test_margins_that_cannot_hold_together_are_refused_with_the_worst(tmp_path):
         ([{**JOBS, "table": "/etc/x"}, MARGINS[0]], {}, {}, "must be the name of a file beside the document"),
         (MARGINS, {}, {"raking": {"impossible": [{"sex": "x"}]}}, "impossible: 'sex' has no level 'x'"),
         (MARGINS, {}, {"raking": {"impossible": [{}]}}, "names one level at least"),
+        (MARGINS, {}, {"raking": {"cap": 3}}, "a cap trims the weights of microdata, and there are none"),
         (
             MARGINS,
             {},
