@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from personas.names import NAME
 from personas.persona import Persona
 from personas.population import Population
 from personas.portrait import Language, describe, location, place_of
@@ -45,6 +46,8 @@ class Facts:
     """Clauses in the first person that would hold of somebody else."""
     elsewhere: tuple[str, ...]
     """States in which the person does not live."""
+    name: str | None = None
+    """Name of the person, when it is told."""
 
 
 def facts_of(persona: Persona, population: Population, attributes: Sequence[str], language: Language = "en") -> Facts:
@@ -64,6 +67,7 @@ def facts_of(persona: Persona, population: Population, attributes: Sequence[str]
             elsewhere = tuple(name for name in _states(population, persona, language) if name != home)
     known = [name for name in attributes if persona.attributes.get(name) is not None]
     claims = [claim for name in known for claim in _claims(persona, population, name, language)]
+    name = population.attributes[NAME].label(persona.attributes[NAME], language) if NAME in known else None
     years = next((name for name in known if population.attributes[name].unit == "years"), None)
     return Facts(
         language,
@@ -72,6 +76,7 @@ def facts_of(persona: Persona, population: Population, attributes: Sequence[str]
         tuple(sorted({claim for claim, holds in claims if holds})),
         tuple(sorted({claim for claim, holds in claims if not holds})),
         elsewhere,
+        None if name is None else str(name),
     )
 
 
@@ -79,8 +84,8 @@ def contradictions(story: str, facts: Facts) -> tuple[str, ...]:
     """Claims of a story that cannot be true of the person, in the story's own words.
 
     Found are: another level of an attribute in the words of the population's phrases or after "I am" and "as a";
-    another age than the person's, in figures or (in English) in words; and another state as the home. A story can
-    contradict a fact in words that no rule knows; the protocol can ask a model on top.
+    another age than the person's, in figures or (in English) in words; another name; and another state as the home.
+    A story can contradict a fact in words that no rule knows; the protocol can ask a model on top.
 
     >>> facts = Facts("en", "", 44, ("I am a woman",), ("I am a man", "as a man"), ("Ohio",))
     >>> contradictions("I'm 31 years old and I live in Toledo, Ohio. As a man I think so.", facts)
@@ -97,6 +102,7 @@ def contradictions(story: str, facts: Facts) -> tuple[str, ...]:
         for match in re.finditer(_pattern(claim, facts.language), text, re.IGNORECASE)
     ]
     found += _wrong_ages(text, facts)
+    found += _wrong_names(text, facts)
     found += _wrong_homes(text, facts)
     return tuple(dict.fromkeys(found))
 
@@ -163,9 +169,9 @@ _NUMBERS = (
 )
 _AGE = {
     "en": re.compile(
-        r"\b(?:I am|I'm|as) (?:now |currently |already |just )?(?:an? )?(\d{1,3}|"
+        r"\b(?:I am|I'm|as) (?:now |just |still |already |only |about |\w+ly )?(?:an? )?(\d{1,3}|"
         + "|".join(sorted(_NUMBERS, key=len, reverse=True))
-        + r")(?:[- ]years?[- ]old\b| years of age\b|(?=[,.;!?]| and\b|\Z))",
+        + r")(?:[- ]years?[- ]old\b| years of age\b|(?=[,;!?]|\.(?!\d)| and\b|\Z))",
         re.IGNORECASE,
     ),
     "zh": re.compile(r"我(?:今年|现年|现在|已经|已)?(?:是)?(?:一[位个名])?(\d{1,3})岁(?!时|那|的时候|开始|起|前|后)"),
@@ -179,6 +185,23 @@ def _wrong_ages(text: str, facts: Facts) -> Iterator[str]:
         said = _NUMBERS.get(match[1].lower())
         if (int(match[1]) if said is None else said) != facts.age:
             yield match[0].strip()
+
+
+_NAME = {
+    "en": re.compile(r"\b(?:[Mm]y name is|I am called|I'm called) ([A-Z][\w'-]*(?: [A-Z][\w'-]*)*)"),
+    "zh": re.compile(r"我(?:的名字)?(?:名?叫|是叫)(?:做)?([\u4e00-\u9fff]{2,4})"),
+}
+
+
+def _wrong_names(text: str, facts: Facts) -> Iterator[str]:
+    """Names that share no part with the person's own."""
+    if facts.name is None:
+        return
+    for match in _NAME[facts.language].finditer(text):
+        own = facts.name.split() if facts.language == "en" else [facts.name, facts.name[1:]]
+        said = match[1].split() if facts.language == "en" else [match[1]]
+        if not any(one.startswith(part) for one in said for part in own):
+            yield match[0]
 
 
 def _wrong_homes(text: str, facts: Facts) -> Iterator[str]:

@@ -18,6 +18,9 @@ from personas.styles import portray, usual
 SHOWN = 10
 """People who are introduced."""
 
+UNKNOWN = "(not known)"
+"""Stands for the level of people of whom it is not known."""
+
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 """Languages in which people can be introduced."""
 
@@ -188,26 +191,25 @@ def _margin(population: Population, people: People, names: Sequence[str], raked:
     """Targets and what was achieved, over the combinations that occur in either."""
     attributes = [population.attributes[name] for name in names]
     target = population.shares(*names)
-    levels = np.stack([people.levels[name] for name in names])
-    known = (levels >= 0).all(axis=0)
-    sizes = [len(attribute.codes) for attribute in attributes]
-    weights = np.zeros(sizes)
-    np.add.at(weights, tuple(levels[:, known]), people.weights[known])
+    codes = [(*attribute.sorted_codes, "") for attribute in attributes]  # the last is what is not known
+    weights = np.zeros([len(known) for known in codes])
+    np.add.at(weights, tuple(people.levels[name] for name in names), people.weights)
+    weights /= people.weights.sum()
     achieved = {
-        tuple(attribute.sorted_codes[at] for attribute, at in zip(attributes, cell, strict=True)): float(
-            weights[tuple(cell)] / people.weights.sum()
-        )
+        tuple(known[at] for known, at in zip(codes, cell, strict=True)): float(weights[tuple(cell)])
         for cell in np.argwhere(weights > 0).tolist()
     }
-    order = [{code: position for position, code in enumerate(attribute.codes)} for attribute in attributes]
-    cells = sorted(
-        {*target, *achieved}, key=lambda cell: [places[code] for places, code in zip(order, cell, strict=True)]
-    )
+    order = [{code: n for n, code in enumerate((*attribute.codes, ""))} for attribute in attributes]
+    cells = sorted({*target, *achieved}, key=lambda cell: [at[code] for at, code in zip(order, cell, strict=True)])
     return MarginPreview(
         name=" x ".join(names),
         raked=raked,
         levels=tuple(
-            LevelShare(level=" x ".join(cell), target=target.get(cell, 0.0), achieved=achieved.get(cell, 0.0))
+            LevelShare(
+                level=" x ".join(code or UNKNOWN for code in cell),
+                target=target.get(cell, 0.0),
+                achieved=achieved.get(cell, 0.0),
+            )
             for cell in cells
         ),
     )

@@ -1,5 +1,6 @@
 """Stories of lives: what contradicts a person, how one is written and kept, and how later waves tell it."""
 
+import dataclasses
 import json
 import sqlite3
 from contextlib import closing
@@ -9,6 +10,7 @@ import pytest
 from demoscope.errors import DocumentError, StoreError
 from personas import Persona, Place, load_population
 from personas.backstory import contradictions, facts_of, whole_sentences
+from personas.names import Names
 from simulator.backstories import read_backstories
 from simulator.plan import make_plan
 from simulator.protocols.backstory import PROTOCOL, BackstorySettings
@@ -45,6 +47,8 @@ EVERYTHING = ("sex", "age", "degree", "race")
         ("I am 45 years old.", ("I am 45 years old",)),
         ("I'm now fifty-one, and tired.", ("I'm now fifty-one",)),
         ("I am a 19-year-old woman.", ("I am a 19-year-old",)),
+        ("I'm actually 15.", ("I'm actually 15",)),
+        ("I am 20 percent sure, I'm 1 of 3 sisters and I am 1.70 m tall.", ()),
         ("I live in Toledo, Ohio.", ("I live in Toledo, Ohio",)),
         ("I now live in\nWest Virginia.", ("I now live in West Virginia",)),
     ],
@@ -66,6 +70,20 @@ def test_a_story_is_held_against_what_is_known(story, found):
 )
 def test_a_chinese_story_is_held_against_what_is_known(story, found):
     assert contradictions(story, facts_of(WOMAN, US, EVERYTHING, "zh")) == found
+
+
+def test_a_story_keeps_the_persons_name():
+    document = US.document.model_copy(update={"names": Names(culture="us")})
+    named = dataclasses.replace(US, document=document)
+    attributes = {**WOMAN.attributes, "name": "Carol Novak"}
+    woman = WOMAN.model_copy(update={"attributes": attributes})
+    facts = facts_of(woman, named, ["name", "sex"])
+    assert "Your name is Carol Novak" in facts.told
+    assert contradictions("My name is Carol. I'm called Mrs Novak at school.", facts) == ()
+    assert contradictions("My name is Mari Azad and I am a woman.", facts) == ("My name is Mari Azad",)
+    chinese = dataclasses.replace(facts, language="zh", name="王海燕")
+    assert contradictions("我叫王海燕，大家叫我燕子。", chinese) == ()
+    assert contradictions("我叫张伟，住在这里。", chinese) == ("我叫张伟",)
 
 
 def test_only_what_is_told_can_be_contradicted():

@@ -10,6 +10,8 @@ from personas import Persona, Place, Population, portray, statements
 from personas.names import Names
 from personas.statements import wvs_statements
 from personas.styles import told_by, usual
+from simulator.protocols.def_settings import DefSettings
+from simulator.protocols.diversity_enhanced import PROTOCOL
 from tests.conftest import SHARED
 
 DEMOGRAPHICS = SHARED / "data" / "indievalue" / "demographics_meta_data.jsonl"
@@ -236,3 +238,26 @@ def test_a_declared_name_is_told_like_any_attribute(tmp_path):
     assert portray(person(name="b"), population, ["name"]) == "You are called Bob."
     with pytest.raises(DocumentError, match="which the population declares itself"):
         town(tmp_path, attributes=attributes, sources=sources, phrases=phrases, names="us")
+
+
+@pytest.mark.parametrize(
+    ("style", "told"),
+    [
+        ("second_person", "You are a woman."),
+        ("first_person", "I am a woman."),
+        ("interview", "1. Question: Are you a man or a woman?"),
+        ("card", "Woman of Delft"),
+    ],
+)
+def test_the_def_protocol_introduces_people_in_the_wanted_style(tmp_path, style, told):
+    population = town(tmp_path, portraits={"card": {"text": "{{ sex | capitalize }} of {{ city }}"}})
+    settings = DefSettings(portrait=() if style == "card" else ("sex",), style=style)
+    PROTOCOL.check(settings, population, "here")
+    respondent = PROTOCOL.respondent(ENGINEER, population, settings, 7, "cell")
+    assert respondent.portrait.startswith(f"the Netherlands living in Delft. {told}")
+    assert respondent.told == PROTOCOL.describe(settings, population).told == ("sex",)
+
+
+def test_a_style_that_a_population_lacks_is_refused_before_anything_is_asked(tmp_path):
+    with pytest.raises(DocumentError, match=r"here: portrait: .* has no portrait 'poem'"):
+        PROTOCOL.check(DefSettings(portrait=("sex",), style="poem"), town(tmp_path), "here")

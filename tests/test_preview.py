@@ -83,6 +83,19 @@ def test_targets_are_those_of_the_tables_and_achieved_those_of_the_people(town):
     assert {margin.name for margin in preview.margins if margin.raked} == {"sex x age", "state"}
 
 
+def test_people_of_whom_something_is_not_known_are_shown_as_such(tmp_path):
+    import pandas as pd
+
+    # Of four rows one has no job.
+    frame = pd.DataFrame({"sex": ["m", "f", "m", "f"], "job": ["clerk", None, "baker", "clerk"]})
+    preview, population, people = seen(Population.from_frame(frame, "rows", missing="unknown"), n=2000)
+    job = {level.level: level for level in next(m for m in preview.margins if m.name == "job").levels}
+    assert job["(not known)"].target == pytest.approx(0.25)
+    assert job["(not known)"].achieved == pytest.approx(0.25, abs=0.05)
+    assert sum(level.achieved for level in job.values()) == pytest.approx(1)
+    write_figures(preview, population, people, tmp_path / "rows.svg")
+
+
 def test_precision_is_that_of_the_weights(town):
     # Two people of each sex x age: 1/10, 3/10, 2/10 and 4/10 of the people, so weights 0.4, 1.2, 0.8 and 1.6, twice
     # each, and Kish's effect 8 * 2 * (0.16 + 1.44 + 0.64 + 2.56) / 8 ** 2 = 1.2.
