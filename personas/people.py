@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_GIVEN = {"number", "attributes", "place", "weight", "source_row"}
+"""Fields that every drawn persona is given."""
+
+
 @dataclass(frozen=True, eq=False)
 class People:
     """People of a population in the order of their numbers."""
@@ -50,6 +54,7 @@ class People:
         people = zip(*columns, strict=True) if columns else [()] * len(self)
         return [
             Persona.model_construct(
+                _GIVEN,
                 number=number,
                 attributes={
                     name: value for name, value in zip(names, values, strict=True) if whole or value is not None

@@ -265,3 +265,45 @@ def test_a_factorial_too_large_to_be_is_refused(tmp_path):
     many = town(tmp_path, [JOINT], TABLES).under(Factorial(kind="factorial", each=10_000_000))
     with pytest.raises(DocumentError, match="has 80,000,000 people; the most is 10,000,000"):
         many.people(0, 1, seed=1)
+
+
+def pvalues(population, n, cells, expected):
+    """Chi-square of 200 draws: how many of ``n`` people are of each of ``cells``, against how many should be."""
+    found = []
+    for seed in range(200):
+        frame = population.draw(n, seed=seed)
+        seen = Counter(frame[["sex", "class"]].itertuples(index=False, name=None))
+        found.append(stats.chisquare([seen[cell] for cell in cells], expected).pvalue)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("design", "expected"),
+    [
+        # Of 100 people 45 are women of low class, 15 of high, 25 men of low and 15 of high.
+        ({"kind": "weighted"}, [180, 60, 100, 60]),
+        ({"kind": "random"}, [180, 60, 100, 60]),
+    ],
+)
+def test_independent_draws_are_unbiased_over_200_seeds(tmp_path, design, expected):
+    # If draws are right, the 200 p-values are uniform on [0, 1]; Kolmogorov-Smirnov tests that once for all of them.
+    cells = [("female", "low"), ("female", "high"), ("male", "low"), ("male", "high")]
+    found = pvalues(under(tmp_path, design), 400, cells, expected)
+    assert stats.kstest(found, "uniform").pvalue > 0.01
+
+
+@pytest.mark.parametrize(
+    "design",
+    [
+        {"kind": "quota", "quotas": [{"attributes": ["sex"], "counts": {"female": 400, "male": 1}}]},
+        {"kind": "stratified", "by": ["sex"], "each": 400},
+    ],
+)
+def test_draws_within_a_quota_or_a_stratum_are_unbiased_over_200_seeds(tmp_path, design):
+    # Three of four women are of low class: 300 of 400, whatever the design does with the men.
+    population = under(tmp_path, design)
+    found = pvalues(population, population.size, [("female", "low"), ("female", "high")], [300, 100])
+    # With two cells p-values come in steps, so their mean is tested: 1/2 and a variance of 1/12 for each.
+    assert abs(np.mean(found) - 0.5) < 3 * (1 / 12 / 200) ** 0.5
+    seen = sum((population.draw(seed=seed)["sex"] == "female").sum() for seed in range(3))
+    assert seen == 1_200
