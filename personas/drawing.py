@@ -1,7 +1,8 @@
 """Drawing people: each depends on the seed, the population and its number alone."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,11 +53,15 @@ def draw_people(population: "Population", start: int, stop: int, seed: int) -> P
             f"number {stop - 1:,} is not among them."
         )
     plan = _plan(population)
-    parts = [
-        plan.chunk(population, taken, seed, first, min(first + CHUNK, stop), isinstance(design, SimpleRandom))
-        for first in range(start, max(stop, start + 1), CHUNK)
-    ]
-    return parts[0] if len(parts) == 1 else _joined(parts)
+    equally = isinstance(design, SimpleRandom)
+
+    def runs() -> Iterator[People]:
+        for first in range(start, stop, CHUNK):
+            yield plan.chunk(population, taken, seed, first, min(first + CHUNK, stop), equally)
+
+    if stop - start <= CHUNK:
+        return plan.chunk(population, taken, seed, start, stop, equally)
+    return _joined(runs(), stop - start)
 
 
 @lru_cache(maxsize=4)
@@ -200,16 +205,27 @@ def _by_band(attribute: Attribute, weights: Floats) -> Groups:
     return Groups(band, np.where(inside, weights, 0.0), len(attribute.bands))
 
 
-def _joined(parts: list[People]) -> People:
-    """Runs of people, one after the other."""
-    first = parts[0]
-    return People(
+def _joined(runs: Iterator[People], number: int) -> People:
+    """Runs of people one after the other, each put into its place as it comes."""
+    first = next(runs)
+    whole = People(
         first.first,
         first.attributes,
-        {name: np.concatenate([part.levels[name] for part in parts]) for name in first.levels},
-        {name: np.concatenate([part.numbers[name] for part in parts]) for name in first.numbers},
-        {name: np.concatenate([part.texts[name] for part in parts]) for name in first.texts},
-        np.concatenate([part.weights for part in parts]),
-        None if first.rows is None else np.concatenate([part.rows for part in parts if part.rows is not None]),
-        None if first.places is None else [place for part in parts for place in part.places or ()],
+        {name: np.empty(number, np.int32) for name in first.levels},
+        {name: np.empty(number, np.int64) for name in first.numbers},
+        {name: np.empty(number, object) for name in first.texts},
+        np.empty(number),
+        None if first.rows is None else np.empty(number, object),
+        None if first.places is None else [*first.places[:1]] * number,
     )
+    for run in chain([first], runs):
+        here = slice(run.first - first.first, run.first - first.first + len(run))
+        for mine, theirs in ((whole.levels, run.levels), (whole.numbers, run.numbers), (whole.texts, run.texts)):
+            for name, column in theirs.items():
+                mine[name][here] = column
+        whole.weights[here] = run.weights
+        if whole.rows is not None and run.rows is not None:
+            whole.rows[here] = run.rows
+        if whole.places is not None and run.places is not None:
+            whole.places[here] = run.places
+    return whole

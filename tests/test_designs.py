@@ -10,6 +10,7 @@ from scipy import stats
 from demoscope.errors import DocumentError
 from personas import Population
 from personas.designs import Factorial, Panel, Quota, Quotas, Stratified
+from personas.drawing import CHUNK
 from tests.documents import AGE, CLASS, SEX, refusal, town
 
 COUNTS = "sex,age,class,count\n" + "".join(
@@ -193,6 +194,14 @@ def test_a_matched_panel_is_the_same_people_in_a_later_wave(tmp_path, design):
     later = under(tmp_path, {"kind": "panel", "seed": 2020, "design": design})
     assert later.people(0, 18, seed=2024) == first
     assert later.people(0, 18, seed=1) == first
+
+
+def test_many_people_drawn_at_once_are_those_drawn_in_slices(tmp_path):
+    people = rows({"kind": "random"}, missing="unknown").columns(0, CHUNK + 40, seed=6)
+    slices = rows({"kind": "random"}, missing="unknown").columns(CHUNK - 30, CHUNK + 40, seed=6)
+    last = people.frame().iloc[CHUNK - 30 :].reset_index(drop=True)
+    pd.testing.assert_frame_equal(last, slices.frame())
+    assert len(people) == CHUNK + 40
 
 
 def test_equal_seeds_take_equal_people_and_others_take_others(tmp_path):
