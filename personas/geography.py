@@ -60,7 +60,13 @@ class PlacesDocument(Document):
     @field_validator("states")
     @classmethod
     def _is_known_or_lies_beside(cls, states: str | None) -> str | None:
-        return states if states is None or states in TABLES else file_beside(states)
+        if states is None or states in TABLES:
+            return states
+        if not Path(states).suffix:
+            raise ValueError(
+                f"no table {states!r} comes with Demoscope; there are {', '.join(TABLES)}, or a file.csv"
+            )
+        return file_beside(states)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

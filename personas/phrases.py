@@ -14,6 +14,9 @@ from personas.templates import check_template, fill
 PLACE = ("country", "state", "city")
 """Variables of a portrait that tell where the person lives; empty where it is not known."""
 
+STYLES = ("second_person", "first_person", "statements", "interview")
+"""Portraits that every population has; a document's own `portraits` add theirs by name."""
+
 Voice = Literal["text", "first"]
 """Which clause of a phrase: the second person, or the first."""
 
@@ -74,6 +77,8 @@ def check_portraits(portraits: Mapping[str, PortraitTemplate], attributes: Itera
     """Refuse portraits that name what nobody has; a :class:`ValueError` names portrait and variable."""
     names = tuple(attributes)
     for style, portrait in portraits.items():
+        if style in STYLES:
+            raise ValueError(f"portrait {style!r}: every population has one of this name; call yours otherwise")
         for template in _texts(portrait.text):
             try:
                 check_template(template, (*names, *PLACE), names)

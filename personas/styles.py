@@ -5,15 +5,12 @@ from collections.abc import Sequence
 from demoscope.errors import DocumentError
 from personas.attributes import in_language
 from personas.persona import Persona
-from personas.phrases import PLACE
+from personas.phrases import PLACE, STYLES
 from personas.place_names import place_in, with_the
 from personas.population import Population
 from personas.portrait import Language, clauses, describe, place_of, sentence
 from personas.statements import statement
 from personas.templates import fill, names_in
-
-STYLES = ("second_person", "first_person", "statements", "interview")
-"""Styles that every population has; a document's own `portraits` add theirs by name."""
 
 COUNTRY_ASKED = {"en": "In which country was this interview held?", "zh": "本次访谈在哪个国家进行？"}
 LIVES = {"en": "I live in {where}", "zh": "我住在{where}"}

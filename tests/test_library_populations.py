@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from personas import Persona, Population, portray
-from personas.styles import STYLES, usual
+from personas.phrases import STYLES
+from personas.styles import usual
 
 LIBRARY = Path(__file__).resolve().parents[1] / "personas" / "library"
 NAMES = (

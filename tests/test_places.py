@@ -174,7 +174,7 @@ def test_a_saved_population_needs_no_gazetteer(monkeypatch):
         ({**CHINA, "settlement_attribute": "province", "cities": CITIES}, "'province' has no level 'rural'"),
         ({**CHINA, "settlement_attribute": "settlement"}, "decides who lives in one of the `cities`"),
         ({**CHINA, "states": "us_states"}, "there is no state 'GS', a level of 'province'"),
-        ({**CHINA, "states": "def_provinces"}, "def_provinces: the table cannot be read"),
+        ({**CHINA, "states": "def_provinces"}, "no table 'def_provinces' comes with Demoscope; there are us_states"),
         ({**CHINA, "cities": {"iso": "CN", "codes": "geonames"}}, "the column 'geonames' is missing"),
         ({**CHINA, "cities": {**CITIES, "minimum": 100}}, "greater than or equal to 15000"),
         ({"country": "China", "country_attribute": "province"}, "name one of them"),

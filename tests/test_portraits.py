@@ -134,6 +134,8 @@ def test_what_a_population_has_no_words_for_is_told(tmp_path):
         portray(ENGINEER, population, ["sex"], style="poem")
     with pytest.raises(DocumentError, match="no question for 'job'; add `asked`"):
         portray(ENGINEER, population, ["job"], style="interview")
+    with pytest.raises(DocumentError, match="every population has one of this name"):
+        town(tmp_path, portraits={"interview": {"text": "{{ sex }}"}})
     with pytest.raises(DocumentError, match="The portrait 'card' has no text in 'zh'"):
         portray(ENGINEER, population, [], "zh", "card")
     bare = town(tmp_path, phrases=[{"tells": ["sex"], "text": "you are {{ sex | a }}"}])
