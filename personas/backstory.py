@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from personas.names import NAME
 from personas.persona import Persona
 from personas.population import Population
-from personas.portrait import Language, describe, location, place_of
+from personas.portrait import Language, describe, place_of, whereabouts
 from personas.templates import with_article
 
 WRITE = {
@@ -26,7 +26,7 @@ CHECK = {
     "Answer Yes or No.",
     "zh": "关于某人的已知事实：\n{facts}\n\n故事：\n{story}\n\n故事是否与任何已知事实相矛盾？请回答“是”或“否”。",
 }
-FROM = {"en": "You are from {place}.", "zh": "你来自{place}。"}
+HOME = {"en": "You live in {place}.", "zh": "你住在{place}。"}
 PROBLEM = {"en": "it says “{claim}”", "zh": "其中写到“{claim}”"}
 DOUBT = {"en": "a reader found a contradiction", "zh": "读者发现了矛盾"}
 
@@ -61,7 +61,7 @@ def facts_of(persona: Persona, population: Population, attributes: Sequence[str]
     told = [describe(persona, population, attributes, language)]
     elsewhere: tuple[str, ...] = ()
     if persona.place is not None:
-        told.insert(0, FROM[language].format(place=location(persona, language=language)))
+        told.insert(0, HOME[language].format(place=whereabouts(persona, language)))
         home = place_of(persona, language).state
         if home is not None:
             elsewhere = tuple(name for name in _states(population, persona, language) if name != home)

@@ -67,6 +67,19 @@ def location(
     return f"{named} living in {where}" if where else named
 
 
+def whereabouts(persona: Persona, language: Language = "en") -> str:
+    """Where a persona lives, for a sentence.
+
+    >>> whereabouts(Persona(number=0, place=Place(country="United States", state="Texas", city="Austin")))
+    'Austin, Texas, the United States'
+    """
+    place = place_of(persona, language)
+    units = [unit for unit in (place.city if place.city != place.state else None, place.state) if unit]
+    if language == "zh":
+        return "".join((place.country, *reversed(units)))
+    return ", ".join((*units, with_the(place.country)))
+
+
 def place_of(persona: Persona, language: Language) -> Place:
     """Where a persona lives, named in that language; a :class:`DocumentError` for someone without a place."""
     if persona.place is None:

@@ -6,9 +6,9 @@ from demoscope.errors import DocumentError
 from personas.attributes import in_language
 from personas.persona import Persona
 from personas.phrases import PLACE, STYLES
-from personas.place_names import place_in, with_the
+from personas.place_names import place_in
 from personas.population import Population
-from personas.portrait import Language, clauses, describe, place_of, sentence
+from personas.portrait import Language, clauses, describe, sentence, whereabouts
 from personas.statements import statement
 from personas.templates import fill, names_in
 
@@ -85,7 +85,7 @@ def first_person(
     """The persona speaks: a sentence for each phrase, and where it lives when that is known."""
     said = clauses(persona, population, attributes, language, "first")
     if place and persona.place is not None:
-        said.append(LIVES[language].format(where=_where(persona, language)))
+        said.append(LIVES[language].format(where=whereabouts(persona, language)))
     return ("" if language == "zh" else " ").join(sentence(clause, language) for clause in said)
 
 
@@ -150,11 +150,3 @@ def _own(persona: Persona, population: Population, style: str, language: Languag
     place = place_in(persona.place, language) if persona.place else None
     units = {unit: (getattr(place, unit) or "") if place else "" for unit in PLACE}
     return fill(text, {**units, **labels}, {name: known.get(name, "") for name in population.attributes})
-
-
-def _where(persona: Persona, language: Language) -> str:
-    place = place_of(persona, language)
-    units = [unit for unit in (place.city if place.city != place.state else None, place.state) if unit]
-    if language == "zh":
-        return "".join((place.country, *reversed(units)))
-    return ", ".join((*units, with_the(place.country)))

@@ -92,7 +92,7 @@ def test_only_what_is_told_can_be_contradicted():
 
 def test_the_writer_is_told_the_place_and_the_attributes():
     assert facts_of(WOMAN, US, ["age", "sex"]).told == (
-        "You are from the United States living in Macon, Georgia.\nYou are a 44-year-old woman."
+        "You live in Macon, Georgia, the United States.\nYou are a 44-year-old woman."
     )
 
 
