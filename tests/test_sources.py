@@ -201,6 +201,12 @@ def test_margins_that_cannot_hold_together_are_refused_with_the_worst(tmp_path):
         ([{"kind": "margin", "attributes": ["sex"]}], {}, {}, "name a `table` or write out `shares`"),
         ([{"kind": "margin", "attributes": ["sex", "age"], "shares": {"a": 1}}], {}, {}, "several crossed ones need"),
         ([{"kind": "margin", "attributes": ["sex", "sex"], "table": "x.csv"}], {}, {}, "named twice"),
+        (
+            [{"kind": "margin", "attributes": ["sex"], "share": {"female": 1}}],
+            {},
+            {},
+            "sources.0.margin.share: unknown key; did you mean 'shares'?",
+        ),
         ([{"kind": "survey", "attributes": ["sex"], "table": "x.csv"}], {}, {}, "no such kind of source"),
         ([{**JOBS, "table": "/etc/x"}, MARGINS[0]], {}, {}, "must be the name of a file beside the document"),
         (MARGINS, {}, {"raking": {"impossible": [{"sex": "x"}]}}, "impossible: 'sex' has no level 'x'"),
