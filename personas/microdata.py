@@ -247,7 +247,7 @@ def _weights(column: "pd.Series[Any]", kept: NDArray[np.bool_], where: str) -> F
     if wrong.any():
         row = int(wrong.argmax())
         raise DocumentError(
-            f"{where}: row {row + 1} has the weight {column.iloc[row]!r} in {column.name!r}; weights are finite "
+            f"{where}: row {row + 1} has the weight {str(column.iloc[row])!r} in {column.name!r}; weights are finite "
             "numbers of at least 0."
         )
     return np.where(kept, weights, 0.0)

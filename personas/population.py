@@ -146,16 +146,16 @@ class Population:
             raise DocumentError(f"The {where} cannot be read ({error!r}); it was not written by as_json.") from None
 
     def as_json(self) -> str:
-        """Document, tables and places as one JSON text, equal for equal populations.
+        """Document, tables and places as one JSON text, attributes and levels in the order of the document.
 
-        :meth:`from_json` draws the same people from it.
+        :meth:`from_json` draws the same people from it, and writes the same text again.
         """
         content = {
             "document": self.document.model_dump(mode="json", exclude_defaults=True),
             **self.tables.content(),
             "places": self.places and self.places.content(),
         }
-        return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
     def _composed(self, where: str) -> Self:
         """The population, once it is sure that people can be drawn from it."""

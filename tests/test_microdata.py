@@ -211,10 +211,14 @@ def test_a_frame_goes_in_and_a_frame_comes_out():
     drawn = population.draw(100, seed=1)
     assert list(drawn) == ["person", "sex", "age", "weight", "source_row"]
     assert set(zip(drawn["sex"], drawn["age"], strict=True)) == {("female", 44), ("male", 18)}
+    restored = Population.from_json(population.as_json())
+    pd.testing.assert_frame_equal(restored.draw(100, seed=1), drawn)
     again = Population.from_frame(drawn[["sex", "age"]], "hundred")
     assert again.shares("sex")["female",] == pytest.approx((drawn["sex"] == "female").mean())
     with pytest.raises(DocumentError, match="row 3 has no value in 'sex'"):
         Population.from_frame(frame, "three")
+    with pytest.raises(DocumentError, match=r"row 1 has the weight '-2.0' in 'w'"):
+        Population.from_frame(frame.assign(w=-frame["w"]), "three", weight="w", missing="drop")
     with pytest.raises(DocumentError, match="no column 'party'"):
         Population.from_frame(frame, "three", attributes={"party": Attribute(levels={"a": "a"})})
 
