@@ -74,17 +74,67 @@ def run(
 
 
 @app.command()
-def plan(wave: WavePath, as_json: AsJson = False) -> None:
+def plan(
+    wave: WavePath,
+    margin_of_error: Annotated[
+        float, typer.Option(min=0.001, max=0.5, help="Warn of subgroups whose shares are known less exactly (95 %).")
+    ] = 0.1,
+    as_json: AsJson = False,
+) -> None:
     """Show who is asked what, with calls, tokens and time estimated and the first prompts in full."""
     from simulator.plan import make_plan
     from simulator.plan_screen import render_plan
     from simulator.wave import load_wave
 
-    made = make_plan(load_wave(wave))
+    made = make_plan(load_wave(wave), margin_of_error)
     if as_json:
         print(made.model_dump_json(indent=2))
     else:
         render_plan(made, _console())
+
+
+@app.command()
+def preview(
+    population: Annotated[
+        str, typer.Argument(metavar="POPULATION", help="Library name, country:ISO, or a file ending in .yaml.")
+    ],
+    n: Annotated[
+        int | None,
+        typer.Option("-n", min=1, max=10_000_000, help="People to draw; 1000, or all that the design has."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed they are drawn with.")] = 0,
+    language: Annotated[list[str] | None, typer.Option(help="en or zh; give it twice for both.")] = None,
+    style: Annotated[str, typer.Option(help="Portrait of the ten who are introduced.")] = "second_person",
+    plot: Annotated[Path | None, typer.Option(help="Write figures: .html, .svg, .png or .pdf.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the people as CSV.")] = None,
+    parquet: Annotated[Path | None, typer.Option(help="Write the people as Parquet.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a population: target and achieved margins, precision, and ten people as the model is told of them."""
+    from personas import load_population
+    from personas.preview import languages_of, make_preview
+    from personas.preview_files import write_people
+    from personas.preview_screen import render_preview
+
+    loaded = load_population(population)
+    wanted = n or loaded.size or 1000
+    loaded = loaded.sized(wanted)
+    people = loaded.columns(0, wanted, seed)
+    made = make_preview(loaded, people, seed=seed, languages=languages_of(language or ["en"]), style=style)
+    if as_json:
+        print(made.model_dump_json(indent=2))
+    else:
+        render_preview(made, _console())
+    if plot:
+        from personas.preview_figures import write_figures
+
+        write_figures(made, loaded, people, plot)
+    for path in (csv, parquet):
+        if path:
+            write_people(people, path, "csv" if path is csv else "parquet")
+    for path in (plot, csv, parquet):
+        if path:
+            _say(f"Written: {path}")
 
 
 @app.command()

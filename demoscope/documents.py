@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -134,7 +134,10 @@ def _lines(node: yaml.Node, loc: Loc, path: str) -> Iterator[tuple[Loc, int]]:
 
 
 def _explain(error: ValidationError, model: type[BaseModel], where: str, lines: dict[Loc, int]) -> Iterator[str]:
-    for item in error.errors()[:8]:
+    errors = error.errors()
+    inside = {item["loc"][:n] for item in errors for n in range(len(item["loc"]))}
+    # A list whose only entries are wrong is not too short.
+    for item in [item for item in errors if item["type"] != "too_short" or item["loc"] not in inside][:8]:
         loc: Loc = tuple(item["loc"])
         line = next((lines[loc[:n]] for n in range(len(loc), -1, -1) if loc[:n] in lines), None)
         place = f"{where}:{line}" if line else where
@@ -146,19 +149,28 @@ def _explain(error: ValidationError, model: type[BaseModel], where: str, lines: 
             message = f"YAML reads this as {item['input']!r}; put it in quotes to make it text"
         elif item["type"] == "missing":
             message = "is missing and has no default"
-        yield f"{place}: {name + ': ' if name else ''}{message.rstrip('.')}."
+        yield f"{place}: {name + ': ' if name else ''}{message.rstrip('.')}{'' if message.endswith('?') else '.'}"
 
 
 def _fields(model: Any, loc: Loc) -> list[str]:
-    """Names that would have been right at ``loc``, followed through nested models where that is possible."""
+    """Names that would have been right at ``loc``, followed through nested models and unions by ``kind``."""
+    models = [model]
     for part in loc:
-        if not hasattr(model, "model_fields"):
-            return []
-        if isinstance(part, str) and part in model.model_fields:
-            model = model.model_fields[part].annotation
-            while getattr(model, "__args__", None):
-                model = next((a for a in reversed(model.__args__) if hasattr(a, "model_fields")), None)
-    return list(getattr(model, "model_fields", {}))
+        inner = [one.model_fields[part].annotation for one in models if part in one.model_fields]
+        if inner:
+            models = [one for annotation in inner for one in _models(annotation)]
+        elif isinstance(part, str) and len(models) > 1:
+            models = [one for one in models if part in get_args(one.model_fields["kind"].annotation)]
+    return sorted({name for one in models for name in one.model_fields})
+
+
+def _models(annotation: Any) -> Iterator[Any]:
+    """Every model that an annotation names; those of a union tell themselves apart by their ``kind``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    else:
+        for part in get_args(annotation):
+            yield from _models(part)
 
 
 def _suggest(key: str, known: list[str]) -> str:

@@ -16,7 +16,7 @@ Row = tuple[int, Mapping[str, str]]
 
 def file_beside(name: str) -> str:
     """``name`` if it is a bare file name; a :class:`ValueError` otherwise."""
-    if Path(name).name != name or name in ("", ".", ".."):
+    if Path(name).name != name or name in ("", ".", "..") or "\0" in name:
         raise ValueError(f"{name!r} must be the name of a file beside the document, not a path")
     return name
 

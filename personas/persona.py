@@ -35,3 +35,5 @@ class Persona(Document):
     """How many people this one stands for, relative to the others."""
     source_row: str | None = None
     """Identifier of the real row this persona was taken from, when it was."""
+    backstory: str | None = None
+    """Story of the person's life, when one was written in an earlier wave and is told in this one."""

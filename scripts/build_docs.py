@@ -1,4 +1,4 @@
-"""Write docs/waves.md from the models that read a wave, so that the page and the program agree.
+"""Write the pages of keys from the models that read documents, so that pages and program agree.
 
 usage: python scripts/build_docs.py
 """
@@ -8,11 +8,30 @@ from pathlib import Path
 from typing import Literal, get_args, get_origin
 
 from demoscope.documents import Document
+from personas.attributes import Attribute
+from personas.composition import RakingSettings
+from personas.designs import (
+    EveryRow,
+    Factorial,
+    Integerised,
+    Panel,
+    Quota,
+    Quotas,
+    SimpleRandom,
+    Stratified,
+    Weighted,
+)
+from personas.document import PopulationDocument
+from personas.gazetteer import Cities
+from personas.geography import PlacesDocument
+from personas.names import Names
+from personas.phrases import Phrase, PortraitTemplate
+from personas.sources import Conditional, JointCounts, Margin, Microdata, Variable
 from simulator.backends.interface import find_backend
 from simulator.protocols.registry import find_protocol
 from simulator.wave import Condition, Execution, ModelSpec, Wave
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "waves.md"
+DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 OPENING = """\
 # Waves
@@ -22,7 +41,8 @@ they stand on. This page is written by `scripts/build_docs.py` from the models t
 
 A store continues a wave that is equal or has grown: more respondents, models, conditions, or questions at the
 end. Anything else that decides answers is refused with what changed; `execution`, `store`, `durability` and
-`min_valid` may change freely.
+`min_valid` may change freely. Respondents can be added while people are drawn independently (designs `weighted` and
+`random`); a design of fixed size stays as it is ([Populations](populations.md)).
 """
 
 
@@ -46,7 +66,7 @@ def table(title: str, model: type[Document]) -> str:
             default = "as below" if isinstance(value, Document) else f"`{_yaml(value)}`"
         meaning = " ".join((info.description or "").replace("``", "`").split()).replace("|", "\\|")
         values = list(dict.fromkeys(_values(info.annotation)))
-        if values:
+        if len(values) > 1:
             meaning += f" One of {', '.join(f'`{value}`' for value in values)}."
         lines.append(f"| `{name}` | {default} | {meaning} |")
     return "\n".join(lines) + "\n"
@@ -68,8 +88,8 @@ def _yaml(value: object) -> str:
     return "{}" if value == {} else str(value) if value != "" else "''"
 
 
-def page() -> str:
-    """The whole page."""
+def waves() -> str:
+    """The page on waves."""
     sections = [
         table("The wave", Wave),
         table("`models`: one entry a model", ModelSpec),
@@ -77,11 +97,54 @@ def page() -> str:
         table("`execution`", Execution),
         table("`settings` of the protocol `def`", find_protocol("def").settings_model),
         PROFILES,
+        table("`settings` of the protocol `backstory`", find_protocol("backstory").settings_model),
         table("`settings` of the backend `llama_cpp`", find_backend("llama_cpp").settings_model),
         table("`settings` of the backend `scripted`", find_backend("scripted").settings_model),
     ]
     return OPENING + "".join(sections)
 
 
+POPULATIONS = """\
+# Keys of a population document
+
+[Populations](populations.md) tells what they are for. Unknown keys are refused with the line they stand on. This page
+is written by `scripts/build_docs.py` from the models that read the file.
+"""
+
+
+def population_keys() -> str:
+    """The page on the keys of a population document."""
+    sections = [
+        table("The document", PopulationDocument),
+        table("`attributes`: name -> what it is", Attribute),
+        table("`sources`, `kind: joint`", JointCounts),
+        table("`sources`, `kind: margin`", Margin),
+        table("`sources`, `kind: conditional`", Conditional),
+        table("`sources`, `kind: microdata`", Microdata),
+        table("`attributes` of microdata: name -> how it is read", Variable),
+        table("`raking`", RakingSettings),
+        table("`design`, `kind: weighted`", Weighted),
+        table("`design`, `kind: random`", SimpleRandom),
+        table("`design`, `kind: quota`", Quotas),
+        table("`quotas` of it", Quota),
+        table("`design`, `kind: stratified`", Stratified),
+        table("`design`, `kind: factorial`", Factorial),
+        table("`design`, `kind: every_row`", EveryRow),
+        table("`design`, `kind: integerised`", Integerised),
+        table("`design`, `kind: panel`", Panel),
+        table("`places`", PlacesDocument),
+        table("`cities` of the places", Cities),
+        table("`phrases`: one entry a clause", Phrase),
+        table("`names`", Names),
+        table("`portraits`: name of the style -> its template", PortraitTemplate),
+    ]
+    return POPULATIONS + "".join(sections)
+
+
+PAGES = {"waves.md": waves, "population_keys.md": population_keys}
+"""Name of a page in ``docs`` -> what writes it."""
+
+
 if __name__ == "__main__":
-    PAGE.write_text(page())
+    for name, page in PAGES.items():
+        (DOCS / name).write_text(page(), encoding="utf-8")

@@ -9,6 +9,7 @@ from simulator.backends.scripted import ScriptedBackend
 from simulator.drivers import drive
 from simulator.protocols.interface import Completion, Message, Request, Understood
 from simulator.registration import persona_respondents
+from simulator.subgroups import WANTED, Subgroup, subgroups
 from simulator.wave import LoadedWave
 
 SAMPLE = 8
@@ -46,6 +47,10 @@ class Plan(Document):
     """The first prompts of the first respondent in full, as (role, text) turns; replies are a stand-in's."""
     decoding: dict[str, object]
     """Decoding of the first respondent."""
+    wanted_margin: float = WANTED
+    """Margin of error that subgroups should have, as a share."""
+    subgroups: tuple[Subgroup, ...] = ()
+    """What the report will compare, and whether there are enough people for it; none without a reference."""
 
 
 @dataclass
@@ -87,12 +92,18 @@ def _tokens(messages: tuple[Message, ...]) -> float:
     return sum(len(message.text) / CHARACTERS_PER_TOKEN + 5 for message in messages)
 
 
-def make_plan(loaded: LoadedWave) -> Plan:
-    """Plan of a wave, from dry interviews of its first respondents; no model is loaded."""
-    return asyncio.run(_plan(loaded))
+def make_plan(loaded: LoadedWave, wanted_margin: float = WANTED) -> Plan:
+    """Plan of a wave, from dry interviews of its first respondents; no model is loaded.
+
+    Parameters
+    ----------
+    wanted_margin : float
+        Half width of the 95 % interval that the shares of every subgroup should have, in (0, 1).
+    """
+    return asyncio.run(_plan(loaded, wanted_margin))
 
 
-async def _plan(loaded: LoadedWave) -> Plan:
+async def _plan(loaded: LoadedWave, wanted_margin: float) -> Plan:
     stand_in = ScriptedBackend("dry-run", public="uniform")
     sampled = min(SAMPLE, loaded.wave.respondents)
     tallies = {cell.name: _Tally() for cell in loaded.cells}
@@ -134,4 +145,6 @@ async def _plan(loaded: LoadedWave) -> Plan:
             for prompt in tallies[loaded.cells[0].name].prompts
         ),
         decoding=first.decoding.as_dict(),
+        wanted_margin=wanted_margin,
+        subgroups=subgroups(loaded, wanted_margin),
     )

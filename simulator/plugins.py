@@ -7,7 +7,10 @@ from typing import Any
 from demoscope.errors import DocumentError
 
 OURS = {
-    "protocol": {"def": "simulator.protocols.diversity_enhanced:PROTOCOL"},
+    "protocol": {
+        "def": "simulator.protocols.diversity_enhanced:PROTOCOL",
+        "backstory": "simulator.protocols.backstory:PROTOCOL",
+    },
     "backend": {
         "scripted": "simulator.backends.scripted:ScriptedBackend",
         "llama_cpp": "simulator.backends.llama_cpp:LlamaCppBackend",

@@ -65,7 +65,8 @@ def persona_respondents(
 
 def make_respondent(loaded: LoadedWave, cell: Cell, persona: Persona) -> Respondent:
     """The respondent that a persona is in a cell; the same whenever and wherever it is made."""
-    return cell.protocol.respondent(persona, loaded.population, cell.settings, loaded.wave.seed, cell.name)
+    known = loaded.backstories.told_to(persona) if loaded.backstories else persona
+    return cell.protocol.respondent(known, loaded.population, cell.settings, loaded.wave.seed, cell.name)
 
 
 def versions() -> dict[str, str]:
@@ -119,9 +120,14 @@ def _write_wave(connection: sqlite3.Connection, loaded: LoadedWave, now: str) ->
         (
             *(loaded.id, loaded.wave.name, _config(loaded), _json(content["questionnaire"])),
             *(_json(content["population"]), _json(content["reference"]) if reference else None),
-            *(loaded.wave.seed, _json(versions()), int(bool(reference and reference.restricted)), now),
+            *(loaded.wave.seed, _json(versions()), _restricted(loaded), now),
         ),
     )
+
+
+def _restricted(loaded: LoadedWave) -> int:
+    """Whether the store holds what may not be passed on: a reference, or rows of the population's microdata."""
+    return int(loaded.population.restricted or bool(loaded.reference and loaded.reference.reference.restricted))
 
 
 def _update_wave(connection: sqlite3.Connection, loaded: LoadedWave) -> None:
@@ -140,6 +146,9 @@ def _check_growth(store: Store, old: dict[str, Any], loaded: LoadedWave) -> None
         after: Any = new.get(key)
         if key == "respondents":
             changes += [f"respondents: {before} -> {after}; it can only grow"] if after < before else []
+            if after > before and loaded.population.size is not None:
+                kind = loaded.population.design.kind
+                changes.append(f"respondents: {before} -> {after}; a design of the kind {kind} has a fixed size")
         elif key in ("models", "conditions"):
             survivors = {name: after[name] for name in before if name in after}
             changes += list(_differences(before, survivors, key))
@@ -148,7 +157,7 @@ def _check_growth(store: Store, old: dict[str, Any], loaded: LoadedWave) -> None
             changes += list(_differences(before, kept, key))
             if len(after["questions"]) > len(before["questions"]) and _repeats(loaded):
                 changes.append("questionnaire: questions at the end, while a condition repeats the questionnaire")
-        else:
+        elif key != "backstories" or before is not None:  # cells that tell stories may come to those that tell none
             changes += list(_differences(before, after, key))
     if changes:
         shown = "\n  ".join(changes[:6] + ([f"and {len(changes) - 6} more"] if len(changes) > 6 else []))
@@ -243,10 +252,16 @@ def _write_cells(connection: sqlite3.Connection, loaded: LoadedWave) -> dict[str
                 (
                     *(cells[cell.name], cell.name, cell.condition.name, models[cell.model.name]),
                     *(cell.condition.protocol, about.profile, about.language, about.culture),
-                    *(_json(about.settings), _json(list(about.told))),
+                    *(_json(about.settings), _json(_told(loaded, cell, about.told))),
                 ),
             )
     return cells
+
+
+def _told(loaded: LoadedWave, cell: Cell, told: tuple[str, ...]) -> list[str]:
+    """Attributes that the portrait tells, and those that a story tells besides."""
+    story = loaded.backstories.told if loaded.backstories and getattr(cell.settings, "backstory", False) else ()
+    return list(dict.fromkeys((*told, *story)))
 
 
 def _write_people(connection: sqlite3.Connection, loaded: LoadedWave, cells: dict[str, int]) -> None:

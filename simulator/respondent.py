@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from personas.backstory import Facts
 from personas.persona import Persona
 from simulator.decoding import Decoding
 
@@ -26,3 +27,5 @@ class Respondent:
     """Language it is addressed in, as an ISO 639-1 code."""
     told: tuple[str, ...] = ()
     """Persona attributes that the portrait tells."""
+    facts: Facts | None = None
+    """What is known of the person, for a protocol that checks what is written about it."""

@@ -12,7 +12,9 @@ from pydantic import Field, field_validator, model_validator
 from demoscope.documents import Document, Loc, build, read_document
 from demoscope.errors import DemoscopeError, DocumentError
 from personas import Population, load_population
+from personas.designs import Design
 from simulator.backends.interface import find_backend
+from simulator.backstories import Backstories, read_backstories
 from simulator.protocols.registry import ProtocolKind, find_protocol
 from surveys import Questionnaire, ReferenceCounts, load_questionnaire, load_reference
 
@@ -69,6 +71,12 @@ class Wave(Document):
     """Name in the library or path of a YAML file, relative to the wave's own."""
     reference: str | None = None
     """Human answers to compare with: name in the library or path."""
+    backstories: str | None = Field(default=None, min_length=1, pattern=r"^[^\x00]+$")
+    """Store in which an earlier wave wrote stories of these people (``protocol: backstory``), for conditions that
+    tell them; a path relative to the folder the command runs in, as that of the store."""
+    design: Design | None = None
+    """How people are taken from the population: a `kind` and its settings, as docs/populations.md tells; as the
+    population itself says when absent."""
     respondents: int = Field(ge=1, le=10_000_000, strict=True)
     """People drawn from the population; each answers once in every cell."""
     models: tuple[ModelSpec, ...] = Field(min_length=1)
@@ -129,6 +137,7 @@ class LoadedWave:
     population: Population
     reference: ReferenceCounts | None
     cells: tuple[Cell, ...]
+    backstories: Backstories | None = None
 
     @property
     def store_path(self) -> Path:
@@ -156,6 +165,7 @@ class LoadedWave:
             "population": json.loads(self.population.as_json()),
             "reference": self.reference.reference.model_dump(mode="json") if self.reference else None,
             "reference_counts": self.reference.digest if self.reference else None,
+            **({"backstories": self.backstories.wave} if self.backstories else {}),
         }
 
     @property
@@ -177,7 +187,7 @@ def load_wave(path: Path) -> LoadedWave:
     wave = build(Wave, content, str(path), lines)
     beside = path.parent
     questionnaire = load_questionnaire(wave.questionnaire, beside)
-    population = load_population(wave.population, beside)
+    population = _under_design(wave, load_population(wave.population, beside), path, lines)
     reference = load_reference(wave.reference, beside) if wave.reference else None
     if reference:
         _check_reference(reference, questionnaire, population, f"{path}:{lines['reference',]}: reference")
@@ -188,7 +198,28 @@ def load_wave(path: Path) -> LoadedWave:
         for n, condition in enumerate(wave.conditions)
     ]
     cells = tuple(Cell(condition, model, *checked) for model in models for condition, checked in conditions)
-    return LoadedWave(wave, questionnaire, population, reference, cells)
+    backstories = _backstories(wave, cells, str(path))
+    return LoadedWave(wave, questionnaire, population, reference, cells, backstories)
+
+
+def _backstories(wave: Wave, cells: tuple[Cell, ...], where: str) -> Backstories | None:
+    """The stories that the wave's conditions tell; read once, before anything is asked."""
+    telling = next((cell for cell in cells if getattr(cell.settings, "backstory", False)), None)
+    if telling is not None and wave.backstories is None:
+        raise DocumentError(
+            f"{where}: condition {telling.condition.name!r} tells stories of lives, and the wave names none; add "
+            "`backstories: STORE`, the store of a wave with `protocol: backstory`."
+        )
+    return read_backstories(Path(wave.backstories)) if wave.backstories else None
+
+
+def _under_design(wave: Wave, population: Population, path: Path, lines: dict[Loc, int]) -> Population:
+    """The population under the wave's design, for as many people as the wave asks."""
+    key = "design" if wave.design is not None else "respondents"
+    try:
+        return (population.under(wave.design) if wave.design is not None else population).sized(wave.respondents)
+    except DocumentError as error:
+        raise DocumentError(f"{path}:{lines[key,]}: {key}: {error}") from None
 
 
 class _Place(NamedTuple):

@@ -34,7 +34,7 @@ def test_a_document_is_read_into_its_model(tmp_path):
 
 def test_an_unknown_key_is_named_with_its_line_and_what_was_meant(tmp_path):
     message = refusal(tmp_path, "name: a\nparts:\n  - size: 3\n    siez: 4\n")
-    assert message == "doc.yaml:4: parts.0.siez: unknown key; did you mean 'size'?."
+    assert message == "doc.yaml:4: parts.0.siez: unknown key; did you mean 'size'?"
 
 
 def test_a_missing_key_is_named_with_the_line_of_the_part_it_misses_from(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from personas import load_population
-from personas.geography import Cities, cities_of
+from personas.gazetteer import Cities, cities_of
 from surveys import load_questionnaire, load_reference
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -86,15 +86,13 @@ def test_both_tables_equal_a_recomputation_from_the_source(build, respondents):
 
 
 def test_the_population_agrees_with_an_independent_cross_tabulation(respondents):
-    people = load_population("us_adults_2018").tables[0]
-    women = sum(n for cell, n in zip(people.codes, people.counts, strict=True) if "female" in cell)
-    assert people.attributes == ("age", "degree", "race", "sex")
+    people = load_population("us_adults_2018").tables.content()["tables"]["us_adults_2018.csv"]
+    assert people[0].keys() == {"age", "degree", "race", "sex", "count"}
+    women = sum(cell["count"] for cell in people if cell["sex"] == "female")
     assert women == sum(p["sex"] == 1 and p["age"] >= 18 for p in respondents)
-    graduates = sum(
-        n for cell, n in zip(people.codes, people.counts, strict=True) if cell[:2] == ("30-39", "graduate")
-    )
+    graduates = sum(cell["count"] for cell in people if (cell["age"], cell["degree"]) == ("30-39", "graduate"))
     assert graduates == sum(p["degree"] == 4 and 30 <= p["age"] <= 39 for p in respondents)
-    assert people.counts.sum() == 2341
+    assert sum(cell["count"] for cell in people) == 2341
 
 
 def test_the_bands_of_the_document_are_those_of_the_builder(build):
@@ -146,6 +144,6 @@ def test_districts_of_cities_are_not_counted_beside_their_city():
 
 def test_a_state_without_a_city_of_the_wanted_size_names_the_state_only():
     # Burlington, Vermont's largest city, has about 42,000 inhabitants; New York City about 8.8 million.
-    cities = cities_of(Cities(iso="US", minimum=100_000), ["VT", "NY"])
+    cities = cities_of(Cities(iso="US", minimum=100_000), {"VT": "US.VT", "NY": "US.NY"})
     assert "VT" not in cities
     assert cities["NY"][0].name == "New York City"

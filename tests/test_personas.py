@@ -215,7 +215,7 @@ def attribute(**fields):
         ({"attributes": attribute(kind="numeric")}, "needs its bands"),
         ({"attributes": attribute(levels={"young": "young"}, unit="years")}, "a unit belongs to kind: numeric"),
         ({"phrases": [{"tells": ["party"], "text": "x"}]}, "a phrase tells 'party', an attribute that nobody has"),
-        ({"places": {"country": "Utopia", "cities": {"iso": "US"}}}, "name the table of states too"),
+        ({"places": {"country": "Utopia", "weights": "uniform"}}, "name the table of states too"),
         ({"places": {"country": "Utopia", "states": "states.csv", "cities": {"iso": "US"}}}, "no city of 15,000"),
         ({"colour": "red"}, "unknown key"),
     ],

@@ -52,6 +52,11 @@ class DefSettings(Document):
     """Between country and location."""
     portrait: tuple[str, ...] = ()
     """Persona attributes that are told beside the place, such as ``[sex, age, degree]``."""
+    style: str = "second_person"
+    """How they are told: ``second_person``, ``first_person``, ``statements``, ``interview``, or the name of one of
+    the population's own `portraits`."""
+    backstory: bool = False
+    """Whether respondents are also told the story of their life, from the wave's `backstories`."""
     memory: bool | int | None = Field(default=None)
     """Largest memory length drawn, or whether there is a memory at all."""
     memory_sampling: Sampling | None = None
@@ -144,6 +149,8 @@ class DefSettings(Document):
             detail=self.detail or ("state" if code else "city"),
             joiner=self.joiner or (" " if code else "living in"),
             portrait=self.portrait,
+            style=self.style,
+            backstory=self.backstory,
             memory=IntegerRange(low=0, high=longest),
             memory_sampling=self.memory_sampling or ("with_replacement" if code else "without_replacement"),
             keep_order=self.keep_order if self.keep_order is not None else not (paper or code),
@@ -182,6 +189,8 @@ class ResolvedDef(Document):
     detail: Literal["state", "city"]
     joiner: Literal["living in", " "]
     portrait: tuple[str, ...]
+    style: str
+    backstory: bool
     memory: IntegerRange
     """Memory length of a respondent is drawn from this range."""
     memory_sampling: Sampling

@@ -8,7 +8,8 @@ from demoscope.documents import Document
 from demoscope.errors import DocumentError
 from personas.persona import Persona
 from personas.population import Population
-from personas.portrait import describe, location
+from personas.portrait import location
+from personas.styles import portray, told_by
 from simulator.answer import Answer
 from simulator.constraint import Constraint
 from simulator.memory import Memory
@@ -44,7 +45,8 @@ class DiversityEnhanced:
                 "add `places` with at least a country to it."
             )
         try:
-            describe(population.people(0, 1, seed=0)[0], population, settings.portrait, settings.language)
+            someone = population.people(0, 1, seed=0)[0]
+            portray(someone, population, settings.portrait, settings.language, settings.style)
         except DocumentError as error:
             raise DocumentError(f"{where}: portrait: {error}") from None
 
@@ -56,7 +58,7 @@ class DiversityEnhanced:
             resolved.language,
             resolved.culture,
             resolved.model_dump(mode="json"),
-            resolved.portrait,
+            told_by(population, resolved.portrait, resolved.style),
         )
 
     def answers_expected(self, settings: DefSettings, questionnaire: Questionnaire) -> int:
@@ -74,7 +76,7 @@ class DiversityEnhanced:
             language=resolved.language,
             joiner=resolved.joiner,
         )
-        person = describe(persona, population, resolved.portrait, resolved.language) if resolved.portrait else ""
+        person = _person(persona, population, resolved)
         key = (population.id, persona.number)
         return Respondent(
             cell=cell,
@@ -84,7 +86,7 @@ class DiversityEnhanced:
             decoding=resolved.decoding.draw(seeds.generator(seed, "decoding", *key)),
             memory_length=resolved.memory.draw(seeds.generator(seed, "memory length", *key)),
             language=resolved.language,
-            told=resolved.portrait,
+            told=told_by(population, resolved.portrait, resolved.style),
         )
 
     def interview(
@@ -121,6 +123,17 @@ class DiversityEnhanced:
                     if memory.overfull:
                         forgetting = seeds.generator(seed, "memory", *key, question.id, replicate)
                         memory = memory.forgetting(forgetting)
+
+
+def _person(persona: Persona, population: Population, settings: ResolvedDef) -> str:
+    """What is told of the person beside the place; own words may tell something where no attribute is named."""
+    told = []
+    if settings.portrait or settings.style in population.portraits:
+        attributes, language, style = settings.portrait, settings.language, settings.style
+        told.append(portray(persona, population, attributes, language, style, place=False))
+    if settings.backstory and persona.backstory:
+        told.append(persona.backstory)
+    return "\n\n".join(text for text in told if text)
 
 
 class _Asking:
