@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from demoscope.errors import DemoscopeError
+from demoscope.errors import BackendError, DemoscopeError, WavePaused
 from simulator.backends.interface import Backend, ModelCard, find_backend
 from simulator.drivers import History, drive
 from simulator.protocols.interface import Completion, Request, Understood
@@ -84,9 +84,9 @@ class Cohort:
         """Take on respondents and return what there is to tell, after a moment at the latest."""
         if self._backend is None:
             try:
-                self._backend = find_backend(self._spec.model.backend)(
-                    self._spec.model.name, **self._spec.model.settings
-                )
+                self._backend = await self._open()
+            except WavePaused as error:
+                return Batch(paused=str(error))
             except DemoscopeError as error:
                 return Batch(wrong=str(error))
             self._places = asyncio.Semaphore(self._backend.concurrency)
@@ -103,6 +103,26 @@ class Cohort:
         except TimeoutError:
             pass
         return self._take(self._backend)
+
+    async def _open(self) -> Backend:
+        """The backend, ready and able to do what the conditions need."""
+        model = self._spec.model
+        backend = find_backend(model.backend)(model.name, **model.settings)
+        try:
+            await backend.open()
+            for cell, condition in self._spec.conditions.items():
+                needed = find_protocol(condition.protocol).abilities_needed(self._settings[cell])
+                missing = sorted(needed - backend.abilities)
+                if missing:
+                    raise BackendError(
+                        f"The condition {condition.name!r} needs {', '.join(missing)} of the model {model.name!r}, "
+                        f"which has proved {', '.join(sorted(backend.abilities)) or 'nothing'}. Ask it of another "
+                        "model or endpoint, or leave the condition out."
+                    )
+        except BaseException:
+            await backend.close()
+            raise
+        return backend
 
     def _take(self, backend: Backend) -> Batch:
         taken, self._batch = self._batch, Batch()

@@ -34,9 +34,20 @@ class Backend(Protocol):
     """
 
     abilities: frozenset[Ability]
-    """What this backend has proved to be able to do."""
+    """What this backend has proved to be able to do; final once it is open."""
     concurrency: int
     """How many requests it wants in flight."""
+
+    async def open(self) -> None:
+        """Connect and prove the abilities; awaited once before anything else is asked of it.
+
+        Raises
+        ------
+        BackendError
+            If something must be mended first: a key, a model's name, an ability.
+        WavePaused
+            If nobody answers just now.
+        """
 
     def card(self) -> ModelCard:
         """What the store records of the model."""

@@ -16,7 +16,7 @@ from simulator.parsing import Reading, parse
 from simulator.presentation import Presentation, present
 from simulator.protocols import def_prompts
 from simulator.protocols.def_settings import DefSettings, ResolvedDef
-from simulator.protocols.interface import Completion, Message, Protocol, Request, Understood
+from simulator.protocols.interface import Ability, Completion, Message, Protocol, Request, Understood
 from simulator.protocols.registry import CellDescription
 from simulator.respondent import Respondent
 from surveys import Question, Questionnaire
@@ -62,6 +62,10 @@ class DiversityEnhanced:
     def answers_expected(self, settings: DefSettings, questionnaire: Questionnaire) -> int:
         """One answer for each question and repeat."""
         return len(questionnaire.questions) * settings.resolved().repeats
+
+    def abilities_needed(self, settings: DefSettings) -> frozenset[Ability]:
+        """Replies, nothing else."""
+        return frozenset({"generate"})
 
     def respondent(
         self, persona: Persona, population: Population, settings: DefSettings, seed: int, cell: str
