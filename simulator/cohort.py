@@ -2,13 +2,14 @@
 
 import asyncio
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from demoscope.errors import BackendError, DemoscopeError, WavePaused
-from simulator.backends.interface import Backend, ModelCard, find_backend
-from simulator.drivers import History, drive
-from simulator.protocols.interface import Completion, Request, Understood
+from simulator.backends.interface import Backend, ModelCard, Parcel, Patient, find_backend
+from simulator.drivers import History, Listener, drive
+from simulator.lookahead import Ahead, independent
+from simulator.protocols.interface import Completion, Protocol, Request, Understood
 from simulator.protocols.registry import find_protocol
 from simulator.records import Recorder, Records
 from simulator.respondent import Respondent
@@ -32,6 +33,8 @@ class CohortSpec:
     conditions: dict[int, Condition]
     """Conditions by cell id."""
     keep_texts: bool
+    parcels: tuple[str, ...] = ()
+    """Tags of the provider's batches that the store knows, for a patient backend."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ class Batch:
     finished: list[int] = field(default_factory=list)
     free: int = 0
     card: ModelCard | None = None
+    parcels: list[Parcel] = field(default_factory=list)
+    """Provider's batches that are created once these are saved."""
     paused: str | None = None
     """Why nothing more can be had from the backend, for people."""
     broken: str | None = None
@@ -79,9 +84,17 @@ class Cohort:
         self._batch = Batch()
         self._news = asyncio.Event()
         self._places: asyncio.Semaphore | None = None
+        self._announced: list[asyncio.Event] = []
+        self._told: list[asyncio.Event] = []
 
     async def work(self, assignments: Sequence[Assignment]) -> Batch:
-        """Take on respondents and return what there is to tell, after a moment at the latest."""
+        """Take on respondents and return what there is to tell, after a moment at the latest.
+
+        A further call says that what the last one returned is saved.
+        """
+        for saved in self._told:
+            saved.set()
+        self._told = []
         if self._backend is None:
             try:
                 self._backend = await self._open()
@@ -109,6 +122,8 @@ class Cohort:
         model = self._spec.model
         backend = find_backend(model.backend)(model.name, **model.settings)
         try:
+            if isinstance(backend, Patient) and backend.patient:
+                backend.resume(self._spec.parcels, self._announce)
             await backend.open()
             for cell, condition in self._spec.conditions.items():
                 needed = find_protocol(condition.protocol).abilities_needed(self._settings[cell])
@@ -124,8 +139,17 @@ class Cohort:
             raise
         return backend
 
+    async def _announce(self, parcel: Parcel) -> None:
+        """Tell the host of a parcel; returns when it is saved."""
+        saved = asyncio.Event()
+        self._batch.parcels.append(parcel)
+        self._announced.append(saved)
+        self._news.set()
+        await saved.wait()
+
     def _take(self, backend: Backend) -> Batch:
         taken, self._batch = self._batch, Batch()
+        self._told, self._announced = self._announced, []
         self._news.clear()
         running = sum(not task.done() for task in self._tasks)
         # A few respondents wait at the door, so that no place stays empty while the host is being told.
@@ -135,14 +159,19 @@ class Cohort:
     async def _interview(self, assignment: Assignment, backend: Backend) -> None:
         condition = self._spec.conditions[assignment.cell_id]
         protocol = find_protocol(condition.protocol)
-        interview = protocol.interview(
-            assignment.respondent, self._spec.questionnaire, self._settings[assignment.cell_id], self._spec.seed
-        )
+        settings = self._settings[assignment.cell_id]
+
+        def interview() -> Protocol:
+            return protocol.interview(assignment.respondent, self._spec.questionnaire, settings, self._spec.seed)
+
         listener = _Listener(self._recorder(assignment), self._news)
         assert self._places is not None
         try:
             async with self._places:
-                await drive(interview, backend.complete, listener, assignment.history)
+                if isinstance(backend, Patient) and backend.patient:
+                    await _drive_ahead(interview, backend, listener, assignment.history)
+                else:
+                    await drive(interview(), backend.complete, listener, assignment.history)
             self._batch.finished.append(assignment.respondent_id)
         except DemoscopeError as error:
             self._batch.paused = str(error)
@@ -166,6 +195,18 @@ class Cohort:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._backend is not None:
             await self._backend.close()
+
+
+async def _drive_ahead(
+    interview: Callable[[], Protocol], backend: Backend, listener: Listener, history: History
+) -> None:
+    """Run an interview whose replies take long: what hangs on no reply is asked at once."""
+    asked = [request for request in independent(interview) if (request.step, request.ordinal) not in history]
+    ahead = Ahead(backend.complete, asked)
+    try:
+        await drive(interview(), ahead.complete, listener, history)
+    finally:
+        await ahead.close()
 
 
 class _Listener:

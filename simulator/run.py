@@ -1,5 +1,6 @@
 """Run a wave: hand respondents to cohorts, save what comes back, go on where a store left off."""
 
+import dataclasses
 import json
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -8,7 +9,7 @@ from itertools import groupby
 
 from demoscope.errors import BackendError, StoreError, WavePaused
 from personas import Persona
-from simulator.backends.interface import ModelCard
+from simulator.backends.interface import ModelCard, Parcel
 from simulator.cohort import Assignment, Batch, CohortSpec
 from simulator.executors import Executor, LocalExecutor
 from simulator.registration import make_respondent, register
@@ -86,7 +87,7 @@ def run_wave(
         If a backend, the disk or Ray failed for good; the same command continues.
     """
     cells = register(store, loaded, now())
-    run = _Run(loaded, store, cells)
+    run = _Run(loaded, store, cells, now)
     progress(run.progress)
     if not run.done:
         executor = (make_executor or executor_of)(loaded)
@@ -96,6 +97,7 @@ def run_wave(
         finally:
             executor.close()
     store.execute("UPDATE waves SET finished = ? WHERE finished IS NULL", (now(),))
+    store.execute("UPDATE batches SET state = 'ingested', ingested = ? WHERE ingested IS NULL", (now(),))
     return run.progress
 
 
@@ -111,8 +113,9 @@ def executor_of(loaded: LoadedWave) -> Executor:
 class _Run:
     """One run of a wave over a store."""
 
-    def __init__(self, loaded: LoadedWave, store: Store, cells: dict[str, int]) -> None:
+    def __init__(self, loaded: LoadedWave, store: Store, cells: dict[str, int], now: Callable[[], str]) -> None:
         self._loaded = loaded
+        self._now = now
         self._store = store
         self._cells: dict[int, Cell] = {cells[cell.name]: cell for cell in loaded.cells}
         self._teams = {model.name: Team(self._spec(model.name, cells)) for model in loaded.wave.models}
@@ -160,6 +163,8 @@ class _Run:
                     continue
                 if batch.card:
                     self._record_card(batch.card)
+                for parcel in batch.parcels:
+                    self._record_parcel(parcel, team.spec.model.name)
                 if batch.records:
                     team.deaths = 0
                     saved = self.progress.saved + self._store.write(batch.records)
@@ -172,7 +177,7 @@ class _Run:
                     executor.submit(handle, self._hand_out(team, handle, batch.free))
 
     def _start(self, executor: Executor, team: Team, teams: dict[int, Team]) -> None:
-        handle = executor.start(team.spec)
+        handle = executor.start(dataclasses.replace(team.spec, parcels=self._parcels(team.spec.model.name)))
         teams[handle] = team
         team.out[handle] = {}
         executor.submit(handle, [])
@@ -225,6 +230,19 @@ class _Run:
             drawn = self._loaded.population.people(numbers[0], numbers[-1] + 1, self._loaded.wave.seed)
             found.update(zip(numbers, drawn, strict=True))
         return found
+
+    def _parcels(self, model: str) -> tuple[str, ...]:
+        """Tags of the provider's batches that may hold replies which the store does not."""
+        sql = """SELECT b.id FROM batches b JOIN models m ON m.id = b.model_id
+            WHERE m.name = ? AND b.ingested IS NULL ORDER BY b.id"""
+        return tuple(tag for (tag,) in self._store.execute(sql, (model,)))
+
+    def _record_parcel(self, parcel: Parcel, model: str) -> None:
+        self._store.execute(
+            """INSERT INTO batches (id, model_id, step, state, submitted)
+            SELECT ?, id, ?, 'announced', ? FROM models WHERE name = ?""",
+            (parcel.tag, parcel.step, self._now(), model),
+        )
 
     def _record_card(self, card: ModelCard) -> None:
         [(stored,)] = self._store.execute("SELECT digest FROM models WHERE name = ?", (card.name,))
