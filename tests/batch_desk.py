@@ -8,6 +8,9 @@ from typing import Any
 
 from aiohttp import web
 
+PAGE = 2
+"""Batches on one page of the list."""
+
 Answer = Callable[[dict[str, Any]], dict[str, Any]]
 
 
@@ -87,7 +90,12 @@ class BatchDesk:
 
     async def _list(self, request: web.Request) -> web.Response:
         newest_first = sorted(self.batches.values(), key=lambda one: -one["created_at"])
-        return web.json_response({"object": "list", "data": newest_first, "has_more": False})
+        names = [one["id"] for one in newest_first]
+        after = request.query.get("after")
+        start = names.index(after) + 1 if after else 0
+        page = newest_first[start : start + PAGE]
+        more = start + PAGE < len(newest_first)
+        return web.json_response({"object": "list", "data": page, "has_more": more})
 
     async def _look(self, request: web.Request) -> web.Response:
         batch = self.batches.get(request.match_info["id"])

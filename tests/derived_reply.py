@@ -112,10 +112,10 @@ class Reply:
 
 
 def reply(body: dict[str, Any]) -> Reply:
-    """What the model says to a chat request's body."""
+    """What the model says to a chat request's body; a greedy reply has no chance in it, whatever its seed."""
     who = asked(body["messages"])
-    seed = body.get("seed")
-    greedy = body.get("temperature") == 0
+    greedy = body.get("temperature") == 0 or body.get("top_k") == 1 or body.get("min_p") == 1
+    seed = None if greedy else body.get("seed")
     most = body.get("max_tokens") or body.get("max_completion_tokens") or 512
     label = _label(who, seed, greedy)
     text = _constrained(body, who, label, seed)
