@@ -9,7 +9,7 @@ from demoscope.errors import DocumentError
 from personas.persona import Persona
 from personas.population import Population
 from personas.portrait import describe, location
-from simulator.answer import Answer
+from simulator.answer import Answer, Status
 from simulator.constraint import Constraint
 from simulator.memory import Memory
 from simulator.parsing import Reading, parse
@@ -206,7 +206,9 @@ def _read(
 ) -> Reading:
     last = completion.last
     if reply is None:
-        return Reading("refused" if last.error_kind == "filtered" else "failed", reason=last.error or "no reply came")
+        declined = last.error_kind in ("filtered", "refusal")
+        status: Status = "refused" if declined else "failed" if last.text is None else "invalid"
+        return Reading(status, reason=last.error or "no reply came")
     if not (completion.text or "").strip():
         return Reading("invalid", reason="the reply is empty")
     forced = settings.answer_format == "constrained" and question.kind != "text"

@@ -87,9 +87,9 @@ class Attempt:
     """One try at an exchange, as it really went."""
 
     text: str | None = None
-    """The raw reply; ``None`` when there was none."""
+    """The raw reply, even one that was not accepted; ``None`` when there was none."""
     error: str | None = None
-    """What went wrong, for people; ``None`` when a reply came."""
+    """What went wrong, for people; ``None`` when a reply came and was accepted."""
     error_kind: ErrorKind | None = None
     """The sort of error, for rules."""
     finish_reason: str | None = None
@@ -136,8 +136,9 @@ class Completion:
 
     @property
     def text(self) -> str | None:
-        """The reply, or ``None`` after the last attempt failed."""
-        return self.last.text
+        """The reply, whole or cut, or ``None`` after the last attempt failed."""
+        last = self.last
+        return last.text if last.error is None or last.error_kind == "truncated" else None
 
 
 @dataclass(frozen=True, slots=True)

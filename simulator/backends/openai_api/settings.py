@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from demoscope.documents import Document
+from simulator.backends.openai_api.batch import BatchSettings
 
 SECRET_HEADERS = re.compile(r"authorization|cookie|(^|[-_])(key|token|secret)($|[-_])", re.IGNORECASE)
 """Headers that carry secrets, which have no place in a wave file."""
@@ -164,6 +165,8 @@ class OpenAISettings(Document):
     """Whether a greedy request that was made before is answered with that reply, recorded as shared."""
     mode: Literal["live", "batch"] = "live"
     """Requests one by one, or the provider's batch files."""
+    batch: BatchSettings = BatchSettings()
+    """How batch files are made and awaited."""
     timeout_s: float = Field(default=120, gt=0, le=86_400)
     """Seconds that a request may take in all."""
     limits: Limits = Limits()
@@ -176,7 +179,7 @@ class OpenAISettings(Document):
     """Money, in the currency of ``prices``, before which the wave pauses; it may be raised later."""
 
     free: ClassVar[frozenset[str]] = frozenset(
-        {"endpoints", "mode", "timeout_s", "limits", "tries", "prices", "max_cost"}
+        {"endpoints", "mode", "batch", "timeout_s", "limits", "tries", "prices", "max_cost"}
     )
     """Settings that decide no answer, so a store may be continued with others."""
 
