@@ -81,6 +81,15 @@ class Budget:
         return cls(settings.get("max_cost"), (settings.get("prices") or {}).get("currency", ""), max(grains))
 
 
+def spent_up(model: str, budget: Budget, spent: float, wanted: float) -> str:
+    """What is said when the next call could cost more than is left of ``max_cost``."""
+    return (
+        f"The money for the model {model!r} is used up: {spent:,.4f} of {budget.max_cost:,.4f} {budget.currency} is "
+        f"spent or may be, and the next call could cost up to {wanted:,.4f}. What was saved is safe; raise max_cost "
+        "and run the same command again."
+    )
+
+
 @dataclass
 class _Entry:
     """One cohort in the ledger."""
@@ -149,6 +158,10 @@ class Ledger:
         self._before += entry.held
         if entry.share_held and self.budget.grain:
             self._resting.append((self._clock() + EXPIRES_S, entry.share_held))
+
+    def retire(self, handle: int) -> None:
+        """A cohort has nothing left to do and nothing under way: what it held is free for the others."""
+        self._before += self._living.pop(handle).account.spent
 
     def heard(self, handle: int, account: Account) -> None:
         """A cohort said how it stands, and with it that its last lease has arrived."""

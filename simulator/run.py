@@ -12,6 +12,7 @@ from personas import Persona
 from simulator.backends.interface import ModelCard, Parcel
 from simulator.cohort import Assignment, Batch, CohortSpec
 from simulator.executors import Executor, LocalExecutor
+from simulator.leases import Budget, Ledger, spent_up
 from simulator.registration import make_respondent, register
 from simulator.store import Store
 from simulator.wave import Cell, LoadedWave
@@ -47,6 +48,9 @@ class Team:
     """The cohorts of one model, and the respondents that wait for them or are with them."""
 
     spec: CohortSpec
+    ledger: Ledger
+    committed: float = 0.0
+    """Money that the store says may have been spent."""
     waiting: deque[Open] = field(default_factory=deque)
     out: dict[int, dict[int, Open]] = field(default_factory=dict)
     """By handle of the cohort: the respondents it has, by id."""
@@ -56,6 +60,11 @@ class Team:
     def done(self) -> bool:
         """Whether nobody is left to interview."""
         return not self.waiting and not any(self.out.values())
+
+    @property
+    def busy(self) -> set[int]:
+        """Handles of the cohorts that have work, or may get some."""
+        return {handle for handle, theirs in self.out.items() if theirs or self.waiting}
 
 
 def run_wave(
@@ -118,7 +127,7 @@ class _Run:
         self._now = now
         self._store = store
         self._cells: dict[int, Cell] = {cells[cell.name]: cell for cell in loaded.cells}
-        self._teams = {model.name: Team(self._spec(model.name, cells)) for model in loaded.wave.models}
+        self._teams = {model.name: self._team(self._spec(model.name, cells)) for model in loaded.wave.models}
         expected = {
             cell_id: cell.protocol.answers_expected(cell.settings, loaded.questionnaire)
             for cell_id, cell in self._cells.items()
@@ -142,6 +151,14 @@ class _Run:
             keep_texts=self._loaded.wave.store_prompts == "full",
         )
 
+    def _team(self, spec: CohortSpec) -> Team:
+        """The team of a model, with what earlier runs may have spent."""
+        sql = """SELECT max(coalesce(m.committed, 0), coalesce(sum(a.cost), 0)) FROM models m
+            LEFT JOIN cells c ON c.model_id = m.id LEFT JOIN attempts a ON a.cell_id = c.id
+            WHERE m.name = ? GROUP BY m.id"""
+        [(before,)] = self._store.execute(sql, (spec.model.name,))
+        return Team(spec, Ledger(Budget.of(spec.model.settings), before), before)
+
     @property
     def done(self) -> bool:
         return all(team.done for team in self._teams.values())
@@ -152,14 +169,15 @@ class _Run:
         for team in self._teams.values():
             if not team.done:
                 wanted = self._loaded.wave.execution.cohorts or executor.default_cohorts()
-                for _ in range(min(wanted, len(team.waiting))):
-                    self._start(executor, team, teams)
+                started = [self._start(executor, team, teams) for _ in range(min(wanted, len(team.waiting)))]
+                for handle in started:
+                    self._submit(executor, team, handle, 0)
         while not self.done:
             for handle, batch in executor.next(PATIENCE):
                 team = teams[handle]
                 if batch is None:
                     self._bury(handle, team)
-                    self._start(executor, team, teams)
+                    self._submit(executor, team, self._start(executor, team, teams), 0)
                     continue
                 if batch.card:
                     self._record_card(batch.card)
@@ -173,17 +191,46 @@ class _Run:
                 self._heed(batch)
                 for respondent_id in batch.finished:
                     del team.out[handle][respondent_id]
+                if batch.account:
+                    team.ledger.heard(handle, batch.account)
+                    self._check_money(team)
                 if team.waiting or team.out[handle]:
-                    executor.submit(handle, self._hand_out(team, handle, batch.free))
+                    self._submit(executor, team, handle, batch.free)
+                else:
+                    team.ledger.retire(handle)
+        for team in self._teams.values():
+            self._commit(team, team.ledger.spent)
 
-    def _start(self, executor: Executor, team: Team, teams: dict[int, Team]) -> None:
+    def _submit(self, executor: Executor, team: Team, handle: int, places: int) -> None:
+        """Hand respondents and a lease to a cohort; the money of the lease is in the store before it can be spent."""
+        assignments = self._hand_out(team, handle, places)
+        lease = team.ledger.lease(handle, team.busy)
+        if team.ledger.committed > team.committed:
+            self._commit(team, team.ledger.committed)
+        executor.submit(handle, assignments, lease)
+
+    def _commit(self, team: Team, money: float) -> None:
+        """Let the store know what may have been spent, so that a later run counts it even if this one is killed."""
+        if team.ledger.budget.max_cost is not None:
+            team.committed = money
+            self._store.execute("UPDATE models SET committed = ? WHERE name = ?", (money, team.spec.model.name))
+
+    def _check_money(self, team: Team) -> None:
+        wanted = team.ledger.exhausted()
+        if wanted is not None and team.ledger.budget.max_cost is not None:
+            self._commit(team, team.ledger.spent)
+            raise WavePaused(spent_up(team.spec.model.name, team.ledger.budget, team.ledger.spent, wanted))
+
+    def _start(self, executor: Executor, team: Team, teams: dict[int, Team]) -> int:
         handle = executor.start(dataclasses.replace(team.spec, parcels=self._parcels(team.spec.model.name)))
         teams[handle] = team
         team.out[handle] = {}
-        executor.submit(handle, [])
+        team.ledger.join(handle)
+        return handle
 
     def _bury(self, handle: int, team: Team) -> None:
         team.deaths += 1
+        team.ledger.bury(handle)
         team.waiting.extendleft(reversed(team.out.pop(handle).values()))
         if team.deaths >= DEATHS:
             raise WavePaused(

@@ -166,7 +166,7 @@ class Purse:
                 self._take(worst)
                 place.set_result(None)
             elif self._final and not self._under_way:
-                place.set_exception(WavePaused(spent_up(self._spent, self._allowance or 0.0, worst)))
+                place.set_exception(WavePaused(_used_up(self._spent, self._allowance or 0.0, worst)))
             else:
                 return
             self._waiting.popleft()
@@ -179,10 +179,8 @@ class Purse:
             wanting()
 
 
-def spent_up(spent: float, most: float, wanted: float, currency: str = "") -> str:
-    """What is said when the next call could cost more than is left."""
-    unit = f" {currency}" if currency else ""
+def _used_up(spent: float, most: float, wanted: float) -> str:
     return (
-        f"{spent:,.4f}{unit} of max_cost {most:,.4f}{unit} is spent, and the next call could cost up to "
-        f"{wanted:,.6f}{unit}. What was saved is safe; raise max_cost and run the same command again."
+        f"The money is used up: {spent:,.4f} of {most:,.4f} is spent, and the next call could cost up to "
+        f"{wanted:,.4f}. What was saved is safe; raise max_cost and run the same command again."
     )
