@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 from simulator.protocols.interface import Ability
 
+Api = Literal["chat", "completions"]
+Limit = Literal["max_tokens", "max_completion_tokens"]
+Score = Literal["echo", "prompt_logprobs"]
 Structured = Literal["json_schema", "structured_outputs", "guided_regex", "grammar", "regex"]
 """Ways to prescribe a reply's form: a JSON schema, vLLM's regular expressions (new and old), llama.cpp's grammars,
 SGLang's regular expressions."""
@@ -15,9 +18,9 @@ SGLang's regular expressions."""
 class Proven:
     """Abilities of one endpoint; everything here was seen to work, not merely to be accepted."""
 
-    api: Literal["chat", "completions"] = "chat"
+    api: Api = "chat"
     """Chat turns, or plain text to be continued."""
-    limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    limit: Limit = "max_tokens"
     """Name of the field that limits the reply's length."""
     sampling: bool = True
     """Whether ``temperature`` and ``top_p`` may be set."""
@@ -33,7 +36,7 @@ class Proven:
     """How a reply's form can be prescribed."""
     top_logprobs: int = 0
     """How many of the likeliest tokens come with each token; 0 when log-probabilities cannot be had."""
-    score: Literal["echo", "prompt_logprobs"] | None = None
+    score: Score | None = None
     """How log-probabilities of a given text can be had."""
     continues: bool = False
     """Whether a last ``assistant`` turn is continued."""

@@ -27,7 +27,7 @@ class Call:
     """Everything but the model's name, which each endpoint has its own of."""
     applied: dict[str, Any]
     """Decoding as applied, for the store."""
-    input: Sequence[str]
+    input: list[str]
     """Texts of the prompt, for estimates of its tokens."""
     output_tokens: int
     """The most tokens that the reply can have, thoughts included."""
@@ -49,11 +49,10 @@ def text_call(request: Request, seed: int, settings: OpenAISettings, proven: Pro
     body, applied = _prompt(request.messages, settings, proven)
     decoding, constraint = request.decoding, request.constraint
     most = decoding.max_tokens
-    if constraint is not None:
-        most = min(most, room(constraint, proven.structured))
-        if proven.structured:
-            body.update(form_fields(constraint, proven.structured))
-            applied["form"] = proven.structured
+    if constraint is not None and proven.structured:
+        most = room(constraint, proven.structured)
+        body.update(form_fields(constraint, proven.structured))
+        applied["form"] = proven.structured
     greedy = decoding.greedy
     if proven.sampling:
         body["temperature"] = applied["temperature"] = 0 if greedy else decoding.temperature

@@ -49,31 +49,32 @@ class Endpoint:
         """What the store calls it: host, port and path."""
         self._timeout_s = timeout_s
         self._key = find_key(settings, environ)
-        self._client = self._connected()
+        self.client = self._connected()
+        """The openai package's client."""
 
     def _connected(self) -> openai.AsyncOpenAI:
         logging.getLogger("openai").setLevel(logging.WARNING)  # at DEBUG it would write down every prompt
-        headers: dict[str, str | openai.Omit] = dict(self.settings.headers)
-        if self._key is None or self.settings.key_header != "Authorization":
-            headers["Authorization"] = openai.Omit()
-        if self._key is not None and self.settings.key_header != "Authorization":
+        headers = dict(self.settings.headers)
+        as_bearer = self.settings.key_header == "Authorization"
+        if self._key is not None and not as_bearer:
             headers[self.settings.key_header] = self._key
+        transport = Transport(self.settings.url, authorized=self._key is not None and as_bearer)
         return openai.AsyncOpenAI(
             base_url=self.settings.url,
             api_key=self._key or "none",
             organization=self.settings.organisation,
             project=self.settings.project,
-            default_headers=headers,  # type: ignore[arg-type]
+            default_headers=headers,
             max_retries=0,
             timeout=None,
-            http_client=httpx2.AsyncClient(transport=Transport(self.settings.url), timeout=None, trust_env=False),
+            http_client=httpx2.AsyncClient(transport=transport, timeout=None, trust_env=False),
         )
 
     async def send(self, path: str, body: dict[str, Any]) -> object:
         """Post one body and return what came back, parsed."""
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await self._client.post(path, body=body, cast_to=object)
+                return await self.client.post(path, body=body, cast_to=object)
         except Exception as error:
             raise self._failure(error) from None
 
@@ -81,18 +82,18 @@ class Endpoint:
         """What the endpoint says of its models."""
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await self._client.get("/models", cast_to=object)
+                return await self.client.get("/models", cast_to=object)
         except Exception as error:
             raise self._failure(error) from None
 
     async def reconnect(self) -> None:
         """Drop every connection; requests under way fail with ``network`` and are tried again."""
-        old, self._client = self._client, self._connected()
+        old, self.client = self.client, self._connected()
         await old.close()
 
     async def close(self) -> None:
         """Close every connection; idempotent."""
-        await self._client.close()
+        await self.client.close()
 
     def _failure(self, error: Exception) -> Failure:
         if isinstance(error, TimeoutError | openai.APITimeoutError):
@@ -101,14 +102,14 @@ class Endpoint:
             content = error.response.text if error.body is None else error.body
             return self.refused(error.status_code, content, error.response.headers)
         if isinstance(error, openai.APIConnectionError):
-            return Failure("network", self._told(str(error.__cause__ or error)) or "the connection broke")
+            return Failure("network", self.told(str(error.__cause__ or error)) or "the connection broke")
         if isinstance(error, ValueError | openai.OpenAIError):
-            return Failure("malformed", f"what came back is no JSON ({self._told(str(error))})")
+            return Failure("malformed", f"what came back is no JSON ({self.told(str(error))})")
         raise error
 
     def refused(self, status: int, content: object, headers: Mapping[str, str] | None = None) -> Failure:
         """What an HTTP status that is no success means, with the content that came with it."""
-        said = self._told(_message(content))
+        said = self.told(_message(content))
         return Failure(
             _kind(status, json.dumps(content, default=str).casefold()),
             f"HTTP {status}{': ' if said else ''}{said}",
@@ -117,7 +118,7 @@ class Endpoint:
             headers=dict(headers or {}),
         )
 
-    def _told(self, text: str) -> str:
+    def told(self, text: str) -> str:
         """An endpoint's words, short, on one line, and without the key should it have repeated that."""
         if self._key:
             text = text.replace(self._key, "[key]")

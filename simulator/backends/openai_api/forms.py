@@ -122,16 +122,17 @@ def gbnf(constraint: Constraint) -> str:
     return f"root ::= {root}\nanswer ::= {answer}"
 
 
-def room(constraint: Constraint, structured: Structured | None) -> int:
+def room(constraint: Constraint, structured: Structured) -> int:
     """Tokens that a reply in this form may take, thoughts not counted.
 
     An answer alone ends by itself and gets a token a byte, which no vocabulary exceeds. Free text only ends there, so
     the answer before it gets a token for two bytes, which is ample in every language, and the rest is free text.
     """
-    longest = max((len(choice.encode()) for choice in constraint.choices), default=16)
+    in_json = structured == "json_schema"
+    longest = max((len(json.dumps(text) if in_json else text.encode()) for text in constraint.choices), default=16)
     named = min(constraint.most, max(len(constraint.choices), 1))
     size = len((constraint.prefix + constraint.suffix).encode()) + named * (longest + len(constraint.separator) + 4)
-    size += 40 if structured == "json_schema" else 0
+    size += 40 if in_json else 0
     return size // 2 + 8 + constraint.free_tokens if constraint.free_tokens else size
 
 

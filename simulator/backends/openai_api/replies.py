@@ -36,6 +36,7 @@ class Failure(Exception):
         retry_after: float | None = None,
         status: int | None = None,
         headers: Mapping[str, str] | None = None,
+        text: str | None = None,
     ) -> None:
         super().__init__(reason)
         self.kind = kind
@@ -48,6 +49,8 @@ class Failure(Exception):
         """HTTP status, when there was one."""
         self.headers = headers or {}
         """Headers of the response, by lower-case name."""
+        self.text = text
+        """What is to be kept instead of the raw reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +73,6 @@ class Reply:
     """What was said, without thoughts."""
     finish_reason: str | None
     """stop, length, or what the endpoint said."""
-    usage: Usage
-    """Tokens."""
     model: str
     """What the reply calls its model."""
     id: str | None
@@ -120,8 +121,7 @@ def read_reply(content: object, tags: Tags = ()) -> Reply:
         text, inside = without_thoughts(text, tags)
         thoughts = thoughts or inside
     name = content.get("id")
-    usage = _usage(content.get("usage"))
-    return Reply(text, finish, usage, model, name if isinstance(name, str) else None, thoughts, refusal, choice)
+    return Reply(text, finish, model, name if isinstance(name, str) else None, thoughts, refusal, choice)
 
 
 def without_thoughts(text: str, tags: Tags) -> tuple[str, str | None]:
@@ -218,7 +218,9 @@ def _content(message: Mapping[str, Any]) -> tuple[Any, str | None]:
     return content, thoughts if isinstance(thoughts, str) else None
 
 
-def _usage(told: Any) -> Usage:
+def read_usage(content: object) -> Usage:
+    """Tokens that a request took; whatever else came back, this much may have been told."""
+    told = content.get("usage") if isinstance(content, dict) else None
     if not isinstance(told, dict):
         return Usage()
     prompt, reply = told.get("prompt_tokens_details"), told.get("completion_tokens_details")

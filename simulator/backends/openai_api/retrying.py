@@ -32,16 +32,20 @@ class Retrying:
         kinds = list(failures)
         return kinds.count(kinds[-1]) <= getattr(self.tries, kinds[-1], 0)
 
-    def wait_s(self, failures: Iterable[ErrorKind], retry_after: float | None, seed: int) -> float:
+    def wait_s(self, streak: int, retry_after: float | None, seed: int) -> float:
         """Seconds to wait before the next try.
 
-        They double with every failure up to :data:`LONGEST_S` and are then shortened by chance, down to none, so
-        that those who failed together do not come back together. What the endpoint asked for is waited in full,
-        and the chance comes on top.
+        They double with every failure in a row up to :data:`LONGEST_S` and are then shortened by chance, down to
+        none, so that those who failed together do not come back together. What the endpoint asked for is waited in
+        full, and the chance comes on top.
+
+        Parameters
+        ----------
+        streak : int
+            Failures in a row, at least 1: of this request, and not more than of its endpoint.
         """
-        kinds = list(failures)
-        bound = min(FIRST_S * 2.0 ** (len(kinds) - 1), LONGEST_S)
-        chance = int.from_bytes(seeds.digest(seed, "wait", len(kinds))[:7], "little") * 2.0**-56
+        bound = min(FIRST_S * 2.0 ** (streak - 1), LONGEST_S)
+        chance = int.from_bytes(seeds.digest(seed, "wait", streak)[:7], "little") * 2.0**-56
         if retry_after is not None:
             return retry_after + chance * min(bound, 1.0)
         return chance * bound

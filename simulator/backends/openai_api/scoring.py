@@ -1,13 +1,14 @@
 """Log-probabilities of a continuation, from what an endpoint tells of the tokens of its prompt."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
+from simulator.backends.openai_api.abilities import Score
 from simulator.backends.openai_api.replies import Failure
 
 
 def continuation_logprobs(
-    content: Mapping[str, Any], way: Literal["echo", "prompt_logprobs"], prompt: str | None, continuation: str
+    content: Mapping[str, Any], way: Score, prompt: str | None, continuation: str
 ) -> tuple[float, ...]:
     """Natural log-probability of each token of the continuation with which a prompt ended.
 

@@ -43,7 +43,17 @@ class RestedConnector(aiohttp.TCPConnector):
 class Transport(httpx2.AsyncBaseTransport):
     """Sends what the openai package has put together and reads the whole response."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, authorized: bool = True) -> None:
+        """Nothing is connected yet.
+
+        Parameters
+        ----------
+        url : str
+            Base URL of everything that will be sent.
+        authorized : bool
+            Whether the ``Authorization`` header is sent; the openai package always writes one.
+        """
+        self._authorized = authorized
         parts = urlsplit(url)
         tls = {"ssl": httpx2.create_ssl_context()} if parts.scheme == "https" else {}
         # aiohttp would look for a proxy in the environment anew, in a thread, for every request.
@@ -52,6 +62,8 @@ class Transport(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """One exchange; time limits are its caller's affair."""
+        if not self._authorized:
+            request.headers.pop("authorization", None)
         with _as_httpx():
             async with self._session.request(
                 request.method,
