@@ -143,12 +143,12 @@ class Attempts:
         Raises
         ------
         WavePaused
-            If no endpoint gave anything to anybody while this was tried as often as it may.
+            If this was tried as often as it may, and no endpoint gave anything to anybody since the last try.
         """
         attempts: list[Attempt] = []
         kinds: list[ErrorKind] = []
-        began = self._clock()
         while True:
+            began = self._clock()
             call = make(seed_of_try(request.seed, kinds) if kinds else request.seed)
             target = self._choose()
             attempt, accepted, failure = await self._try(target, call, read, request, len(attempts) + 1)
@@ -164,9 +164,13 @@ class Attempts:
             streak = min(len(kinds), max(target.failures, 1))
             await self._sleep(self._retrying.wait_s(streak, asked, request.seed))
 
-    async def _is_down(self, failure: Failure, began: float) -> bool:
-        """Whether a request that was given up failed because nobody answers, and not by what it asks."""
-        if self._last_reply >= began or not (failure.kind in SAME or failure.kind == "malformed"):
+    async def _is_down(self, failure: Failure, since: float) -> bool:
+        """Whether a request that was given up failed because nobody answers any more, and not by what it asks.
+
+        Nobody does when no reply came to anybody since its last try began, while others failed too; when it is alone,
+        an endpoint is asked what it answered at first.
+        """
+        if self._last_reply >= since or not (failure.kind in SAME or failure.kind == "malformed"):
             return False
         return len(self._failing) > 1 or not await self._alive()
 
