@@ -58,36 +58,39 @@ def token_logprob(token: str, before: str) -> float:
     if last and (last[0] + token) in before:
         return math.log(0.95)
     digest = hashlib.blake2b(f"{before}|{token}".encode(), digest_size=4).digest()
-    return -0.5 - int.from_bytes(digest, "little") / 2**31
+    return -3.0 - int.from_bytes(digest, "little") / 2**31
 
 
-def _text_logprobs(text: str) -> tuple[list[str], list[float | None], list[int]]:
+def _text_logprobs(text: str) -> tuple[list[str], list[float | None]]:
+    """Tokens of a text and their log-probabilities; the first has none."""
     tokens = TOKEN.findall(text)
     offsets = [sum(map(len, tokens[:n])) for n in range(len(tokens))]
-    values = [token_logprob(t, text[:o]) if o else None for t, o in zip(tokens, offsets, strict=True)]
-    return tokens, values, offsets
+    return tokens, [token_logprob(t, text[:o]) if o else None for t, o in zip(tokens, offsets, strict=True)]
 
 
 def completion_reply(body: dict[str, Any], echo: bool) -> dict[str, Any]:
     """A ``text_completion``; with ``echo`` the prompt's own log-probabilities, each at its own token."""
     prompt = body["prompt"]
-    most = body.get("max_tokens", 16)
     said = reply({**body, "messages": turns_of(prompt)})
-    continuation = said.text if most else ""
+    if body.get("max_tokens") == 0:
+        said = Reply("", "length", (), ())
+    tokens: list[str] = list(said.tokens)
+    values: list[float | None] = list(said.logprobs)
+    tops: list[dict[str, float] | None] = list(said.top)
     repeats = bool(body.get("echo")) and echo
-    text = prompt + continuation if repeats else continuation
+    if repeats:
+        old, told_before = _text_logprobs(prompt)
+        tops = [None if v is None else {t: v} for t, v in zip(old, told_before, strict=True)] + tops
+        tokens, values = old + tokens, told_before + values
     told = None
     if body.get("logprobs") is not None:
-        tokens, values, offsets = _text_logprobs(prompt + continuation)
-        first = 0 if repeats else len(TOKEN.findall(prompt))
         told = {
-            "tokens": tokens[first:],
-            "token_logprobs": values[first:],
-            "top_logprobs": [
-                None if v is None else {t: v} for t, v in zip(tokens[first:], values[first:], strict=True)
-            ],
-            "text_offset": offsets[first:],
+            "tokens": tokens,
+            "token_logprobs": values,
+            "top_logprobs": [top and dict(sorted(top.items(), key=lambda one: -one[1])[:20]) for top in tops],
+            "text_offset": [sum(map(len, tokens[:n])) for n in range(len(tokens))],
         }
+    text = prompt + said.text if repeats else said.text
     choice = {"index": 0, "text": text, "finish_reason": said.finish_reason, "logprobs": told}
     if body.get("prompt_logprobs") is not None and echo:
         choice["prompt_logprobs"] = prompt_logprobs(prompt)
@@ -97,13 +100,13 @@ def completion_reply(body: dict[str, Any], echo: bool) -> dict[str, Any]:
         "created": 0,
         "model": body["model"],
         "choices": [choice],
-        "usage": usage(len(TOKEN.findall(prompt)), len(TOKEN.findall(continuation))),
+        "usage": usage(len(TOKEN.findall(prompt)), len(said.tokens)),
     }
 
 
 def prompt_logprobs(prompt: str) -> list[dict[str, Any] | None]:
     """Log-probabilities of a prompt as vLLM gives them: a dictionary by token id for every token but the first."""
-    tokens, values, _ = _text_logprobs(prompt)
+    tokens, values = _text_logprobs(prompt)
     return [
         None if v is None else {str(n): {"logprob": v, "rank": 1, "decoded_token": t}}
         for n, (t, v) in enumerate(zip(tokens, values, strict=True))

@@ -89,6 +89,8 @@ class Event:
     """Monotonic seconds of its arrival."""
     body: str
     """Digest of the body."""
+    interview: bool
+    """Whether a person was asked, not the server's abilities."""
 
 
 class FaultServer:
@@ -178,8 +180,6 @@ class FaultServer:
 
     def _decide(self, digest: str, time: int) -> tuple[str | None, bool]:
         """The fault that decides this request, and whether it is slow as well."""
-        if self.plan.dead_after is not None and len(self.ledger) >= self.plan.dead_after:
-            return "unavailable", False
         rng = random.Random(f"{self.plan.seed} {digest} {time}")
         met = [name for name in FAULTS if rng.random() < self.plan.rates.get(name, 0.0)]
         slow = "slow" in met
@@ -195,8 +195,14 @@ class FaultServer:
     async def _models(self, request: web.Request) -> web.Response:
         if refused := self._unauthorised(request):
             return refused
+        if self._dead:
+            return _error(503, "gone")
         model = {"id": self.plan.model, "object": "model", "created": 0, "owned_by": "tests", "max_model_len": 8192}
         return web.json_response({"object": "list", "data": [model]})
+
+    @property
+    def _dead(self) -> bool:
+        return self.plan.dead_after is not None and len(self.ledger) >= self.plan.dead_after
 
     def _unauthorised(self, request: web.Request) -> web.Response | None:
         if self.plan.key is None or request.headers.get("Authorization") == f"Bearer {self.plan.key}":
@@ -214,10 +220,12 @@ class FaultServer:
         who = asked(body["messages"] if "messages" in body else turns_of(body["prompt"]))
         self._seen[digest] += 1
         fault, slow = None, False
-        if who.is_interview or not self.plan.only_interviews:
+        if self._dead:
+            fault = "unavailable"
+        elif who.is_interview or not self.plan.only_interviews:
             fault, slow = self._decide(digest, self._seen[digest])
         now = asyncio.get_running_loop().time()
-        self.ledger.append(Event(who.persona, who.question, body.get("seed"), fault, now, digest))
+        self.ledger.append(Event(who.persona, who.question, body.get("seed"), fault, now, digest, who.is_interview))
         self.in_flight += 1
         self.peak = max(self.peak, self.in_flight)
         try:
