@@ -230,6 +230,7 @@ class Ledger:
         ahead = min(max(AHEAD * (account.asked - entry.asked_before), account.reserved), fair)
         if any(other.starves for other in self._living.values() if other is not entry):
             ahead = 0.0
-        granted = in_use + min(max(account.wanted, ahead), room)
+        # Who cannot have enough keeps nothing: what several hold that helps nobody is enough for one of them.
+        granted = in_use + min(max(account.wanted, ahead), room) if account.wanted <= room else in_use
         entry.held = max(entry.held, granted)
         return granted

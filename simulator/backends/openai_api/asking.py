@@ -96,7 +96,7 @@ class Asking:
         """
         endpoints = [Endpoint(place, timeout_s=settings.timeout_s) for place in settings.endpoints]
         try:
-            found = await asyncio.gather(*[_proved(one, settings, retrying) for one in endpoints])
+            found = await asyncio.gather(*[_proved(one, settings, retrying, pace, purse) for one in endpoints])
             provers, proven = [prover for prover, _ in found], [one for _, one in found]
             _refuse_different(name, settings, endpoints, proven)
             return cls(
@@ -226,9 +226,11 @@ class Asking:
             await prover.endpoint.close()
 
 
-async def _proved(endpoint: Endpoint, settings: OpenAISettings, retrying: Retrying) -> tuple[Prover, Proven]:
+async def _proved(
+    endpoint: Endpoint, settings: OpenAISettings, retrying: Retrying, pace: Pace, purse: Purse
+) -> tuple[Prover, Proven]:
     model, about = await describe(endpoint, endpoint.settings.model or settings.model)
-    prover = Prover(endpoint, model, settings, retrying)
+    prover = Prover(endpoint, model, settings, retrying, pace, purse)
     proven = await prover.prove()
     names = frozenset(settings.answers_as) | proven.names
     return prover, dataclasses.replace(proven, names=names, about=about)

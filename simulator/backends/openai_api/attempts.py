@@ -14,7 +14,7 @@ from simulator.backends.openai_api.pacing import Pace
 from simulator.backends.openai_api.replies import Failure, Reply, Tags, Usage, read_reply, read_usage
 from simulator.backends.openai_api.retrying import SAME, Retrying, seed_of_try
 from simulator.backends.openai_api.settings import Prices
-from simulator.backends.openai_api.spending import Purse, cost_of, most_tokens, worst_case
+from simulator.backends.openai_api.spending import Purse, billed, most_tokens, worst_case
 from simulator.protocols.interface import Attempt, ErrorKind, Request
 
 Send = Callable[["Target", Call, dict[str, Any], Request, int], Awaitable[object]]
@@ -38,8 +38,6 @@ Read = Callable[[Reply, Call, object], Accepted]
 
 REMEMBERED = 10_000
 """Ids of replies that are remembered, to know one that is delivered twice."""
-UNBILLED = frozenset({"rejected", "context", "denied", "rate_limit", "server"})
-"""Failures for which nobody charges anything."""
 
 
 @dataclass
@@ -217,7 +215,7 @@ class Attempts:
                     if error.headers:
                         turn.heard(error.headers)
             if self._prices is not None:
-                cost = self._cost(usage, failure)
+                cost = billed(self._prices, usage, failure.kind if failure else None)
             self._heal(target, failure, id(request))
             if failure is None:
                 assert reply is not None
@@ -238,12 +236,6 @@ class Attempts:
         if self._unique_ids and reply.id is not None and target.delivers_twice(reply.id):
             await target.endpoint.reconnect()  # what follows on that connection would go astray as well
             raise Failure("malformed", f"the reply {reply.id[:80]!r} was delivered a second time")
-
-    def _cost(self, usage: Usage, failure: Failure | None) -> float | None:
-        assert self._prices is not None
-        if usage.input is None or usage.output is None:
-            return 0.0 if failure is not None and failure.kind in UNBILLED else None
-        return cost_of(self._prices, usage.input, usage.output, usage.cached, usage.reasoning)
 
     def _heal(self, target: Target, failure: Failure | None, asked: int) -> None:
         """Note whether an endpoint is well; one that fails rests for longer and longer while others are."""

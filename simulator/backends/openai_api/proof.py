@@ -16,10 +16,12 @@ from simulator.backends.openai_api.abilities import Api, Limit, Proven, Score, S
 from simulator.backends.openai_api.bodies import CHAT, COMPLETIONS, prompt_text
 from simulator.backends.openai_api.endpoint import Endpoint
 from simulator.backends.openai_api.forms import form_fields, plain_text
-from simulator.backends.openai_api.replies import Failure, Reply, read_reply, read_tokens
+from simulator.backends.openai_api.pacing import Pace
+from simulator.backends.openai_api.replies import Failure, Reply, read_reply, read_tokens, read_usage
 from simulator.backends.openai_api.retrying import Retrying
 from simulator.backends.openai_api.scoring import continuation_logprobs
 from simulator.backends.openai_api.settings import OpenAISettings
+from simulator.backends.openai_api.spending import Purse, most_tokens, paid
 from simulator.constraint import Constraint
 from simulator.protocols.interface import ErrorKind, Message
 
@@ -43,6 +45,8 @@ class Prover:
         model: str,
         settings: OpenAISettings,
         retrying: Retrying,
+        pace: Pace,
+        purse: Purse,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.endpoint = endpoint
@@ -51,6 +55,8 @@ class Prover:
         """What the model is called there."""
         self._settings = settings
         self._retrying = retrying
+        self._pace = pace
+        self._purse = purse
         self._sleep = sleep
         self._proven = Proven()
         self._room = settings.reasoning.budget
@@ -86,7 +92,7 @@ class Prover:
         body = {self._proven.limit: 8 + self._room, **self._prompt((Message("user", "Say hello."),))}
         path = CHAT if self._proven.api == "chat" else COMPLETIONS
         try:
-            read_reply(await self.endpoint.send(path, {"model": self.model, **body}))
+            read_reply(await self._send(path, {"model": self.model, **body}))
         except Failure:
             return False
         return True
@@ -120,13 +126,24 @@ class Prover:
             return body | {"prompt": prompt_text(messages)}
         return body | {"messages": [{"role": m.role, "content": m.text} for m in messages]}
 
+    async def _send(self, path: str, body: dict[str, Any]) -> object:
+        """Send a body when it may go; it is paid for like every other."""
+        texts = [message["content"] for message in body.get("messages", ())] or [str(body.get("prompt"))]
+        prompt, reply = most_tokens(texts), max(body.get(limit, 0) for limit in get_args(Limit))
+        async with paid(self._purse, self._settings.prices, prompt, reply) as bill:
+            async with self._pace.turn(prompt, reply, self.endpoint.name) as turn:
+                content = await self.endpoint.send(path, body)
+                bill.usage = read_usage(content)
+                turn.spent(bill.usage.input, bill.usage.output)
+            return content
+
     async def _ask(self, body: dict[str, Any], path: str | None = None) -> tuple[Reply, dict[str, Any]] | None:
         """Reply and JSON; ``None`` after the endpoint refused it several times."""
         path = path or (CHAT if self._proven.api == "chat" else COMPLETIONS)
         kinds: list[ErrorKind] = []
         while True:
             try:
-                content = await self.endpoint.send(path, {"model": self.model, **body})
+                content = await self._send(path, {"model": self.model, **body})
                 reply = read_reply(content, self._settings.reasoning.tags)
                 assert isinstance(content, dict)
                 return reply, content

@@ -2,13 +2,20 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 
 from demoscope.errors import WavePaused
+from simulator.backends.openai_api.replies import Failure, Usage
 from simulator.backends.openai_api.settings import Prices
 from simulator.leases import Account
+from simulator.protocols.interface import ErrorKind
 
 MILLION = 1_000_000
+
+UNBILLED: frozenset[ErrorKind | None] = frozenset({"rejected", "context", "denied", "rate_limit", "server"})
+"""Failures for which providers charge nothing when they name no usage."""
 
 
 def cost_of(
@@ -59,6 +66,47 @@ def most_tokens(texts: list[str], overhead: int = 16) -> int:
     23
     """
     return sum(len(text.encode("utf-8", "surrogatepass")) + overhead for text in texts)
+
+
+@dataclass
+class Bill:
+    """What a call turned out to use; its tokens are ``None`` where nobody knows."""
+
+    usage: Usage = field(default_factory=Usage)
+
+
+@asynccontextmanager
+async def paid(purse: "Purse", prices: Prices | None, prompt_most: int, reply_most: int) -> AsyncIterator[Bill]:
+    """Send one call inside: its worst case is set aside before, what its bill says is taken after.
+
+    A call that fails without a bill cost nothing where providers charge nothing for such a failure; otherwise all
+    that was set aside may be gone, and counts as spent.
+    """
+    bill = Bill()
+    if prices is None:
+        yield bill
+        return
+    reserved = await purse.reserve(worst_case(prices, prompt_most, reply_most))
+    cost = None
+    try:
+        yield bill
+        cost = billed(prices, bill.usage)
+    except Failure as failure:
+        cost = billed(prices, bill.usage, failure.kind)
+        raise
+    finally:
+        purse.settle(reserved, cost)
+
+
+def billed(prices: Prices, usage: Usage, failed: ErrorKind | None = None) -> float | None:
+    """Money that a call took; ``None`` when that cannot be known.
+
+    >>> billed(Prices(input=1, output=1), Usage(), "rate_limit")
+    0.0
+    """
+    if usage.input is None or usage.output is None:
+        return 0.0 if failed in UNBILLED else None
+    return cost_of(prices, usage.input, usage.output, usage.cached, usage.reasoning)
 
 
 class Purse:
