@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 INTERVIEWS = 4096
 """Interviews that one cohort keeps open when ``max_in_flight`` says nothing; more than one process can serve."""
+AT_ONCE = 2**31
+"""Requests in the provider's batches at once: as many as there are, since limits per minute do not hold there."""
 
 
 class OpenAIBackend:
@@ -54,7 +56,7 @@ class OpenAIBackend:
         self.abilities: frozenset[Ability] = frozenset()
         self.proven = Proven()
         """What all endpoints have proved; final once open."""
-        self._pace = Pace(**limits.model_dump())
+        self._pace = Pace(start=AT_ONCE) if self.patient else Pace(**limits.model_dump())
         self._purse = Purse(found.max_cost)
         self._parcels: tuple[Sequence[str], Callable[[Parcel], Awaitable[None]]] = ((), _keep_to_oneself)
         self._asking: Asking | None = None

@@ -216,6 +216,9 @@ class BatchDesk:
         except (Failure, WavePaused) as error:
             _fail(replies.values(), _paused("cannot be begun", str(error)))
             return
+        except Exception as defect:  # whoever waits must hear of it
+            _fail(replies.values(), defect)
+            return
         await self._fetch(batch, replies)
 
     async def _fetch(self, batch: str, replies: dict[str, asyncio.Future[Json]]) -> None:
@@ -230,6 +233,9 @@ class BatchDesk:
             rows = [json.loads(line) for file in files if file for line in _lines(await self._provider.content(file))]
         except (Failure, ValueError, KeyError) as error:
             _fail(replies.values(), _paused(f"{batch} cannot be read", str(error)))
+            return
+        except Exception as defect:
+            _fail(replies.values(), defect)
             return
         if state["status"] == "failed" and not rows:
             told = json.dumps(state.get("errors"), ensure_ascii=False)

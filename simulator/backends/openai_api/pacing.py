@@ -30,6 +30,8 @@ class Pace:
     ----------
     requests_per_minute, input_tokens_per_minute, output_tokens_per_minute, max_in_flight : float or int, optional
         Limits of all cohorts together; no limit when absent.
+    start : int
+        Requests under way that an endpoint is thought to bear before it has shown more or less.
     clock : callable
         Seconds, going forward.
     """
@@ -41,6 +43,7 @@ class Pace:
         input_tokens_per_minute: float | None = None,
         output_tokens_per_minute: float | None = None,
         max_in_flight: int | None = None,
+        start: int = START,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
@@ -52,6 +55,7 @@ class Pace:
         self._parts = [1.0, 1.0]
         self._limited = any((self._requests, *self._tokens))
         self._max_in_flight = max_in_flight
+        self._start = start
         self._line = asyncio.Lock()
         self._changed = asyncio.Event()
         self._all = Window(2**31, clock)
@@ -95,13 +99,13 @@ class Pace:
         """
         window = self._windows.get(endpoint)
         if window is None:
-            window = self._windows[endpoint] = Window(START, self._clock)
+            window = self._windows[endpoint] = Window(self._start, self._clock)
         return Turn(self, window, input_tokens, output_tokens)
 
     def in_flight(self, endpoint: str = "") -> tuple[int, float]:
         """Requests under way at an endpoint, and how many it is thought to bear."""
         window = self._windows.get(endpoint)
-        return (window.under_way, window.size) if window else (0, float(START))
+        return (window.under_way, window.size) if window else (0, float(self._start))
 
     async def enter(self, turn: "Turn") -> None:
         """Wait until a turn may go; called by the turn."""

@@ -69,7 +69,7 @@ class Transport(httpx2.AsyncBaseTransport):
                 request.method,
                 str(request.url),
                 headers=request.headers,
-                data=request.content or None,
+                data=await request.aread() or None,
                 allow_redirects=False,
                 timeout=_NO_LIMIT,
                 proxy=self._proxy,
