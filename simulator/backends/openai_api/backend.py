@@ -3,12 +3,14 @@
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from demoscope.documents import build
 from demoscope.errors import BackendError, DocumentError
 from simulator.backends.interface import ModelCard, Parcel
 from simulator.backends.openai_api.abilities import Proven
+from simulator.backends.openai_api.dedupe import Deduped
 from simulator.backends.openai_api.pacing import Pace
 from simulator.backends.openai_api.retrying import Retrying
 from simulator.backends.openai_api.settings import OpenAISettings
@@ -60,6 +62,7 @@ class OpenAIBackend:
         self._purse = Purse(found.max_cost)
         self._parcels: tuple[Sequence[str], Callable[[Parcel], Awaitable[None]]] = ((), _keep_to_oneself)
         self._asking: Asking | None = None
+        self._deduped: Deduped | None = None
 
     async def open(self) -> None:
         """Find the keys, connect to every endpoint and prove what all of them can do."""
@@ -68,6 +71,8 @@ class OpenAIBackend:
         self._asking = await Asking.open(
             self._name, self.settings, self._pace, self._purse, Retrying(self.settings.tries), self._parcels
         )
+        if self.settings.dedupe == "greedy":
+            self._deduped = Deduped(partial(self._ask, self._asking))
         self.proven = self._asking.proven
         self.abilities = self.proven.abilities
         if self.patient:
@@ -110,13 +115,16 @@ class OpenAIBackend:
             raise RuntimeError("complete() before open()")
         if request.ability not in self.abilities:
             return failed("rejected", f"the model has not proved {request.ability}")
+        return await (self._deduped.complete(request) if self._deduped else self._ask(self._asking, request))
+
+    async def _ask(self, asking: "Asking", request: Request) -> Completion:
         if request.ability == "generate":
-            return await self._asking.text(request)
+            return await asking.text(request)
         if not request.labels or len(set(request.labels)) < len(request.labels) or not all(request.labels):
             return failed("rejected", "labels must be given, each once and none empty")
         if request.ability == "label_logprobs":
-            return await self._asking.labels(request)
-        return await self._asking.scores(request)
+            return await asking.labels(request)
+        return await asking.scores(request)
 
     async def close(self) -> None:
         """Close every connection; idempotent."""
