@@ -2,14 +2,16 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from demoscope.documents import Document
 from simulator.backends.interface import find_backend
 from simulator.backends.scripted import ScriptedBackend
 from simulator.drivers import drive
+from simulator.estimates import SHORTEST_REPLY, Money, Pilot, Range, money, prompt_tokens, read_pilots
 from simulator.protocols.interface import Completion, Message, Request, Understood
 from simulator.registration import persona_respondents
-from simulator.wave import LoadedWave
+from simulator.wave import LoadedWave, ModelSpec
 
 SAMPLE = 8
 """Respondents of each cell whose interviews are run dry."""
@@ -30,6 +32,16 @@ class CellPlan(Document):
     completion_tokens: int
     hours: float | None
     """Rough time on one cohort, from the backend's typical speed; ``None`` when nothing is known of it."""
+    prompt_range: Range
+    """Prompt tokens, from the least that is likely to the most."""
+    completion_range: Range
+    """Reply tokens, reasoning included, from the least that is likely to the most."""
+    counted_by: Literal["thumb", "pilot"]
+    """Whether the ranges come from the endpoint's counts of earlier calls in the store, or from a rule of thumb."""
+    cost: Money | None
+    """Money at the prices of the wave file; ``None`` without prices."""
+    max_cost: float | None
+    """Money before which the wave pauses; ``None`` without a bound."""
 
 
 class Plan(Document):
@@ -57,12 +69,17 @@ class _Tally:
     prompt: float = 0
     fresh: float = 0
     completion: float = 0
+    least: float = 0
+    most: float = 0
     prompts: list[tuple[Message, ...]] = field(default_factory=list)
     _last: tuple[Message, ...] = ()
 
     def exchange(self, request: Request, completion: Completion) -> None:
         self.calls += 1
         self.prompt += _tokens(request.messages)
+        thumb = prompt_tokens([message.text for message in request.messages])
+        self.least += thumb.low
+        self.most += thumb.high
         kept = 0
         for before, after in zip(self._last, request.messages, strict=False):
             if before.text_id != after.text_id:
@@ -104,6 +121,7 @@ async def _plan(loaded: LoadedWave) -> Plan:
         await drive(interview, stand_in.complete, tallies[cell.name])
     assert first is not None
     n = loaded.wave.respondents
+    pilots = read_pilots(loaded.store_path)
     cells = []
     for cell in loaded.cells:
         tally = tallies[cell.name]
@@ -118,6 +136,7 @@ async def _plan(loaded: LoadedWave) -> Plan:
                 prompt_tokens=round(tally.prompt / sampled * n),
                 completion_tokens=round(tally.completion / sampled * n),
                 hours=seconds / 3600 if seconds is not None else None,
+                **_costs(cell.model, tally, n / sampled, pilots.get(cell.name)),
             )
         )
     return Plan(
@@ -132,3 +151,23 @@ async def _plan(loaded: LoadedWave) -> Plan:
         ),
         decoding=first.decoding.as_dict(),
     )
+
+
+def _costs(model: ModelSpec, tally: _Tally, times: float, pilot: Pilot | None) -> dict[str, Any]:
+    """Ranges of tokens and money of one cell."""
+    settings = model.settings
+    calls = tally.calls * times
+    if pilot is not None:
+        prompt, reply, cached = pilot.prompt.times(calls), pilot.reply.times(calls), pilot.cached
+    else:
+        thoughts = tally.calls * (settings.get("reasoning") or {}).get("budget", 0)
+        shortest = min(tally.calls * SHORTEST_REPLY, tally.completion)
+        prompt = Range(low=tally.least, high=tally.most).times(times)
+        reply, cached = Range(low=shortest, high=tally.completion + thoughts).times(times), 0.0
+    return {
+        "prompt_range": prompt,
+        "completion_range": reply,
+        "counted_by": "thumb" if pilot is None else "pilot",
+        "cost": money(settings.get("prices"), prompt, reply, cached),
+        "max_cost": settings.get("max_cost"),
+    }
