@@ -105,9 +105,19 @@ class DiversityEnhanced:
                 shuffling = (seed, "presentation", *key, question.id, replicate)
                 shown = present(question, seeds.generator(*shuffling) if shuffled else None, shuffled)
                 user = Message("user", def_prompts.request(question, shown, resolved.language, marker=asking.marker))
-                memory, completion = yield from asking.ask(question, shown, user, memory)
+                memory, completion = yield from asking.ask(question, shown, (user,), memory)
                 reply = asking.whole(completion.text)
                 reading = _read(completion, reply, question, shown, resolved)
+                for _ in range(resolved.ask_again):
+                    if reading.status != "invalid":
+                        break
+                    why = Message("user", def_prompts.again(user.text, reading.reason or "", resolved.language))
+                    turns = (user, Message("assistant", reply), why) if reply else (why,)
+                    memory, completion = yield from asking.ask(question, shown, turns, memory)
+                    second = asking.whole(completion.text)
+                    if second is None and completion.last.text is None:
+                        break  # no reply came: the one that could not be understood stands
+                    reply, reading = second, _read(completion, second, question, shown, resolved)
                 answer = Answer(
                     question.id,
                     reading.status,
@@ -141,7 +151,7 @@ class _Asking:
         """Ordinal of the last exchange."""
 
     def ask(
-        self, question: Question, shown: Presentation, user: Message, memory: Memory
+        self, question: Question, shown: Presentation, turns: tuple[Message, ...], memory: Memory
     ) -> Generator[Request | Understood, Completion | None, tuple[Memory, Completion]]:
         """Ask one question; returns the memory that the prompt held in the end, and what came back."""
         constrained = self._settings.answer_format == "constrained"
@@ -154,7 +164,7 @@ class _Asking:
             completion = yield Request(
                 "answer",
                 self.ordinal,
-                (self._head(question), *memory.messages, user, *lead),
+                (self._head(question), *memory.messages, *turns, *lead),
                 self._respondent.decoding,
                 self._sampling_seed(question),
                 constraint=constraint,
