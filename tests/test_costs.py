@@ -1,10 +1,16 @@
 """Tokens and money in the store: stored with every attempt, kept through a migration, added up by views."""
 
+import io
 import sqlite3
 from contextlib import closing
 
 import pytest
+from rich.console import Console
 
+from analysis.findings import Cost
+from analysis.reading import open_results
+from analysis.screen import render
+from analysis.summary import summarise
 from demoscope.store_file import VERSION
 from simulator.decoding import Decoding
 from simulator.protocols.interface import Attempt, Completion, Message, Request
@@ -106,3 +112,20 @@ def test_every_attempt_is_stored_with_its_tokens_and_its_money(wave_file, tmp_pa
 def test_every_view_can_be_read(wave_file, tmp_path, view):
     finished(wave_file, tmp_path / "a.sqlite")
     assert rows(tmp_path / "a.sqlite", f"SELECT * FROM {view}")
+
+
+def test_the_summary_tells_what_a_cell_cost(wave_file, tmp_path):
+    path = tmp_path / "a.sqlite"
+    finished(wave_file, path)
+    with open_results(path) as results:
+        assert summarise(results, draws=10).cells[0].cost is None
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("""UPDATE models SET config = '{"prices": {"currency": "EUR"}}'""")
+        db.execute("UPDATE attempts SET cost = 0.25 WHERE ordinal < 2")
+    with open_results(path) as results:
+        summary = summarise(results, draws=10)
+    # Six people and two of three questions at 0.25 each; the third broke off six times.
+    assert summary.cells[0].cost == Cost(amount=3.0, currency="EUR", unknown=6)
+    console = Console(width=100, record=True, file=io.StringIO())
+    render(summary, console)
+    assert "Cost: 3.0000 EUR, and that of 6 calls that broke off" in console.export_text()
