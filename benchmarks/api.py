@@ -7,9 +7,10 @@ Every number is taken against a server of its own in another process, which answ
 without faults. ``FOLDER/bench_qstn.py`` and ``FOLDER/bench_edsl.py`` then put their workload to the same server, each
 by the Python of the environment that it is installed in. What is not installed is said, not guessed.
 
-Ours includes the store: from the first respondent handed out to the last answer saved. Peers are timed from the first
-request to the last reply, without writing anything. CPU with Ray is that of the driver and the cohort; what Ray's own
-daemons take meanwhile is given beside it.
+Ours asks for constrained replies, since ``mock_server.py`` says bare numbers, and includes the store: from the first
+respondent handed out to the last answer saved. Peers are timed from the first request to the last reply, without
+writing anything. CPU with Ray is that of the driver and the cohorts; what Ray's own daemons take meanwhile is given
+beside it.
 """
 
 import argparse
@@ -148,7 +149,7 @@ def ours(url: str, respondents: int, questions: int, *, executor: str = "local",
             respondents=respondents,
             questions=questions,
             executor=executor,
-            condition={"memory": 0},
+            condition={"memory": 0, "answer_format": "constrained", "explanation_tokens": 0},
             limits={"max_in_flight": in_flight},
         )
         command = [sys.executable, __file__, "--child", str(path), str(folder / "store.sqlite")]
@@ -263,6 +264,13 @@ def measure(wanted: argparse.Namespace) -> list[tuple[Any, ...]]:
         ("the same beyond the openai package", lean - cheapest, "ms", None, None),
         ("CPU an answer with Ray, driver and cohorts", with_ray, "ms", "<= 1.5", with_ray <= 1.5),
         ("Ray's daemons meanwhile, CPU an answer", per_answer(ray, "daemons"), "ms", None, None),
+        (
+            "answers understood",
+            plain["answered"] / plain["answers"],
+            "",
+            "= 1",
+            plain["answered"] == plain["answers"],
+        ),
         ("answers per second at 0 ms without Ray", rate, "1/s", None, None),
         ("the same, 500 answers", small_rate, "1/s", None, None),
         ("the same with Ray", ray["answers"] / ray["seconds"], "1/s", None, None),
