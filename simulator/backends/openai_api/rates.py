@@ -12,6 +12,9 @@ from asyncio_throttle.throttler import Throttler
 
 MINUTE = 60.0
 
+MOST_AT_ONCE = 1000
+"""Requests that one period of a throttler has room for, whatever the limit."""
+
 FINEST_S = 0.001
 """Seconds that a wait lasts at least, so that rounding never makes one of no length."""
 
@@ -102,7 +105,7 @@ def split_minute(limit: float, fraction: float, holders: int) -> tuple[int, floa
         return 0, 0.0
     burst = max(1.0, limit / (MINUTE * holders))
     per_minute = fraction * max(limit + 1 - holders * burst, min(limit, 1.0))
-    requests = max(1, int(min(per_minute / MINUTE, burst)))
+    requests = max(1, int(min(per_minute / MINUTE, burst, MOST_AT_ONCE)))
     return requests, MINUTE * requests / per_minute
 
 
