@@ -170,7 +170,10 @@ class Attempts:
         """
         if self._last_reply >= since or not (failure.kind in SAME or failure.kind == "malformed"):
             return False
-        return len(self._failing) > 1 or not await self._alive()
+        if len(self._failing) > 1 or not await self._alive():
+            return True
+        self._failing.clear()
+        return False
 
     def _choose(self) -> Target:
         """The endpoint whose turn it is by weight, among the healthy ones if there are any."""

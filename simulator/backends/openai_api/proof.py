@@ -106,6 +106,7 @@ class Prover:
     async def _hello(self) -> Reply:
         """Find the interface and the name of the limit by which a first word is to be had."""
         wanted = self._settings.api
+        refusals: dict[str, None] = {}
         apis: tuple[Api, ...] = ("chat", "completions") if wanted == "auto" else (wanted,)
         for api in apis:
             for limit in get_args(Limit):
@@ -113,9 +114,10 @@ class Prover:
                 found = await self.say("Say hello.", 8)
                 if found is not None:
                     return found
+                refusals.setdefault(self._refusal, None)
         raise BackendError(
             f"{self.endpoint.settings.url} does not let itself be asked as the model {self.model!r}: "
-            f"{self._refusal}. Check the URL (it ends with the version, as in /v1), the key and the model's name."
+            f"{'; '.join(refusals)}. Check the URL (it ends with /v1 or the like), the key and the model's name."
         )
 
     def _prompt(self, messages: tuple[Message, ...]) -> dict[str, Any]:
