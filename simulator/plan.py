@@ -1,7 +1,9 @@
 """What a wave is going to do, without doing it: who is asked what, how many calls, tokens and hours."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from demoscope.documents import Document
@@ -36,8 +38,9 @@ class CellPlan(Document):
     """Prompt tokens, from the least that is likely to the most."""
     completion_range: Range
     """Reply tokens, reasoning included, from the least that is likely to the most."""
-    counted_by: Literal["thumb", "pilot"]
-    """Whether the ranges come from the endpoint's counts of earlier calls in the store, or from a rule of thumb."""
+    counted_by: Literal["thumb", "tokenizer", "pilot"]
+    """Whether the ranges come from the endpoint's counts of earlier calls in the store, from dry interviews and a
+    tokenizer, or from dry interviews and a rule of thumb."""
     cost: Money | None
     """Money at the prices of the wave file; ``None`` without prices."""
     max_cost: float | None
@@ -69,6 +72,8 @@ class _Tally:
     prompt: float = 0
     fresh: float = 0
     completion: float = 0
+    count: Callable[[Sequence[Message]], int] | None = None
+    """Counts a prompt's tokens, where a tokenizer is at hand."""
     least: float = 0
     most: float = 0
     prompts: list[tuple[Message, ...]] = field(default_factory=list)
@@ -77,9 +82,13 @@ class _Tally:
     def exchange(self, request: Request, completion: Completion) -> None:
         self.calls += 1
         self.prompt += _tokens(request.messages)
-        thumb = prompt_tokens([message.text for message in request.messages])
-        self.least += thumb.low
-        self.most += thumb.high
+        if self.count:
+            tokens = self.count(request.messages)
+            likely = Range(low=tokens, high=tokens)
+        else:
+            likely = prompt_tokens([message.text for message in request.messages])
+        self.least += likely.low
+        self.most += likely.high
         kept = 0
         for before, after in zip(self._last, request.messages, strict=False):
             if before.text_id != after.text_id:
@@ -97,6 +106,16 @@ class _Tally:
         self.answers += 1
 
 
+def _counter(model: ModelSpec) -> Callable[[Sequence[Message]], int] | None:
+    """What counts tokens as this model would, when the wave names a tokenizer."""
+    path = model.settings.get("tokenizer")
+    if path is None:
+        return None
+    from simulator.backends.llama_cpp.counting import token_counter
+
+    return token_counter(Path(path))
+
+
 def _tokens(messages: tuple[Message, ...]) -> float:
     return sum(len(message.text) / CHARACTERS_PER_TOKEN + 5 for message in messages)
 
@@ -109,7 +128,7 @@ def make_plan(loaded: LoadedWave) -> Plan:
 async def _plan(loaded: LoadedWave) -> Plan:
     stand_in = ScriptedBackend("dry-run", public="uniform")
     sampled = min(SAMPLE, loaded.wave.respondents)
-    tallies = {cell.name: _Tally() for cell in loaded.cells}
+    tallies = {cell.name: _Tally(count=_counter(cell.model)) for cell in loaded.cells}
     numbers = {cell.name: n for n, cell in enumerate(loaded.cells, start=1)}
     people = []
     first = None
@@ -167,7 +186,7 @@ def _costs(model: ModelSpec, tally: _Tally, times: float, pilot: Pilot | None) -
     return {
         "prompt_range": prompt,
         "completion_range": reply,
-        "counted_by": "thumb" if pilot is None else "pilot",
+        "counted_by": "pilot" if pilot else "tokenizer" if tally.count else "thumb",
         "cost": money(settings.get("prices"), prompt, reply, cached),
         "max_cost": settings.get("max_cost"),
     }

@@ -62,6 +62,11 @@ def _say_costs(plan: Plan, console: Console) -> None:
             "[dim]Tokens are what the endpoint counted in the calls that the store holds already, give or take two "
             "standard errors, tries that failed included.[/dim]"
         )
+    if any(cell.counted_by == "tokenizer" for cell in plan.cells):
+        console.print(
+            f"[dim]Prompts of dry interviews of the first {min(SAMPLE, plan.respondents)} people were counted with "
+            "the tokenizer that the wave names; replies from a bare number to their longest, no try that fails.[/dim]"
+        )
     if any(cell.counted_by == "thumb" for cell in plan.cells):
         console.print(
             f"[dim]Tokens are estimated from dry interviews of the first {min(SAMPLE, plan.respondents)} people by "

