@@ -161,11 +161,22 @@ def show(
 
 
 @app.command()
-def doctor(as_json: AsJson = False) -> None:
-    """Check this machine: each line that is red says what to do."""
+def doctor(
+    wave: Annotated[
+        Path | None, typer.Argument(metavar="[WAVE.yaml]", help="Ask the endpoints of this wave what they can do.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check this machine, or the API models of a wave: each line that is red says what to do."""
     from simulator.doctor import examine
 
-    checks = examine()
+    if wave is None:
+        checks = examine()
+    else:
+        from simulator.doctor_wave import examine_models
+        from simulator.wave import load_wave
+
+        checks = examine_models(load_wave(wave))
     if as_json:
         print(json.dumps([dataclasses.asdict(check) for check in checks], indent=2))
     else:

@@ -187,6 +187,16 @@ class Reason(Document):
     count: int
 
 
+class Cost(Document):
+    """Money that a cell took, tries that failed included."""
+
+    amount: float
+    currency: str
+    """ISO 4217 code."""
+    unknown: int
+    """Tries that may have cost something nobody knows, since they broke off."""
+
+
 class CellSummary(Document):
     """One cell: a condition with a model."""
 
@@ -210,6 +220,8 @@ class CellSummary(Document):
     questions: tuple[QuestionSummary, ...]
     averages: Averages
     groupings: tuple[GroupingSummary, ...]
+    cost: Cost | None
+    """Money that its calls took; ``None`` where the model has no prices."""
 
 
 class ReferenceSummary(Document):

@@ -107,6 +107,15 @@ class Results:
         )
         return tuple((status, reason, count) for status, reason, count in rows)
 
+    def cost(self, cell: Cell) -> tuple[float, str, int] | None:
+        """Money of a cell, its currency, and the tries whose price nobody knows; ``None`` without prices."""
+        if not self._rows("SELECT 1 FROM pragma_table_info('attempts') WHERE name = 'cost'"):
+            return None  # a store of the first version
+        sql = """SELECT sum(a.cost), m.config ->> '$.prices.currency', sum(a.cost IS NULL)
+            FROM cells c JOIN models m ON m.id = c.model_id JOIN attempts a ON a.cell_id = c.id WHERE c.id = ?"""
+        amount, currency, unknown = self._rows(sql, (cell.id,))[0]
+        return None if amount is None or currency is None else (amount, currency, unknown)
+
     def respondents(self, cell: Cell) -> Respondents:
         """The respondents planned in a cell, whether or not they have answered yet."""
         rows = self._array(

@@ -77,6 +77,10 @@ def _statuses(cell: CellSummary, console: Console, width: int, details: bool) ->
         count = getattr(s, name)
         line.append(f" · {count:,} {name}", style="" if count else FAINT)
     console.print(line, width=width)
+    if cell.cost:
+        cost = f"Cost: {cell.cost.amount:,.4f} {cell.cost.currency}"
+        cost += f", and that of {cell.cost.unknown:,} calls that broke off" if cell.cost.unknown else ""
+        console.print(Text(cost, style=FAINT), width=width)
     if cell.weighted:
         console.print("Shares are weighted by the personas' weights.", width=width)
     for reason in cell.reasons if details else ():

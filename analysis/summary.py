@@ -7,6 +7,7 @@ import numpy as np
 from analysis import yardsticks
 from analysis.findings import (
     CellSummary,
+    Cost,
     GroupingSummary,
     LevelSummary,
     Reason,
@@ -97,7 +98,12 @@ def _cell(results: Results, cell: Cell, draws: Draws) -> CellSummary:
         questions=questions,
         averages=averages,
         groupings=_groupings(results, everybody, draws),
+        cost=_cost(results.cost(cell)),
     )
+
+
+def _cost(found: tuple[float, str, int] | None) -> Cost | None:
+    return None if found is None else Cost(amount=found[0], currency=found[1], unknown=found[2])
 
 
 def _groupings(results: Results, everybody: Public, draws: Draws) -> tuple[GroupingSummary, ...]:

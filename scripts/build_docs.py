@@ -28,6 +28,15 @@ from personas.names import Names
 from personas.phrases import Phrase, PortraitTemplate
 from personas.sources import Conditional, JointCounts, Margin, Microdata, Variable
 from simulator.backends.interface import find_backend
+from simulator.backends.openai_api.batch import BatchSettings
+from simulator.backends.openai_api.settings import (
+    EndpointSettings,
+    Limits,
+    OpenAISettings,
+    Prices,
+    Reasoning,
+    Tries,
+)
 from simulator.protocols.registry import find_protocol
 from simulator.wave import Condition, Execution, ModelSpec, Wave
 
@@ -99,6 +108,13 @@ def waves() -> str:
         PROFILES,
         table("`settings` of the protocol `backstory`", find_protocol("backstory").settings_model),
         table("`settings` of the backend `llama_cpp`", find_backend("llama_cpp").settings_model),
+        table("`settings` of the backend `openai_api`", OpenAISettings),
+        table("`endpoints` of `openai_api`", EndpointSettings),
+        table("`limits` of `openai_api`", Limits),
+        table("`tries` of `openai_api`", Tries),
+        table("`prices` of `openai_api`", Prices),
+        table("`reasoning` of `openai_api`", Reasoning),
+        table("`batch` of `openai_api`", BatchSettings),
         table("`settings` of the backend `scripted`", find_backend("scripted").settings_model),
     ]
     return OPENING + "".join(sections)

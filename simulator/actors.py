@@ -14,6 +14,7 @@ import simulator
 import surveys
 from demoscope.errors import BackendError, WavePaused
 from simulator.cohort import Assignment, Batch, Cohort, CohortSpec
+from simulator.leases import Lease
 from simulator.wave import Execution
 
 KNOCK_S = 10.0
@@ -26,9 +27,9 @@ class CohortActor:
     def __init__(self, spec: CohortSpec) -> None:
         self._cohort = Cohort(spec)
 
-    async def work(self, assignments: Sequence[Assignment]) -> Batch:
+    async def work(self, assignments: Sequence[Assignment], lease: Lease) -> Batch:
         """See :meth:`simulator.cohort.Cohort.work`."""
-        return await self._cohort.work(assignments)
+        return await self._cohort.work(assignments, lease)
 
 
 class RayExecutor:
@@ -63,9 +64,9 @@ class RayExecutor:
         self._actors[len(self._actors)] = actor
         return len(self._actors) - 1
 
-    def submit(self, handle: int, assignments: Sequence[Assignment]) -> None:
-        """Hand respondents to a cohort actor."""
-        self._calls[self._actors[handle].work.remote(assignments)] = handle
+    def submit(self, handle: int, assignments: Sequence[Assignment], lease: Lease) -> None:
+        """Hand respondents and a lease to a cohort actor."""
+        self._calls[self._actors[handle].work.remote(assignments, lease)] = handle
 
     def next(self, timeout: float) -> list[tuple[int, Batch | None]]:
         """Batches that came in, by handle; ``None`` for an actor that died."""

@@ -2,13 +2,15 @@
 
 import asyncio
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from demoscope.errors import DemoscopeError
-from simulator.backends.interface import Backend, ModelCard, find_backend
-from simulator.drivers import History, drive
-from simulator.protocols.interface import Completion, Request, Understood
+from demoscope.errors import BackendError, DemoscopeError, WavePaused
+from simulator.backends.interface import Backend, ModelCard, Parcel, Patient, find_backend
+from simulator.drivers import History, Listener, drive
+from simulator.leases import EXPIRES_S, Account, Lease, Leased
+from simulator.lookahead import Ahead, independent
+from simulator.protocols.interface import Completion, Protocol, Request, Understood
 from simulator.protocols.registry import find_protocol
 from simulator.records import Recorder, Records
 from simulator.respondent import Respondent
@@ -32,6 +34,8 @@ class CohortSpec:
     conditions: dict[int, Condition]
     """Conditions by cell id."""
     keep_texts: bool
+    parcels: tuple[str, ...] = ()
+    """Tags of the provider's batches that the store knows, for a patient backend."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,10 @@ class Batch:
     finished: list[int] = field(default_factory=list)
     free: int = 0
     card: ModelCard | None = None
+    account: Account | None = None
+    """How the backend stands, when it shares limits or money with others."""
+    parcels: list[Parcel] = field(default_factory=list)
+    """Provider's batches that are created once these are saved."""
     paused: str | None = None
     """Why nothing more can be had from the backend, for people."""
     broken: str | None = None
@@ -70,6 +78,8 @@ class Cohort:
     def __init__(self, spec: CohortSpec) -> None:
         self._spec = spec
         self._backend: Backend | None = None
+        self._opening: asyncio.Task[Backend] | None = None
+        self._lease_ends: asyncio.TimerHandle | None = None
         self._settings = {
             cell: find_protocol(condition.protocol).settings_model.model_validate(condition.settings)
             for cell, condition in spec.conditions.items()
@@ -79,50 +89,124 @@ class Cohort:
         self._batch = Batch()
         self._news = asyncio.Event()
         self._places: asyncio.Semaphore | None = None
+        self._announced: list[asyncio.Event] = []
+        self._told: list[asyncio.Event] = []
 
-    async def work(self, assignments: Sequence[Assignment]) -> Batch:
-        """Take on respondents and return what there is to tell, after a moment at the latest."""
-        if self._backend is None:
-            try:
-                self._backend = find_backend(self._spec.model.backend)(
-                    self._spec.model.name, **self._spec.model.settings
-                )
-            except DemoscopeError as error:
-                return Batch(wrong=str(error))
-            self._places = asyncio.Semaphore(self._backend.concurrency)
-            self._batch.card = self._backend.card()
-            self._news.set()
-        for assignment in assignments:
-            task = asyncio.create_task(self._interview(assignment, self._backend))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+    async def work(self, assignments: Sequence[Assignment], lease: Lease) -> Batch:
+        """Take on respondents and return what there is to tell, after a moment at the latest.
+
+        A further call says that what the last one returned is saved. When none comes for long, the lease ends and
+        nothing more is sent.
+        """
+        for saved in self._told:
+            saved.set()
+        self._told = []
+        try:
+            if self._opening is None:
+                self._opening = self._begin(lease)
+            else:
+                self._renew(lease)
+            for assignment in assignments:
+                task = asyncio.create_task(self._interview(assignment, self._opening.result()))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+            await self._something_to_tell()
+            if self._places is None and self._opening.done():
+                backend = self._opening.result()
+                self._places = asyncio.Semaphore(backend.concurrency)
+                self._batch.card = backend.card()
+        except WavePaused as error:
+            return Batch(paused=str(error))
+        except DemoscopeError as error:
+            return Batch(wrong=str(error))
+        return self._take()
+
+    def _begin(self, lease: Lease) -> "asyncio.Task[Backend]":
+        """Build the backend and begin to open it; its host is told meanwhile what it needs."""
+        model = self._spec.model
+        self._backend = find_backend(model.backend)(model.name, **model.settings)
+        self._renew(lease)
+        opening = asyncio.create_task(self._open(self._backend))
+        opening.add_done_callback(lambda _: self._news.set())
+        return opening
+
+    def _renew(self, lease: Lease | None) -> None:
+        """Pass a lease on; it ends when no other follows in time."""
+        if self._lease_ends is not None:
+            self._lease_ends.cancel()
+            self._lease_ends = None
+        if isinstance(self._backend, Leased):
+            self._backend.lease(lease, self._news.set)
+            if lease is not None:
+                self._lease_ends = asyncio.get_running_loop().call_later(EXPIRES_S, self._renew, None)
+
+    async def _something_to_tell(self) -> None:
+        """Wait for news, and then a moment for more of them."""
         try:
             await asyncio.wait_for(self._news.wait(), RETURN_AT_LEAST_EVERY)
             if self._tasks:
                 await asyncio.sleep(LINGER)
         except TimeoutError:
-            pass
-        return self._take(self._backend)
+            return
 
-    def _take(self, backend: Backend) -> Batch:
+    async def _open(self, backend: Backend) -> Backend:
+        """The backend, ready and able to do what the conditions need."""
+        try:
+            if isinstance(backend, Patient) and backend.patient:
+                backend.resume(self._spec.parcels, self._announce)
+            await backend.open()
+            for cell, condition in self._spec.conditions.items():
+                needed = find_protocol(condition.protocol).abilities_needed(self._settings[cell])
+                missing = sorted(needed - backend.abilities)
+                if missing:
+                    raise BackendError(
+                        f"The condition {condition.name!r} needs {', '.join(missing)} of the model "
+                        f"{self._spec.model.name!r}, which has proved "
+                        f"{', '.join(sorted(backend.abilities)) or 'nothing'}. Ask it of another model or endpoint, "
+                        "or leave the condition out."
+                    )
+        except BaseException:
+            await backend.close()
+            raise
+        return backend
+
+    async def _announce(self, parcel: Parcel) -> None:
+        """Tell the host of a parcel; returns when it is saved."""
+        saved = asyncio.Event()
+        self._batch.parcels.append(parcel)
+        self._announced.append(saved)
+        self._news.set()
+        await saved.wait()
+
+    def _take(self) -> Batch:
         taken, self._batch = self._batch, Batch()
+        self._told, self._announced = self._announced, []
         self._news.clear()
-        running = sum(not task.done() for task in self._tasks)
-        # A few respondents wait at the door, so that no place stays empty while the host is being told.
-        taken.free = max(0, backend.concurrency + max(1, backend.concurrency // 2) - running)
+        if isinstance(self._backend, Leased):
+            taken.account = self._backend.account()
+        if self._backend is not None and self._places is not None:
+            running = sum(not task.done() for task in self._tasks)
+            # A few respondents wait at the door, so that no place stays empty while the host is being told.
+            places = self._backend.concurrency
+            taken.free = max(0, places + max(1, places // 2) - running)
         return taken
 
     async def _interview(self, assignment: Assignment, backend: Backend) -> None:
         condition = self._spec.conditions[assignment.cell_id]
         protocol = find_protocol(condition.protocol)
-        interview = protocol.interview(
-            assignment.respondent, self._spec.questionnaire, self._settings[assignment.cell_id], self._spec.seed
-        )
+        settings = self._settings[assignment.cell_id]
+
+        def interview() -> Protocol:
+            return protocol.interview(assignment.respondent, self._spec.questionnaire, settings, self._spec.seed)
+
         listener = _Listener(self._recorder(assignment), self._news)
         assert self._places is not None
         try:
             async with self._places:
-                await drive(interview, backend.complete, listener, assignment.history)
+                if isinstance(backend, Patient) and backend.patient:
+                    await _drive_ahead(interview, backend, listener, assignment.history)
+                else:
+                    await drive(interview(), backend.complete, listener, assignment.history)
             self._batch.finished.append(assignment.respondent_id)
         except DemoscopeError as error:
             self._batch.paused = str(error)
@@ -141,11 +225,26 @@ class Cohort:
 
     async def close(self) -> None:
         """Stop every interview and give the backend back."""
-        for task in self._tasks:
+        if self._lease_ends is not None:
+            self._lease_ends.cancel()
+        tasks = [*self._tasks, *([self._opening] if self._opening else [])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self._backend is not None:
             await self._backend.close()
+
+
+async def _drive_ahead(
+    interview: Callable[[], Protocol], backend: Backend, listener: Listener, history: History
+) -> None:
+    """Run an interview whose replies take long: what hangs on no reply is asked at once."""
+    asked = [request for request in independent(interview) if (request.step, request.ordinal) not in history]
+    ahead = Ahead(backend.complete, asked)
+    try:
+        await drive(interview(), ahead.complete, listener, history)
+    finally:
+        await ahead.close()
 
 
 class _Listener:

@@ -10,11 +10,26 @@ MIGRATIONS = Migrations("demoscope")
 
 @MIGRATIONS(name="1")
 def first(db: Database) -> None:
-    """Tables of the first version."""
+    """Tables, as the newest version has them."""
     for statement in schema.TABLES.split(";\n"):
         if statement.strip():
             db.execute(statement)
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+@MIGRATIONS(name="2")
+def costs(db: Database) -> None:
+    """What an attempt thought, used and cost, and what a model may have spent."""
+    _add(db, "attempts", reasoning="TEXT", cached_tokens="INTEGER", reasoning_tokens="INTEGER", cost="REAL")
+    _add(db, "models", committed="REAL")
+
+
+def _add(db: Database, table: str, **columns: str) -> None:
+    """Add columns at the end of a table, those that a newly made one does not have already."""
+    present = {row[1] for row in db.execute(f"PRAGMA table_info({table})")}
+    for name, kind in columns.items():
+        if name not in present:
+            db.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
 
 
 def migrate(db: Database) -> None:

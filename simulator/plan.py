@@ -1,16 +1,20 @@
 """What a wave is going to do, without doing it: who is asked what, how many calls, tokens and hours."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
 
 from demoscope.documents import Document
 from simulator.backends.interface import find_backend
 from simulator.backends.scripted import ScriptedBackend
 from simulator.drivers import drive
+from simulator.estimates import SHORTEST_REPLY, Money, Pilot, Range, money, prompt_tokens, read_pilots
 from simulator.protocols.interface import Completion, Message, Request, Understood
 from simulator.registration import persona_respondents
 from simulator.subgroups import WANTED, Subgroup, subgroups
-from simulator.wave import LoadedWave
+from simulator.wave import LoadedWave, ModelSpec
 
 SAMPLE = 8
 """Respondents of each cell whose interviews are run dry."""
@@ -31,6 +35,17 @@ class CellPlan(Document):
     completion_tokens: int
     hours: float | None
     """Rough time on one cohort, from the backend's typical speed; ``None`` when nothing is known of it."""
+    prompt_range: Range
+    """Prompt tokens, from the least that is likely to the most."""
+    completion_range: Range
+    """Reply tokens, reasoning included, from the least that is likely to the most."""
+    counted_by: Literal["thumb", "tokenizer", "pilot"]
+    """Whether the ranges come from the endpoint's counts of earlier calls in the store, from dry interviews and a
+    tokenizer, or from dry interviews and a rule of thumb."""
+    cost: Money | None
+    """Money at the prices of the wave file; ``None`` without prices."""
+    max_cost: float | None
+    """Money before which the wave pauses; ``None`` without a bound."""
 
 
 class Plan(Document):
@@ -64,12 +79,23 @@ class _Tally:
     completion: float = 0
     written: float = 0
     """Tokens of all beams and samples, whichever is taken."""
+    count: Callable[[Sequence[Message]], int] | None = None
+    """Counts a prompt's tokens, where a tokenizer is at hand."""
+    least: float = 0
+    most: float = 0
     prompts: list[tuple[Message, ...]] = field(default_factory=list)
     _last: tuple[Message, ...] = ()
 
     def exchange(self, request: Request, completion: Completion) -> None:
         self.calls += 1
         self.prompt += _tokens(request.messages)
+        if self.count:
+            tokens = self.count(request.messages)
+            likely = Range(low=tokens, high=tokens)
+        else:
+            likely = prompt_tokens([message.text for message in request.messages])
+        self.least += likely.low
+        self.most += likely.high
         kept = 0
         for before, after in zip(self._last, request.messages, strict=False):
             if before.text_id != after.text_id:
@@ -86,6 +112,16 @@ class _Tally:
 
     def answer(self, understood: Understood) -> None:
         self.answers += 1
+
+
+def _counter(model: ModelSpec) -> Callable[[Sequence[Message]], int] | None:
+    """What counts tokens as this model would, when the wave names a tokenizer."""
+    path = model.settings.get("tokenizer")
+    if path is None:
+        return None
+    from simulator.backends.llama_cpp.counting import token_counter
+
+    return token_counter(Path(path))
 
 
 def _tokens(messages: tuple[Message, ...]) -> float:
@@ -106,7 +142,7 @@ def make_plan(loaded: LoadedWave, wanted_margin: float = WANTED) -> Plan:
 async def _plan(loaded: LoadedWave, wanted_margin: float) -> Plan:
     stand_in = ScriptedBackend("dry-run", public="uniform")
     sampled = min(SAMPLE, loaded.wave.respondents)
-    tallies = {cell.name: _Tally() for cell in loaded.cells}
+    tallies = {cell.name: _Tally(count=_counter(cell.model)) for cell in loaded.cells}
     numbers = {cell.name: n for n, cell in enumerate(loaded.cells, start=1)}
     people = []
     first = None
@@ -118,6 +154,7 @@ async def _plan(loaded: LoadedWave, wanted_margin: float) -> Plan:
         await drive(interview, stand_in.complete, tallies[cell.name])
     assert first is not None
     n = loaded.wave.respondents
+    pilots = read_pilots(loaded.store_path)
     cells = []
     for cell in loaded.cells:
         tally = tallies[cell.name]
@@ -132,6 +169,7 @@ async def _plan(loaded: LoadedWave, wanted_margin: float) -> Plan:
                 prompt_tokens=round(tally.prompt / sampled * n),
                 completion_tokens=round(tally.completion / sampled * n),
                 hours=seconds / 3600 if seconds is not None else None,
+                **_costs(cell.model, tally, n / sampled, pilots.get(cell.name)),
             )
         )
     return Plan(
@@ -148,3 +186,23 @@ async def _plan(loaded: LoadedWave, wanted_margin: float) -> Plan:
         wanted_margin=wanted_margin,
         subgroups=subgroups(loaded, wanted_margin),
     )
+
+
+def _costs(model: ModelSpec, tally: _Tally, times: float, pilot: Pilot | None) -> dict[str, Any]:
+    """Ranges of tokens and money of one cell."""
+    settings = model.settings
+    calls = tally.calls * times
+    if pilot is not None:
+        prompt, reply, cached = pilot.prompt.times(calls), pilot.reply.times(calls), pilot.cached
+    else:
+        thoughts = tally.calls * (settings.get("reasoning") or {}).get("budget", 0)
+        shortest = min(tally.calls * SHORTEST_REPLY, tally.completion)
+        prompt = Range(low=tally.least, high=tally.most).times(times)
+        reply, cached = Range(low=shortest, high=tally.completion + thoughts).times(times), 0.0
+    return {
+        "prompt_range": prompt,
+        "completion_range": reply,
+        "counted_by": "pilot" if pilot else "tokenizer" if tally.count else "thumb",
+        "cost": money(settings.get("prices"), prompt, reply, cached),
+        "max_cost": settings.get("max_cost"),
+    }

@@ -6,7 +6,8 @@ from rich.panel import Panel
 from rich.table import Table
 
 from demoscope.terminal import plain
-from simulator.plan import SAMPLE, Plan
+from simulator.estimates import Money, Range
+from simulator.plan import SAMPLE, CellPlan, Plan
 from simulator.subgroups import too_small
 
 
@@ -17,18 +18,23 @@ def render_plan(plan: Plan, console: Console) -> None:
         f"x {len(plan.cells):,} cell{'s' if len(plan.cells) > 1 else ''}"
     )
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("cell", "answers", "calls", "prompt tokens", "reply tokens", "time on one cohort"):
+    priced = any(cell.cost for cell in plan.cells)
+    last = "money" if priced else "time on one cohort"
+    for name in ("cell", "answers", "calls", "prompt tokens", "reply tokens", last):
         table.add_column(name, justify="left" if name == "cell" else "right")
     for cell in plan.cells:
         table.add_row(
-            *(escape(cell.cell), f"{cell.answers:,}", f"{cell.calls:,}", f"~{cell.prompt_tokens:,}"),
-            *(f"<{cell.completion_tokens:,}", _time(cell.hours)),
+            *(escape(cell.cell), f"{cell.answers:,}", f"{cell.calls:,}"),
+            *(_tokens(cell.prompt_range, cell.prompt_tokens, priced), _replies(cell, priced)),
+            _money(cell.cost) if priced else _time(cell.hours),
         )
     console.print(table)
-    console.print(
-        f"[dim]Tokens are estimated from dry interviews of the first {min(SAMPLE, plan.respondents)} people (4 "
-        "characters a token), replies at their longest; no model was loaded.[/dim]\n"
-    )
+    _say_costs(plan, console)
+    if not priced:
+        console.print(
+            f"[dim]Tokens are estimated from dry interviews of the first {min(SAMPLE, plan.respondents)} people (4 "
+            "characters a token), replies at their longest; no model was loaded.[/dim]\n"
+        )
     _warn(plan, console)
     console.print(
         f"Questions: {escape(', '.join(plan.questions[:40]))}{' ...' if len(plan.questions) > 40 else ''}\n"
@@ -63,6 +69,55 @@ def _warn(plan: Plan, console: Console) -> None:
     most = max((one.needed for one in small if one.needed is not None), default=None)
     if most is not None:
         console.print(f"`respondents: {most}` would do for all of them that somebody belongs to.\n")
+
+
+def _say_costs(plan: Plan, console: Console) -> None:
+    """What the money is counted from, what it comes to, and where the wave would pause."""
+    costs = [cell.cost for cell in plan.cells if cell.cost]
+    if not costs:
+        return
+    if len(costs) > 1 and len({cost.currency for cost in costs}) == 1:
+        total = Money(
+            low=sum(cost.low for cost in costs), high=sum(cost.high for cost in costs), currency=costs[0].currency
+        )
+        console.print(f"All cells together: [bold]{_money(total)}[/bold].")
+    if any(cell.counted_by == "pilot" for cell in plan.cells):
+        console.print(
+            "[dim]Tokens are what the endpoint counted in the calls that the store holds already, give or take two "
+            "standard errors, tries that failed included.[/dim]"
+        )
+    if any(cell.counted_by == "tokenizer" for cell in plan.cells):
+        console.print(
+            f"[dim]Prompts of dry interviews of the first {min(SAMPLE, plan.respondents)} people were counted with "
+            "the tokenizer that the wave names; replies from a bare number to their longest, no try that fails.[/dim]"
+        )
+    if any(cell.counted_by == "thumb" for cell in plan.cells):
+        console.print(
+            f"[dim]Tokens are estimated from dry interviews of the first {min(SAMPLE, plan.respondents)} people by "
+            "rule of thumb: 3 to 5 characters a token, replies from a bare number to their longest, no try that "
+            "fails. Run a few people first (`respondents: 5`): then the endpoint's own counts narrow the range.[/dim]"
+        )
+    for model, most in {cell.cell.rpartition("/")[2]: cell.max_cost for cell in plan.cells}.items():
+        high = sum(cell.cost.high for cell in plan.cells if cell.cost and cell.cell.rpartition("/")[2] == model)
+        if most is not None:
+            held = "and may not reach its end" if most < high else "which it should not reach"
+            console.print(f"{escape(model)} pauses before {most:,.2f} ({held}).")
+    console.print()
+
+
+def _tokens(likely: Range, estimate: int, priced: bool) -> str:
+    return f"{likely.low:,.0f} to {likely.high:,.0f}" if priced else f"~{estimate:,}"
+
+
+def _replies(cell: CellPlan, priced: bool) -> str:
+    return _tokens(cell.completion_range, 0, True) if priced else f"<{cell.completion_tokens:,}"
+
+
+def _money(cost: Money | None) -> str:
+    if cost is None:
+        return "free"
+    digits = 2 if cost.high >= 1 else 4
+    return f"{cost.low:,.{digits}f} to {cost.high:,.{digits}f} {cost.currency}"
 
 
 def _role(role: str) -> str:

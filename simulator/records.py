@@ -18,7 +18,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "exchanges": ("cell_id", "subject_id", "step", "ordinal", "question_id", "ability", "prompt", "seed"),
     "attempts": (
         *("cell_id", "subject_id", "step", "ordinal", "attempt", "text", "error", "error_kind", "finish_reason"),
-        *("prompt_tokens", "completion_tokens", "latency_s", "applied", "endpoint", "logprob"),
+        *("prompt_tokens", "completion_tokens", "latency_s", "applied", "endpoint", "logprob", "reasoning"),
+        *("cached_tokens", "reasoning_tokens", "cost"),
     ),
     "answers": (
         *("respondent_id", "question_id", "method", "replicate", "status", "value", "text", "reason"),
@@ -82,6 +83,7 @@ class Recorder:
                     *(*key, number, attempt.text, attempt.error, attempt.error_kind, attempt.finish_reason),
                     *(attempt.prompt_tokens, attempt.completion_tokens, attempt.latency_s),
                     *(json.dumps(attempt.applied, separators=(",", ":")), attempt.endpoint, attempt.logprob),
+                    *(attempt.reasoning, attempt.cached_tokens, attempt.reasoning_tokens, attempt.cost),
                 )
             )
 

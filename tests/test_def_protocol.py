@@ -257,7 +257,7 @@ def test_faults_end_in_their_own_status_and_every_question_in_one_answer(adults)
     seen = set()
     for number in range(20):
         persona = SOMEONE.model_copy(update={"number": number})
-        requests, answers = interview(adults, DefSettings(), faulty.reply, persona=persona)
+        requests, answers = interview(adults, DefSettings(ask_again=0), faulty.reply, persona=persona)
         assert [answer.question for answer in answers] == [f"q{n}" for n in range(12)]
         for request, answer in zip(requests, answers, strict=True):
             text = faulty.reply(request).text
@@ -274,6 +274,62 @@ def test_faults_end_in_their_own_status_and_every_question_in_one_answer(adults)
             assert (answer.reason is None) == (expected == "answered")
             seen.add(answer.status)
     assert seen == {"answered", "refused", "invalid", "failed"}
+
+
+def saying(*texts: str | None) -> Callable[[Request], Completion]:
+    """Replies one after the other, the last one for ever; ``None`` is a failure of the server."""
+    left = list(texts)
+
+    def complete(request: Request) -> Completion:
+        text = left.pop(0) if len(left) > 1 else left[0]
+        return Completion((Attempt(text) if text is not None else Attempt(error="down", error_kind="server"),))
+
+    return complete
+
+
+def test_a_reply_that_cannot_be_understood_is_asked_again_with_the_reason(adults):
+    settings = DefSettings(memory=False, shuffle=False)
+    requests, answers = interview(adults, settings, saying("Answer: 9", "Answer: 1: too little"))
+    assert [request.ordinal for request in requests[:3]] == [0, 1, 2]
+    again = requests[1].messages
+    assert [message.role for message in again] == ["system", "user", "assistant", "user"]
+    assert again[2].text == "Answer: 9"
+    assert "9 is out of range" in again[3].text
+    assert again[3].text.endswith(requests[0].messages[-1].text)
+    assert requests[1].seed != requests[0].seed
+    assert answers[0].status == "answered"
+    assert len(requests) == len(answers) + 1
+
+
+def test_asking_again_ends_after_as_often_as_was_set_and_never_in_the_published_profiles(adults):
+    for settings, times in (
+        (DefSettings(ask_again=3), 4),
+        (DefSettings(), 2),
+        (DefSettings(ask_again=0), 1),
+        (DefSettings(profile="paper"), 1),
+        (DefSettings(profile="code", repeats=1), 1),
+    ):
+        requests, answers = interview(adults, settings, saying("Answer: no idea at all"))
+        assert len(requests) == times * len(answers)
+        assert {answer.status for answer in answers} == {"invalid"}
+
+
+def test_a_reply_that_was_not_understood_stands_when_no_second_one_comes(adults):
+    _, answers = interview(adults, DefSettings(), saying("Answer: 9", None))
+    assert [answer.status for answer in answers[:2]] == ["invalid", "failed"]
+    assert answers[0].reason == "9 is out of range: it was not offered"
+
+
+def test_a_refusal_that_the_endpoint_marks_and_a_reply_that_breaks_its_constraint_have_their_status(adults):
+    for kind, text, status in (
+        ("refusal", "I'm sorry.", "refused"),
+        ("malformed", "gibberish", "invalid"),
+        ("malformed", None, "failed"),
+        ("truncated", "Answer: 1: t", "answered"),
+    ):
+        marked = Completion((Attempt(text, "why", kind),))
+        _, answers = interview(adults, DefSettings(ask_again=0), lambda request, marked=marked: marked)
+        assert answers[0].status == status, (kind, text)
 
 
 def test_a_content_filter_is_a_refusal(adults):

@@ -142,13 +142,16 @@ async def _repeats(backend: Backend) -> list[str]:
 async def _rates_labels(backend: Backend) -> list[str]:
     reply = await backend.complete(request(ability="label_logprobs", labels=("A", "B", "1", "10")))
     found = _well_formed(reply)
-    if reply.logprobs is None or set(reply.logprobs) != {"A", "B", "1", "10"}:
-        return [*found, f"label_logprobs gave {reply.logprobs} for the labels A, B, 1 and 10."]
+    known, bounds = reply.logprobs, reply.bounds or {}
+    if known is None or sorted((*known, *bounds)) != ["1", "10", "A", "B"]:
+        return [*found, f"label_logprobs gave {known} and the bounds {bounds} for the labels A, B, 1 and 10."]
     if reply.outside is None or not 0 <= reply.outside <= 1:
         return [*found, f"The mass outside the labels is {reply.outside}."]
-    total = reply.outside + sum(math.exp(sum(values)) for values in reply.logprobs.values())
+    total = reply.outside + sum(math.exp(sum(values)) for values in known.values())
     if abs(total - 1) > 1e-3:
         found.append(f"Labels and the mass outside them add up to {total:.4f}, not 1.")
+    if any(not value <= 0 or math.exp(value) > reply.outside + 1e-3 for value in bounds.values()):
+        found.append(f"The bounds {bounds} allow more than the mass {reply.outside} that is left.")
     return found
 
 

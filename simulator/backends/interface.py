@@ -1,6 +1,6 @@
 """What finishes a prompt: the interface every backend fulfils, and how one is found by name."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -34,9 +34,20 @@ class Backend(Protocol):
     """
 
     abilities: frozenset[Ability]
-    """What this backend has proved to be able to do."""
+    """What this backend has proved to be able to do; final once it is open."""
     concurrency: int
     """How many requests it wants in flight."""
+
+    async def open(self) -> None:
+        """Connect and prove the abilities; awaited once before anything else is asked of it.
+
+        Raises
+        ------
+        BackendError
+            If something must be mended first: a key, a model's name, an ability.
+        WavePaused
+            If nobody answers just now.
+        """
 
     def card(self) -> ModelCard:
         """What the store records of the model."""
@@ -46,6 +57,33 @@ class Backend(Protocol):
 
     async def close(self) -> None:
         """Give back memory and connections; idempotent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A provider's batch that is about to be created, as the store is told of it."""
+
+    tag: str
+    """Our own name for it, under which the provider's list shows it."""
+    step: str
+    """Steps of the protocol that its requests belong to."""
+
+
+@runtime_checkable
+class Patient(Protocol):
+    """A backend whose replies may take hours, longer than this process may live.
+
+    Its host keeps the tags of its parcels in the store and asks at once whatever does not hang on a reply.
+    """
+
+    patient: bool
+    """Whether it is meant to be treated so, with its settings."""
+
+    def resume(self, tags: Sequence[str], announce: Callable[[Parcel], Awaitable[None]]) -> None:
+        """Told before it opens which parcels the store knows, and how to tell of a new one.
+
+        ``announce`` returns when the store has saved the parcel.
+        """
 
 
 class BackendKind(Protocol):

@@ -118,6 +118,9 @@ class ScriptedBackend:
         """What the store records of the public."""
         return ModelCard(self._name, "scripted", settings=self._settings.model_dump(mode="json"))
 
+    async def open(self) -> None:
+        """Nothing is to be connected."""
+
     async def close(self) -> None:
         """Nothing is held."""
 

@@ -20,6 +20,11 @@ CHOICES = {
 SCALE = {"en": "on a scale of {low} to {high}", "zh": "在{low}到{high}的量表上"}
 ENDS = {"en": ("where {point} means {label}", ", ", " and "), "zh": ("{point}表示{label}", "，", "，")}
 MULTIPLE = {"en": " (choose up to {most})", "zh": "（最多选{most}项）"}
+AGAIN = {
+    "en": "Your last reply could not be understood ({reason}). Reply to this request once more.\n{request}",
+    "zh": "无法理解你刚才的回答（{reason}）。请再次回答这个请求。\n{request}",
+}
+"""The turn after a reply that could not be understood."""
 UNIT = {"en": " (a number, in {unit})", "zh": "（数字，单位：{unit}）"}
 BARE = {"en": " (a number)", "zh": "（数字）"}
 
@@ -63,6 +68,15 @@ def request(question: Question, presentation: Presentation, language: str, *, ma
     if question.kind == "multiple":
         text += MULTIPLE[language].format(most=question.max_selections or len(question.options))
     return f"{text}{' - ' if marker else ', '}{presentation.text}"
+
+
+def again(request: str, reason: str, language: str) -> str:
+    """The user turn after a reply that could not be understood: why, and the request once more.
+
+    >>> again("Request: Tea? - 1: no, 2: yes", "3 is out of range", "en").splitlines()[-1]
+    'Request: Tea? - 1: no, 2: yes'
+    """
+    return AGAIN[language].format(reason=reason, request=request)
 
 
 def _scale(question: Question, language: str) -> str:

@@ -96,6 +96,9 @@ class DefSettings(Document):
     """Whether ``- `` stands before the choice list; the published code loses it when it shuffles."""
     repeats: int | None = Field(default=None, ge=1, le=1000)
     """How often each respondent takes the questionnaire, memory carried over."""
+    ask_again: int | None = Field(default=None, ge=0, le=10)
+    """How often a respondent whose reply cannot be understood is told why and asked once more; every reply is kept,
+    the last one counts. Once in the profile demoscope, never in the others, whose sources do not."""
     answer_format: Literal["text", "constrained"] = "text"
     """Free replies that are parsed, or replies that can only be an offered answer."""
     explanation_tokens: int = Field(default=24, ge=0)
@@ -172,6 +175,7 @@ class DefSettings(Document):
             count_choices=self.count_choices if self.count_choices is not None else paper or code,
             list_marker=self.list_marker if self.list_marker is not None else not (code and self.shuffle),
             repeats=self.repeats or (10 if code else 1),
+            ask_again=self.ask_again if self.ask_again is not None else int(self.profile == "demoscope"),
             answer_format=self.answer_format,
             explanation_tokens=self.explanation_tokens,
             base_model=self.base_model,
@@ -203,6 +207,7 @@ class ResolvedDef(Document):
     count_choices: bool
     list_marker: bool
     repeats: int
+    ask_again: int
     answer_format: Literal["text", "constrained"]
     explanation_tokens: int
     base_model: bool

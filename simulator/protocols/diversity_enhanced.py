@@ -10,14 +10,14 @@ from personas.persona import Persona
 from personas.population import Population
 from personas.portrait import location
 from personas.styles import portray, told_by
-from simulator.answer import Answer
+from simulator.answer import Answer, Status
 from simulator.constraint import Constraint
 from simulator.memory import Memory
 from simulator.parsing import Reading, parse
 from simulator.presentation import Presentation, present
 from simulator.protocols import def_prompts
 from simulator.protocols.def_settings import DefSettings, ResolvedDef
-from simulator.protocols.interface import Completion, Message, Protocol, Request, Understood
+from simulator.protocols.interface import Ability, Completion, Message, Protocol, Request, Understood
 from simulator.protocols.registry import CellDescription
 from simulator.respondent import Respondent
 from surveys import Question, Questionnaire
@@ -65,6 +65,10 @@ class DiversityEnhanced:
         """One answer for each question and repeat."""
         return len(questionnaire.questions) * settings.resolved().repeats
 
+    def abilities_needed(self, settings: DefSettings) -> frozenset[Ability]:
+        """Replies, nothing else."""
+        return frozenset({"generate"})
+
     def respondent(
         self, persona: Persona, population: Population, settings: DefSettings, seed: int, cell: str
     ) -> Respondent:
@@ -103,9 +107,19 @@ class DiversityEnhanced:
                 shuffling = (seed, "presentation", *key, question.id, replicate)
                 shown = present(question, seeds.generator(*shuffling) if shuffled else None, shuffled)
                 user = Message("user", def_prompts.request(question, shown, resolved.language, marker=asking.marker))
-                memory, completion = yield from asking.ask(question, shown, user, memory)
+                memory, completion = yield from asking.ask(question, shown, (user,), memory)
                 reply = asking.whole(completion.text)
                 reading = _read(completion, reply, question, shown, resolved)
+                for _ in range(resolved.ask_again):
+                    if reading.status != "invalid":
+                        break
+                    why = Message("user", def_prompts.again(user.text, reading.reason or "", resolved.language))
+                    turns = (user, Message("assistant", reply), why) if reply else (why,)
+                    memory, completion = yield from asking.ask(question, shown, turns, memory)
+                    second = asking.whole(completion.text)
+                    if second is None and completion.last.text is None:
+                        break  # no reply came: the one that could not be understood stands
+                    reply, reading = second, _read(completion, second, question, shown, resolved)
                 answer = Answer(
                     question.id,
                     reading.status,
@@ -150,7 +164,7 @@ class _Asking:
         """Ordinal of the last exchange."""
 
     def ask(
-        self, question: Question, shown: Presentation, user: Message, memory: Memory
+        self, question: Question, shown: Presentation, turns: tuple[Message, ...], memory: Memory
     ) -> Generator[Request | Understood, Completion | None, tuple[Memory, Completion]]:
         """Ask one question; returns the memory that the prompt held in the end, and what came back."""
         constrained = self._settings.answer_format == "constrained"
@@ -163,7 +177,7 @@ class _Asking:
             completion = yield Request(
                 "answer",
                 self.ordinal,
-                (self._head(question), *memory.messages, user, *lead),
+                (self._head(question), *memory.messages, *turns, *lead),
                 self._respondent.decoding,
                 self._sampling_seed(question),
                 constraint=constraint,
@@ -215,7 +229,9 @@ def _read(
 ) -> Reading:
     last = completion.last
     if reply is None:
-        return Reading("refused" if last.error_kind == "filtered" else "failed", reason=last.error or "no reply came")
+        declined = last.error_kind in ("filtered", "refusal")
+        status: Status = "refused" if declined else "failed" if last.text is None else "invalid"
+        return Reading(status, reason=last.error or "no reply came")
     if not (completion.text or "").strip():
         return Reading("invalid", reason="the reply is empty")
     forced = settings.answer_format == "constrained" and question.kind != "text"

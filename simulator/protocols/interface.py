@@ -16,7 +16,21 @@ from simulator.constraint import Constraint
 from simulator.decoding import Decoding
 
 Ability = Literal["generate", "label_logprobs", "score"]
-ErrorKind = Literal["context", "server", "network", "timeout", "rejected", "malformed", "filtered"]
+ErrorKind = Literal[
+    "context",
+    "server",
+    "network",
+    "timeout",
+    "rejected",
+    "denied",
+    "rate_limit",
+    "malformed",
+    "filtered",
+    "refusal",
+    "truncated",
+]
+"""``rejected``: the request itself is at fault. ``denied``: the endpoint does not serve this key, quota or name.
+``filtered``, ``refusal``, ``truncated``: something came back, and this is why it is no whole reply."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +89,9 @@ class Attempt:
     """One try at an exchange, as it really went."""
 
     text: str | None = None
-    """The raw reply; ``None`` when there was none."""
+    """The raw reply, even one that was not accepted; ``None`` when there was none."""
     error: str | None = None
-    """What went wrong, for people; ``None`` when a reply came."""
+    """What went wrong, for people; ``None`` when a reply came and was accepted."""
     error_kind: ErrorKind | None = None
     """The sort of error, for rules."""
     finish_reason: str | None = None
@@ -94,6 +108,14 @@ class Attempt:
     """Which endpoint or engine replied."""
     logprob: float | None = None
     """Natural log-probability of the reply's tokens, when the backend knows it."""
+    reasoning: str | None = None
+    """What the model thought before it replied, kept apart from the reply."""
+    cached_tokens: int | None = None
+    """Tokens of the prompt that the endpoint had in its cache and says so; part of ``prompt_tokens``."""
+    reasoning_tokens: int | None = None
+    """Tokens of the reasoning; part of ``completion_tokens``."""
+    cost: float | None = None
+    """Money that the attempt took, in the currency of the wave's prices; ``None`` without prices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +126,10 @@ class Completion:
     logprobs: dict[str, tuple[float, ...]] | None = None
     """For ``label_logprobs`` and ``score``: label or continuation -> natural log-probabilities per token."""
     outside: float | None = None
-    """For ``label_logprobs``: probability mass outside the labels."""
+    """For ``label_logprobs``: probability mass outside the labels in ``logprobs``."""
+    bounds: dict[str, float] | None = None
+    """For ``label_logprobs`` read off the likeliest tokens alone: labels not among them -> the most that their
+    natural log-probability can be. Every label is in ``logprobs`` or here; what these have lies in ``outside``."""
 
     @property
     def last(self) -> Attempt:
@@ -113,8 +138,9 @@ class Completion:
 
     @property
     def text(self) -> str | None:
-        """The reply, or ``None`` after the last attempt failed."""
-        return self.last.text
+        """The reply, whole or cut, or ``None`` after the last attempt failed."""
+        last = self.last
+        return last.text if last.error is None or last.error_kind == "truncated" else None
 
 
 @dataclass(frozen=True, slots=True)

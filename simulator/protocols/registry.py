@@ -7,6 +7,7 @@ from demoscope.documents import Document
 from personas.persona import Persona
 from personas.population import Population
 from simulator.plugins import find_plugin
+from simulator.protocols.interface import Ability
 from simulator.protocols.interface import Protocol as Interview
 from simulator.respondent import Respondent
 from surveys import Questionnaire
@@ -44,6 +45,9 @@ class ProtocolKind(Protocol):
 
     def answers_expected(self, settings: Any, questionnaire: Questionnaire) -> int:
         """How many answers one respondent's interview ends in."""
+
+    def abilities_needed(self, settings: Any) -> frozenset[Ability]:
+        """What the interview asks of a backend; a model that lacks some of it is refused before it is asked."""
 
     def respondent(self, persona: Persona, population: Population, settings: Any, seed: int, cell: str) -> Respondent:
         """The respondent that a persona is in a cell: portrait, decoding and memory length from the names alone."""

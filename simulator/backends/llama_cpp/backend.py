@@ -94,6 +94,9 @@ class LlamaCppBackend:
         )
         self._scheduler = Scheduler(self.context, places, name)
 
+    async def open(self) -> None:
+        """Nothing is left to do: the model was loaded when the backend was built."""
+
     def card(self) -> ModelCard:
         """Weights as run, and everything that changes numbers."""
         settings = self.settings

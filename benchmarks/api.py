@@ -1,0 +1,321 @@
+"""What a model behind an API costs beside the model: CPU, rate, stragglers, memory, requests in flight.
+
+``python benchmarks/api.py [--peers FOLDER] [--qstn-python PATH] [--edsl-python PATH]`` prints one JSON line.
+
+Every number is taken against a server of its own in another process, which answers from a hash of the prompt:
+``FOLDER/mock_server.py`` when ``--peers`` names the folder with the peers' scripts, else ``tests/fault_server.py``
+without faults. ``FOLDER/bench_qstn.py`` and ``FOLDER/bench_edsl.py`` then put their workload to the same server, each
+by the Python of the environment that it is installed in. What is not installed is said, not guessed.
+
+Ours asks for constrained replies, since ``mock_server.py`` says bare numbers, and includes the store: from the first
+respondent handed out to the last answer saved. Peers are timed from the first request to the last reply, without
+writing anything. CPU with Ray is that of the driver and the cohorts; what Ray's own daemons take meanwhile is given
+beside it.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+IN_FLIGHT = 50
+LATENCY_S, SLOW_EVERY = 0.05, 25
+"""Stragglers: every 25th request takes ten times 50 ms."""
+
+
+@contextmanager
+def server(peers: Path | None, latency_s: float = 0, slow_every: int = 0) -> Iterator[str]:
+    """Base address of a fresh server in a process of its own."""
+    if peers is None:
+        rate = 1 / slow_every if slow_every else 0
+        arguments = ["-m", "tests.fault_server", "--latency-ms", str(latency_s * 1000), "--slow", str(rate)]
+    else:
+        from tests.llama_server import free_port
+
+        port = free_port()
+        arguments = [str(peers / "mock_server.py"), str(port), str(latency_s * 1000), "--slow-every", str(slow_every)]
+    process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        if peers is None:
+            assert process.stdout is not None
+            url = process.stdout.readline().strip()
+        else:
+            url = f"http://127.0.0.1:{port}/v1"
+        _wait(url)
+        yield url
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _wait(url: str) -> None:
+    for _ in range(100):
+        try:
+            urllib.request.urlopen(f"{url}/models", timeout=5).read()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise SystemExit(f"no server at {url}")
+
+
+def cpu_by_command() -> dict[str, float]:
+    """Seconds of CPU that this process and all its descendants have taken, by what they are."""
+    tick = os.sysconf("SC_CLK_TCK")
+    parents: dict[int, int] = {}
+    found: dict[int, tuple[str, float]] = {}
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            stat = (folder / "stat").read_text().rpartition(")")[2].split()
+            name = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        parents[int(folder.name)] = int(stat[1])
+        found[int(folder.name)] = (name, (int(stat[11]) + int(stat[12])) / tick)
+    here = os.getpid()
+    spent = {"driver": found[here][1], "cohort": 0.0, "daemons": 0.0}
+    for pid, (name, seconds) in found.items():
+        ancestor = parents.get(pid, 0)
+        while ancestor not in (here, 0, 1):
+            ancestor = parents.get(ancestor, 0)
+        if ancestor == here:
+            spent["cohort" if "CohortActor" in name else "daemons"] += seconds
+    return spent
+
+
+def one_run(path: Path, store: Path) -> dict[str, float]:
+    """Run a wave in this process; time and CPU count from the first respondents handed out to the last save."""
+    from simulator.run import executor_of, run_wave
+    from simulator.store import Store
+    from simulator.wave import load_wave
+
+    begun: list[tuple[float, dict[str, float]]] = []
+    ended: list[tuple[float, dict[str, float]]] = []
+
+    def timed(loaded):  # type: ignore[no-untyped-def]
+        executor = executor_of(loaded)
+        submit = executor.submit
+
+        def timed_submit(handle, assignments, *more):  # type: ignore[no-untyped-def]
+            if assignments and not begun:
+                begun.append((time.perf_counter(), cpu_by_command()))
+            submit(handle, assignments, *more)
+
+        executor.submit = timed_submit
+        return executor
+
+    def saved(state):  # type: ignore[no-untyped-def]
+        if state.saved == state.total:
+            ended.append((time.perf_counter(), cpu_by_command()))
+
+    with Store(store) as opened:
+        state = run_wave(
+            load_wave(path), opened, now=lambda: "2026-01-01T00:00:00+00:00", make_executor=timed, progress=saved
+        )
+        answered = opened.execute("SELECT count(*) FROM answers WHERE status = 'answered'")[0][0]
+    (start, before), (end, after) = begun[0], ended[-1]
+    return {
+        "answers": state.saved,
+        "answered": answered,
+        "seconds": end - start,
+        **{f"cpu_{name}": after[name] - before[name] for name in before},
+        "peak_kb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+    }
+
+
+def ours(url: str, respondents: int, questions: int, *, executor: str = "local", in_flight: int = IN_FLIGHT) -> Any:
+    """A wave in a process of its own, so that its memory and CPU are told apart."""
+    from tests.faulty_wave import write_wave
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        path = write_wave(
+            folder,
+            [url],
+            respondents=respondents,
+            questions=questions,
+            executor=executor,
+            condition={"memory": 0, "answer_format": "constrained", "explanation_tokens": 0},
+            limits={"max_in_flight": in_flight},
+        )
+        command = [sys.executable, __file__, "--child", str(path), str(folder / "store.sqlite")]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit(done.stderr)
+        return json.loads(done.stdout.splitlines()[-1])
+
+
+def per_answer(run: dict[str, float], *parts: str) -> float:
+    """Milliseconds of CPU for an answer."""
+    return 1000 * sum(run[f"cpu_{part}"] for part in parts) / run["answers"]
+
+
+def floor(url: str, calls: int = 2000) -> float:
+    """Milliseconds of CPU for one call by the openai package's fastest way, at the same number in flight."""
+    command = [sys.executable, __file__, "--floor", url, str(calls)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return float(done.stdout.splitlines()[-1])
+
+
+async def _floor(url: str, calls: int) -> float:
+    from openai import AsyncOpenAI, DefaultAioHttpClient
+
+    head = "Act as a citizen from Ohio. You are a 44 year old woman. Answer each request as this person would."
+
+    async with AsyncOpenAI(base_url=url, api_key="x", max_retries=0, http_client=DefaultAioHttpClient()) as client:
+
+        async def one(n: int, gate: asyncio.Semaphore) -> None:
+            turns = [
+                {"role": "system", "content": head},
+                {"role": "user", "content": f"Request: Tea {n}? - 1: yes, 2: no"},
+            ]
+            async with gate:
+                await client.post("/chat/completions", body={"model": "mock", "messages": turns}, cast_to=object)
+
+        gate = asyncio.Semaphore(IN_FLIGHT)
+        await asyncio.gather(*(one(n, gate) for n in range(200)))
+        before = time.process_time()
+        await asyncio.gather(*(one(n, gate) for n in range(calls)))
+        return 1000 * (time.process_time() - before) / calls
+
+
+def peer(python: Path | None, script: Path | None, *arguments: str) -> dict[str, Any]:
+    """What a peer's script prints, or why there is nothing."""
+    if script is None:
+        return {"why": "not measured: no --peers"}
+    if python is None:
+        return {"why": f"not measured: no Python given in which {script.stem.removeprefix('bench_')} is installed"}
+    if not script.is_file():
+        return {"why": f"{script.name} is not there"}
+    with tempfile.TemporaryDirectory() as folder:
+        command = [str(python), str(script), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    if not lines:
+        return {"why": (done.stderr.strip().splitlines() or ["it printed nothing"])[-1][-200:]}
+    return dict(json.loads(lines[-1]))
+
+
+def qstn(wanted: argparse.Namespace, url: str, personas: int, *more: str) -> dict[str, Any]:
+    """QSTN's best of two numbers in flight, its default and ours."""
+    script = wanted.peers / "bench_qstn.py" if wanted.peers else None
+    port = url.split(":")[2].split("/")[0]
+    sizes = ["--personas", str(personas), "--questions", "10"]
+    runs = [
+        peer(wanted.qstn_python, script, port, *sizes, "--conc", str(n), *more)
+        for n in ((IN_FLIGHT,) if more else (10, IN_FLIGHT))
+    ]
+    return max(runs, key=lambda run: run.get("answers_per_s") or 0)
+
+
+def edsl(wanted: argparse.Namespace, url: str) -> dict[str, Any]:
+    """EDSL with its hidden limit of 1000 requests a minute lifted."""
+    script = wanted.peers / "bench_edsl.py" if wanted.peers else None
+    port = url.split(":")[2].split("/")[0]
+    return peer(wanted.edsl_python, script, "--agents", "50", "--questions", "10", "--port", port, "--rpm", "1e9")
+
+
+def times(rate: float, other: dict[str, Any]) -> float | str:
+    """How many times a peer's rate, or why that is not known."""
+    return rate / other["answers_per_s"] if other.get("answers_per_s") else str(other.get("why", other))
+
+
+def measure(wanted: argparse.Namespace) -> list[tuple[Any, ...]]:
+    """Every number: what, value, unit, target, whether it is met."""
+    n = wanted.respondents
+    with server(wanted.peers) as url:
+        cheapest = floor(url)
+        plain = ours(url, n, 10)
+        small = ours(url, 50, 10)
+        ray = ours(url, n, 10, executor="ray")
+        theirs, others = qstn(wanted, url, 50), edsl(wanted, url)
+        growth = [ours(url, people, 10) for people in (100, 1000)]
+    with server(wanted.peers, LATENCY_S, SLOW_EVERY) as url:
+        mean = LATENCY_S * (1 + 9 / SLOW_EVERY)
+        slow = ours(url, 500, 10)
+        ideal = slow["answers"] * mean / IN_FLIGHT
+        barrier = qstn(wanted, url, 500, "--layout", "sequential")
+    with server(wanted.peers, 1.0) as url:
+        crowd = ours(url, 1000, 3, in_flight=1000)
+    lean, with_ray = per_answer(plain, "driver"), per_answer(ray, "driver", "cohort")
+    rate, small_rate = plain["answers"] / plain["seconds"], small["answers"] / small["seconds"]
+    grown = 1024 * (growth[1]["peak_kb"] - growth[0]["peak_kb"]) / (growth[1]["answers"] - growth[0]["answers"])
+    to_qstn, to_edsl = times(rate, theirs), times(rate, others)
+    stretched = slow["seconds"] / ideal
+    waited = barrier["wall_s"] / ideal if "wall_s" in barrier else barrier["why"]
+    together = 3 * 1.0 / crowd["seconds"]
+    return [
+        ("openai package's fastest way, CPU a call", cheapest, "ms", None, None),
+        ("CPU an answer, store and all, without Ray", lean, "ms", "<= 1.0", lean <= 1.0),
+        ("the same beyond the openai package", lean - cheapest, "ms", None, None),
+        ("CPU an answer with Ray, driver and cohorts", with_ray, "ms", "<= 1.5", with_ray <= 1.5),
+        ("Ray's daemons meanwhile, CPU an answer", per_answer(ray, "daemons"), "ms", None, None),
+        (
+            "answers understood",
+            plain["answered"] / plain["answers"],
+            "",
+            "= 1",
+            plain["answered"] == plain["answers"],
+        ),
+        ("answers per second at 0 ms without Ray", rate, "1/s", None, None),
+        ("the same, 500 answers", small_rate, "1/s", None, None),
+        ("the same with Ray", ray["answers"] / ray["seconds"], "1/s", None, None),
+        ("times QSTN's answers per second", to_qstn, "", ">= 1.5", _met(to_qstn, 1.5)),
+        ("times EDSL's answers per second", to_edsl, "", ">= 5", _met(to_edsl, 5)),
+        ("QSTN, CPU an answer", _cpu(theirs, 500), "ms", None, None),
+        ("EDSL, CPU an answer", others.get("cpu_ms_per_answer", others.get("why")), "ms", None, None),
+        ("4 % stragglers at 50 ms: times the ideal time", stretched, "", "<= 1.1", stretched <= 1.1),
+        ("QSTN with the same stragglers", waited, "", None, None),
+        ("memory growth an answer, 1,000 to 10,000 answers", grown, "B", "< 2000", grown < 2000),
+        ("1,000 in flight at 1 s: share of the ideal rate", together, "", None, None),
+        ("1,000 in flight: answers understood", crowd["answered"], "of 3000", "= 3000", crowd["answered"] == 3000),
+    ]
+
+
+def _met(found: float | str, target: float) -> bool | None:
+    return found >= target if isinstance(found, float) else None
+
+
+def _cpu(found: dict[str, Any], answers: int) -> float | str:
+    return 1000 * found["cpu_s"] / answers if "cpu_s" in found else str(found.get("why"))
+
+
+def main() -> None:
+    """Measure everything and print one line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--respondents", type=int, default=500, help="of ten questions each, for CPU and rate")
+    parser.add_argument("--peers", type=Path, help="folder with mock_server.py, bench_qstn.py and bench_edsl.py")
+    parser.add_argument("--qstn-python", type=Path, help="Python (3.12 or newer) in which qstn is installed")
+    parser.add_argument("--edsl-python", type=Path, help="Python in which edsl is installed")
+    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--floor", nargs=2, help=argparse.SUPPRESS)
+    wanted = parser.parse_args()
+    if wanted.child:
+        print(json.dumps(one_run(Path(wanted.child[0]), Path(wanted.child[1]))))
+    elif wanted.floor:
+        print(asyncio.run(_floor(wanted.floor[0], int(wanted.floor[1]))))
+    else:
+        keys = ("what", "value", "unit", "target", "met")
+        numbers = [dict(zip(keys, row, strict=True)) for row in measure(wanted)]
+        for number in numbers:
+            if isinstance(number["value"], float):
+                number["value"] = round(number["value"], 3)
+        print(json.dumps({"benchmark": "api", "in_flight": IN_FLIGHT, "numbers": numbers}))
+
+
+if __name__ == "__main__":
+    main()

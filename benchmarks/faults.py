@@ -1,0 +1,80 @@
+"""500 answers with log-probabilities from a server that fails: what is lost, swapped, made up or not recorded.
+
+``python benchmarks/faults.py [--rate 0.1] [--timeout 2]`` prints one JSON line: each fault alone, then all at once.
+The server (``tests/fault_server.py``) derives every reply from persona, question and seed, so each stored answer is
+compared with what it had to be (``tests/faulty_wave.py``).
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from demoscope.errors import WavePaused
+from simulator.run import run_wave
+from simulator.store import Store
+from simulator.wave import load_wave
+from tests.fault_server import FAULTS, Plan, serving
+from tests.faulty_wave import check, write_wave
+
+PAUSES = 50
+
+
+def measured(rates: dict[str, float], timeout_s: float) -> dict[str, Any]:
+    """One wave of 100 people and five questions, run again whenever it pauses."""
+    with tempfile.TemporaryDirectory() as name, serving(Plan(rates=rates)) as server:
+        folder = Path(name)
+        path = write_wave(folder, [server.url], respondents=100, questions=5, logprobs=True, timeout_s=timeout_s)
+        begun, pauses, done = time.perf_counter(), 0, False
+        while not done and pauses <= PAUSES:
+            try:
+                with Store(folder / "a.sqlite") as store:
+                    run_wave(load_wave(path), store, now=lambda: "2026-01-01T00:00:00+00:00")
+                done = True
+            except WavePaused:
+                pauses += 1
+        seconds = time.perf_counter() - begun
+        verdict = check(folder / "a.sqlite", server.ledger, interrupted=pauses > 0)
+    return {
+        "answers": verdict.answers,
+        "lost": len(verdict.lost),
+        "misassigned": len(verdict.misassigned),
+        "invented": len(verdict.invented),
+        "unrecorded": len(verdict.unrecorded),
+        "requests": verdict.requests,
+        "attempts": verdict.attempts,
+        "statuses": dict(verdict.statuses),
+        "failed_by": {str(kind): n for kind, n in verdict.failed_by.items()},
+        "pauses": pauses,
+        "seconds": round(seconds, 1),
+    }
+
+
+def main() -> None:
+    """Every fault alone and all at once."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--rate", type=float, default=0.1)
+    parser.add_argument("--timeout", type=float, default=2.0, help="seconds until a hanging request is given up")
+    parser.add_argument("--only", choices=[*FAULTS, "all"], help="one of them")
+    wanted = parser.parse_args()
+    plans = {fault: {fault: wanted.rate} for fault in FAULTS} | {"all": dict.fromkeys(FAULTS, wanted.rate)}
+    chosen = {name: rates for name, rates in plans.items() if wanted.only in (None, name)}
+    found = {name: measured(rates, wanted.timeout) for name, rates in chosen.items()}
+    wrong = sum(one[key] for one in found.values() for key in ("lost", "misassigned", "invented", "unrecorded"))
+    line = {
+        "benchmark": "faults",
+        "rate": wanted.rate,
+        "lost_misassigned_invented_unrecorded": wrong,
+        "met": wrong == 0 and all(one["answers"] == 500 for one in found.values()),
+        "faults": found,
+    }
+    print(json.dumps(line))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,299 @@
+"""One request until it is answered or given up: endpoints by weight and health, pace, money, every try kept."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from demoscope.errors import WavePaused
+from simulator.backends.openai_api.bodies import Call
+from simulator.backends.openai_api.endpoint import Endpoint
+from simulator.backends.openai_api.pacing import Pace
+from simulator.backends.openai_api.replies import Failure, Reply, Tags, Usage, read_reply, read_usage
+from simulator.backends.openai_api.retrying import SAME, Retrying, seed_of_try
+from simulator.backends.openai_api.settings import Prices
+from simulator.backends.openai_api.spending import Purse, billed, most_tokens, worst_case
+from simulator.protocols.interface import Attempt, ErrorKind, Request
+
+Send = Callable[["Target", Call, dict[str, Any], Request, int], Awaitable[object]]
+"""Sends a body to an endpoint and returns the JSON: at once, or by the provider's batch. The number is the try's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What was read from a reply."""
+
+    text: str
+    """The reply as the protocol gets it."""
+    logprob: float | None = None
+    """Its natural log-probability."""
+    found: Any = None
+    """Whatever else was read."""
+
+
+Read = Callable[[Reply, Call, object], Accepted]
+"""Takes a reply, its call and its JSON; raises :class:`Failure` when it is not to be accepted."""
+
+REMEMBERED = 10_000
+"""Ids of replies that are remembered, to know one that is delivered twice."""
+
+
+@dataclass
+class Target:
+    """An endpoint as a place to send to."""
+
+    endpoint: Endpoint
+    model: str
+    """What it calls the model."""
+    weight: float
+    credit: float = 0.0
+    """How much it is its turn."""
+    failures: int = 0
+    """Failures since its last reply."""
+    rests_until: float = 0.0
+    """Clock reading until which others go first."""
+    ids: deque[str] = field(default_factory=deque)
+    """Ids of its latest replies, oldest first."""
+    known: set[str] = field(default_factory=set)
+    """The same ids."""
+
+    def delivers_twice(self, name: str) -> bool:
+        """Whether a reply of this id came before; it is remembered."""
+        if name in self.known:
+            return True
+        self.known.add(name)
+        self.ids.append(name)
+        if len(self.ids) > REMEMBERED:
+            self.known.discard(self.ids.popleft())
+        return False
+
+
+class Attempts:
+    """Sends calls to the endpoints of one model until they are answered, or as often as it may."""
+
+    def __init__(
+        self,
+        name: str,
+        targets: list[Target],
+        *,
+        pace: Pace,
+        purse: Purse,
+        retrying: Retrying,
+        prices: Prices | None,
+        estimate: bool,
+        tags: Tags,
+        names: frozenset[str],
+        unique_ids: bool,
+        send: Send,
+        alive: Callable[[], Awaitable[bool]],
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Nothing is sent yet.
+
+        Parameters
+        ----------
+        name : str
+            What the wave calls the model.
+        estimate : bool
+            Whether anything is limited by tokens, so that they must be estimated before sending.
+        names : frozenset of str
+            Names by which replies may call the model.
+        unique_ids : bool
+            Whether an id that comes twice is a reply delivered twice.
+        alive : callable
+            Whether an endpoint still answers what it answered when the model was opened: then a request that failed
+            for good is at fault itself.
+        """
+        self._name = name
+        self._targets = targets
+        self._pace = pace
+        self._purse = purse
+        self._retrying = retrying
+        self._prices = prices
+        self._estimate = estimate
+        self._tags = tags
+        self._names = names
+        self._unique_ids = unique_ids
+        self._send = send
+        self._alive = alive
+        self._clock = clock
+        self._sleep = sleep
+        self._last_reply = float("-inf")
+        self._failing: set[int] = set()  # requests that failed since then
+
+    async def ask(
+        self, request: Request, make: Callable[[int], Call], read: Read
+    ) -> tuple[list[Attempt], Accepted | None]:
+        """Try until ``read`` accepts a reply; returns every attempt and what was read.
+
+        Parameters
+        ----------
+        request : Request
+            What the protocol wants.
+        make : callable
+            Makes the call for the seed of a try.
+        read : callable
+            Reads a reply.
+
+        Raises
+        ------
+        WavePaused
+            If this was tried as often as it may, and no endpoint gave anything to anybody since the last try.
+        """
+        attempts: list[Attempt] = []
+        kinds: list[ErrorKind] = []
+        while True:
+            began = self._clock()
+            call = make(seed_of_try(request.seed, kinds) if kinds else request.seed)
+            target = self._choose()
+            attempt, accepted, failure = await self._try(target, call, read, request, len(attempts) + 1)
+            attempts.append(attempt)
+            if failure is None:
+                return attempts, accepted
+            kinds.append(failure.kind)
+            if not self._retrying.again(kinds):
+                if await self._is_down(failure, began):
+                    raise WavePaused(self._down(attempts))
+                return attempts, None
+            asked = failure.retry_after if len(self._targets) == 1 else None
+            streak = min(len(kinds), max(target.failures, 1))
+            await self._sleep(self._retrying.wait_s(streak, asked, request.seed))
+
+    async def _is_down(self, failure: Failure, since: float) -> bool:
+        """Whether a request that was given up failed because nobody answers any more, and not by what it asks.
+
+        Nobody does when no reply came to anybody since its last try began, while others failed too; when it is alone,
+        an endpoint is asked what it answered at first.
+        """
+        if self._last_reply >= since or not (failure.kind in SAME or failure.kind == "malformed"):
+            return False
+        if len(self._failing) > 1 or not await self._alive():
+            return True
+        self._failing.clear()
+        return False
+
+    def _choose(self) -> Target:
+        """The endpoint whose turn it is by weight, among the healthy ones if there are any."""
+        targets = self._targets
+        if len(targets) == 1:
+            return targets[0]
+        now = self._clock()
+        able = [target for target in targets if target.rests_until <= now] or targets
+        for target in able:
+            target.credit += target.weight
+        chosen = max(able, key=lambda target: target.credit)
+        chosen.credit -= sum(target.weight for target in able)
+        return chosen
+
+    async def _try(
+        self, target: Target, call: Call, read: Read, request: Request, number: int
+    ) -> tuple[Attempt, Accepted | None, Failure | None]:
+        body = {"model": target.model, **call.body}
+        prompt_most = most_tokens(call.input) if self._estimate else 0
+        reserved = 0.0
+        if self._prices is not None:
+            reserved = await self._purse.reserve(worst_case(self._prices, prompt_most, call.output_tokens))
+        usage, cost, latency = Usage(), None, None
+        reply: Reply | None = None
+        failure: Failure | None = None
+        accepted: Accepted | None = None
+        try:
+            async with self._pace.turn(prompt_most, call.output_tokens, target.endpoint.name) as turn:
+                sent = self._clock()
+                try:
+                    content = await self._send(target, call, body, request, number)
+                    latency = self._clock() - sent
+                    usage = read_usage(content)
+                    reply = read_reply(content, self._tags)
+                    await self._check(target, reply)
+                    turn.spent(usage.input, usage.output)
+                except Failure as error:
+                    latency = self._clock() - sent
+                    failure = error
+                    if error.kind == "rate_limit":
+                        turn.throttled(error.retry_after)
+                    if error.headers:
+                        turn.heard(error.headers)
+            if self._prices is not None:
+                cost = billed(self._prices, usage, failure.kind if failure else None)
+            self._heal(target, failure, id(request))
+            if failure is None:
+                assert reply is not None
+                try:
+                    accepted = read(reply, call, content)
+                except Failure as error:
+                    failure = error
+        finally:
+            if self._prices is not None:
+                self._purse.settle(reserved, cost)
+        return _attempt(target, call, reply, accepted, failure, usage, latency, cost), accepted, failure
+
+    async def _check(self, target: Target, reply: Reply) -> None:
+        """Refuse a reply of another model, and one that was delivered before."""
+        if reply.model not in self._names:
+            wanted = " or ".join(sorted(self._names))
+            raise Failure("malformed", f"the reply is from the model {reply.model[:80]!r}, not from {wanted}")
+        if self._unique_ids and reply.id is not None and target.delivers_twice(reply.id):
+            await target.endpoint.reconnect()  # what follows on that connection would go astray as well
+            raise Failure("malformed", f"the reply {reply.id[:80]!r} was delivered a second time")
+
+    def _heal(self, target: Target, failure: Failure | None, asked: int) -> None:
+        """Note whether an endpoint is well; one that fails rests for longer and longer while others are."""
+        now = self._clock()
+        if failure is None or failure.kind not in SAME:
+            target.failures = 0
+            target.rests_until = 0.0
+            if failure is None:
+                self._last_reply = now
+                self._failing.clear()
+            else:
+                self._failing.add(asked)
+        else:
+            self._failing.add(asked)
+            target.failures += 1
+            rest = min(0.5 * 2.0 ** min(target.failures, 10), 60.0) if target.failures > 1 else 0.0
+            target.rests_until = now + max(rest, failure.retry_after or 0.0)
+
+    def _down(self, attempts: list[Attempt]) -> str:
+        last = {attempt.endpoint: attempt.error for attempt in attempts}
+        told = "; ".join(f"{endpoint}: {error}" for endpoint, error in last.items())
+        return (
+            f"No endpoint of the model {self._name!r} answers any more; after {len(attempts)} tries the last words "
+            f"were: {told}. What was saved is safe; run the same command again when it is back."
+        )
+
+
+def _attempt(
+    target: Target,
+    call: Call,
+    reply: Reply | None,
+    accepted: Accepted | None,
+    failure: Failure | None,
+    usage: Usage,
+    latency: float | None,
+    cost: float | None,
+) -> Attempt:
+    text = None if reply is None else reply.text
+    if accepted is not None:
+        text = accepted.text
+    elif failure is not None and failure.text is not None:
+        text = failure.text
+    return Attempt(
+        text=text,
+        error=None if failure is None else failure.reason,
+        error_kind=None if failure is None else failure.kind,
+        finish_reason=None if reply is None else reply.finish_reason,
+        prompt_tokens=usage.input,
+        completion_tokens=usage.output,
+        latency_s=latency,
+        applied=call.applied,
+        endpoint=target.endpoint.name,
+        logprob=None if accepted is None else accepted.logprob,
+        reasoning=None if reply is None else reply.reasoning,
+        cached_tokens=usage.cached,
+        reasoning_tokens=usage.reasoning,
+        cost=cost,
+    )

@@ -1,0 +1,142 @@
+"""The backend for models behind OpenAI-compatible endpoints."""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from demoscope.documents import build
+from demoscope.errors import BackendError, DocumentError
+from simulator.backends.interface import ModelCard, Parcel
+from simulator.backends.openai_api.abilities import Proven
+from simulator.backends.openai_api.dedupe import Deduped
+from simulator.backends.openai_api.pacing import Pace
+from simulator.backends.openai_api.retrying import Retrying
+from simulator.backends.openai_api.settings import OpenAISettings
+from simulator.backends.openai_api.spending import Purse
+from simulator.leases import Account, Lease
+from simulator.protocols.interface import Ability, Attempt, Completion, ErrorKind, Request
+
+if TYPE_CHECKING:
+    from simulator.backends.openai_api.asking import Asking
+
+INTERVIEWS = 4096
+"""Interviews that one cohort keeps open when ``max_in_flight`` says nothing; more than one process can serve."""
+AT_ONCE = 2**31
+"""Requests in the provider's batches at once: as many as there are, since limits per minute do not hold there."""
+
+
+class OpenAIBackend:
+    """One model behind one or several endpoints; nothing is sent before :meth:`open`."""
+
+    settings_model = OpenAISettings
+    """What the wave file may say."""
+    tokens_per_second: tuple[float, float] | None = None
+    """Nothing is known of a service's speed."""
+
+    def __init__(self, name: str, **settings: Any) -> None:
+        """Take note of the settings.
+
+        Raises
+        ------
+        BackendError
+            If a setting is wrong.
+        """
+        try:
+            self.settings = build(OpenAISettings, settings, f"model {name!r}")
+            """What the wave file said."""
+        except DocumentError as error:
+            raise BackendError(str(error)) from None
+        found = self.settings
+        self._name = name
+        self.patient = found.mode == "batch"
+        """Whether replies come by the provider's batch files."""
+        limits = found.limits
+        self.concurrency = found.batch.rows if self.patient else limits.max_in_flight or INTERVIEWS
+        """Interviews at once; how many requests are under way is the pace's affair."""
+        self.abilities: frozenset[Ability] = frozenset()
+        self.proven = Proven()
+        """What all endpoints have proved; final once open."""
+        self._pace = Pace(start=AT_ONCE) if self.patient else Pace(**limits.model_dump())
+        self._purse = Purse(found.max_cost)
+        self._parcels: tuple[Sequence[str], Callable[[Parcel], Awaitable[None]]] = ((), _keep_to_oneself)
+        self._asking: Asking | None = None
+        self._deduped: Deduped | None = None
+
+    async def open(self) -> None:
+        """Find the keys, connect to every endpoint and prove what all of them can do."""
+        from simulator.backends.openai_api.asking import Asking  # the openai package is loaded only when it is used
+
+        self._asking = await Asking.open(
+            self._name, self.settings, self._pace, self._purse, Retrying(self.settings.tries), self._parcels
+        )
+        if self.settings.dedupe == "greedy":
+            self._deduped = Deduped(partial(self._ask, self._asking))
+        self.proven = self._asking.proven
+        self.abilities = self.proven.abilities
+        if self.patient:
+            self.abilities -= {"score"}
+
+    def resume(self, tags: Sequence[str], announce: Callable[[Parcel], Awaitable[None]]) -> None:
+        """Take the provider's batches that the store knows, and the way to tell of a new one."""
+        self._parcels = (tags, announce)
+
+    def lease(self, lease: Lease | None, wanting: Callable[[], None]) -> None:
+        """Take this cohort's part of the limits and of the money from now on."""
+        self._pace.share(lease.share if lease else 0.0, lease.holders if lease else 1)
+        if lease:
+            self._purse.lease(lease.allowance, wanting)
+
+    def account(self) -> Account:
+        """How money and pace stand."""
+        return self._purse.account(self._pace.grain)
+
+    def card(self) -> ModelCard:
+        """What the endpoints say of the model and have proved; the digest is of what they call it."""
+        proven = self.proven
+        identity = json.dumps([sorted(proven.names), proven.about])
+        found = self.settings
+        return ModelCard(
+            name=self._name,
+            backend="openai_api",
+            digest=hashlib.sha256(identity.encode()).hexdigest() if proven.names else None,
+            settings={
+                "model": found.model,
+                "proven": proven.as_dict(),
+                "reasoning": found.reasoning.model_dump(mode="json"),
+                "extra_body": found.extra_body,
+            },
+        )
+
+    async def complete(self, request: Request) -> Completion:
+        """Do what the request asks for; what cannot be done comes back as an attempt with an error."""
+        if self._asking is None:
+            raise RuntimeError("complete() before open()")
+        if request.ability not in self.abilities:
+            return failed("rejected", f"the model has not proved {request.ability}")
+        return await (self._deduped.complete(request) if self._deduped else self._ask(self._asking, request))
+
+    async def _ask(self, asking: "Asking", request: Request) -> Completion:
+        if request.ability == "generate":
+            return await asking.text(request)
+        if not request.labels or len(set(request.labels)) < len(request.labels) or not all(request.labels):
+            return failed("rejected", "labels must be given, each once and none empty")
+        if request.ability == "label_logprobs":
+            return await asking.labels(request)
+        return await asking.scores(request)
+
+    async def close(self) -> None:
+        """Close every connection; idempotent."""
+        asking, self._asking = self._asking, None
+        if asking is not None:
+            await asking.close()
+
+
+def failed(kind: ErrorKind, why: str) -> Completion:
+    """A completion without a reply."""
+    return Completion((Attempt(error=why, error_kind=kind),))
+
+
+async def _keep_to_oneself(_: Parcel) -> None:
+    """What is done with the news of a parcel when nobody keeps a store."""

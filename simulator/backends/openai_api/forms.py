@@ -1,0 +1,148 @@
+"""Constraints in the forms that endpoints understand, and replies in those forms back as plain text."""
+
+import json
+import re
+from functools import lru_cache
+from typing import Any
+
+from simulator.backends.openai_api.abilities import Structured
+from simulator.constraint import Constraint
+
+ENUMERATED = 200
+"""Whole numbers that a schema lists one by one; a larger range is given by its ends."""
+LONGEST_LINE = 2000
+"""Characters of free text that a regular expression allows; ``max_tokens`` is what really ends it."""
+
+
+def form_fields(constraint: Constraint, structured: Structured) -> dict[str, Any]:
+    """Fields of a request's body that prescribe this constraint."""
+    return _fields(constraint, structured)
+
+
+@lru_cache(maxsize=4096)
+def _fields(constraint: Constraint, structured: Structured) -> dict[str, Any]:
+    if structured == "json_schema":
+        form = {"name": "answer", "strict": True, "schema": schema(constraint)}
+        return {"response_format": {"type": "json_schema", "json_schema": form}}
+    if structured == "grammar":
+        return {"grammar": gbnf(constraint)}
+    if structured == "structured_outputs":
+        return {"structured_outputs": {"regex": regex(constraint)}}
+    return {structured: regex(constraint)}
+
+
+def schema(constraint: Constraint) -> dict[str, Any]:
+    """JSON schema: the answer first, then the free text as ``explanation``.
+
+    >>> schema(Constraint(("yes", "no")))["properties"]
+    {'answer': {'type': 'string', 'enum': ['yes', 'no']}}
+    """
+    low, high = constraint.minimum, constraint.maximum
+    answer: dict[str, Any]
+    if constraint.choices:
+        answer = {"type": "string", "enum": list(constraint.choices)}
+        if constraint.most > 1:
+            answer = {"type": "array", "items": answer, "minItems": 1, "maxItems": constraint.most}
+    elif low is not None and high is not None and high - low < ENUMERATED:
+        answer = {"type": "integer", "enum": list(range(low, high + 1))}
+    else:
+        ends = {"minimum": low, "maximum": high}
+        answer = {"type": "integer"} | {name: value for name, value in ends.items() if value is not None}
+    properties = {"answer": answer}
+    if constraint.free_tokens:
+        properties["explanation"] = {"type": "string"}
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def plain_text(constraint: Constraint, text: str) -> str | None:
+    """The reply that a JSON object stands for; ``None`` when it is none. Its free text may have been cut.
+
+    >>> plain_text(Constraint(("1: yes",), prefix="Answer: "), '{"answer": "1: yes"}')
+    'Answer: 1: yes'
+    """
+    for ending in ("", '"}', "}"):
+        try:
+            found = json.loads(text + ending)
+            break
+        except ValueError:
+            continue
+    else:
+        return None
+    if not isinstance(found, dict) or "answer" not in found:
+        return None
+    answer = found["answer"]
+    if isinstance(answer, list):
+        answer = constraint.separator.join(map(str, dict.fromkeys(answer)))
+    said = f"{constraint.prefix}{answer}"
+    if constraint.free_tokens:
+        said += constraint.suffix + " ".join(str(found.get("explanation", "")).split())
+    return said
+
+
+def regex(constraint: Constraint) -> str:
+    """Regular expression of the whole reply, in the plain dialect that all engines share.
+
+    >>> regex(Constraint(("yes", "no"), prefix="A: "))
+    'A: (yes|no)'
+    """
+    answer = r"-?[0-9]{1,15}"
+    if constraint.choices:
+        answer = "|".join(map(_escaped, constraint.choices))
+    elif None not in (low := constraint.minimum, high := constraint.maximum) and _few(low, high):
+        answer = "|".join(str(number) for number in range(low or 0, (high or 0) + 1))
+    whole = f"({answer})"
+    if constraint.most > 1:
+        whole += f"({_escaped(constraint.separator)}({answer})){{0,{constraint.most - 1}}}"
+    free = f"{_escaped(constraint.suffix)}[^\\n]{{0,{LONGEST_LINE}}}" if constraint.free_tokens else ""
+    return _escaped(constraint.prefix) + whole + free
+
+
+def gbnf(constraint: Constraint) -> str:
+    """Grammar of the whole reply for llama.cpp.
+
+    >>> print(gbnf(Constraint(("yes", "no"))))
+    root ::= "" answer
+    answer ::= "yes" | "no"
+    """
+    answer = '"-"? [0-9]+'
+    if constraint.choices:
+        answer = " | ".join(map(_quoted, constraint.choices))
+    elif None not in (low := constraint.minimum, high := constraint.maximum) and _few(low, high):
+        answer = " | ".join(_quoted(str(number)) for number in range(low or 0, (high or 0) + 1))
+    root = f"{_quoted(constraint.prefix)} answer"
+    if constraint.most > 1:
+        root += f" ({_quoted(constraint.separator)} answer){{0,{constraint.most - 1}}}"
+    if constraint.free_tokens:
+        root += f" {_quoted(constraint.suffix)} [^\\n]*"
+    return f"root ::= {root}\nanswer ::= {answer}"
+
+
+def room(constraint: Constraint, structured: Structured) -> int:
+    """Tokens that a reply in this form may take, thoughts not counted.
+
+    An answer alone ends by itself and gets a token a byte, which no vocabulary exceeds. Free text only ends there, so
+    the answer before it gets a token for two bytes, which is ample in every language, and the rest is free text.
+    """
+    in_json = structured == "json_schema"
+    longest = max((len(json.dumps(text) if in_json else text.encode()) for text in constraint.choices), default=16)
+    named = min(constraint.most, max(len(constraint.choices), 1))
+    size = len((constraint.prefix + constraint.suffix).encode()) + named * (longest + len(constraint.separator) + 4)
+    size += 40 if in_json else 0
+    return size // 2 + 8 + constraint.free_tokens if constraint.free_tokens else size
+
+
+def _few(low: int | None, high: int | None) -> bool:
+    return low is not None and high is not None and 0 <= high - low < ENUMERATED
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\.^$*+?{}\[\]|()])", r"\\\1", text).replace("\n", "\\n")
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'

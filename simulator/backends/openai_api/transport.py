@@ -1,0 +1,101 @@
+"""HTTP for the openai package: aiohttp underneath, whole bodies, and no connection that says more than it was asked.
+
+A server that sends a reply twice would have its second copy taken for the reply to whatever is asked next on that
+connection, and every later reply with it. So a connection rests for a moment before it is used again, and one on
+which anything came unasked is closed.
+"""
+
+import contextlib
+import time
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+import httpx2
+
+REST = 0.002
+"""Seconds that a connection lies idle before it carries another request; a new one is opened meanwhile."""
+KEEP = 15.0
+"""Seconds after which an idle connection is closed."""
+
+
+class RestedConnector(aiohttp.TCPConnector):
+    """Hands out idle connections that have rested and kept silent; without limit on their number."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(limit=0, keepalive_timeout=KEEP, **settings)
+
+    async def _get(self, key: Any, traces: Any) -> Any:
+        """An idle connection, the longest rested first, or ``None`` when a new one is to be opened."""
+        idle = self._conns.get(key)
+        if idle:
+            for protocol, since in idle:
+                if protocol.should_close:
+                    protocol.close()  # what is closed here is passed over by aiohttp itself
+                elif time.monotonic() - since < REST:
+                    return None
+                else:
+                    break
+        return await super()._get(key, traces)
+
+
+class Transport(httpx2.AsyncBaseTransport):
+    """Sends what the openai package has put together and reads the whole response."""
+
+    def __init__(self, url: str, *, authorized: bool = True) -> None:
+        """Nothing is connected yet.
+
+        Parameters
+        ----------
+        url : str
+            Base URL of everything that will be sent.
+        authorized : bool
+            Whether the ``Authorization`` header is sent; the openai package always writes one.
+        """
+        self._authorized = authorized
+        parts = urlsplit(url)
+        tls = {"ssl": httpx2.create_ssl_context()} if parts.scheme == "https" else {}
+        # aiohttp would look for a proxy in the environment anew, in a thread, for every request.
+        self._proxy = None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
+        self._session = aiohttp.ClientSession(connector=RestedConnector(**tls), cookie_jar=aiohttp.DummyCookieJar())
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """One exchange; time limits are its caller's affair."""
+        if not self._authorized:
+            request.headers.pop("authorization", None)
+        with _as_httpx():
+            async with self._session.request(
+                request.method,
+                str(request.url),
+                headers=request.headers,
+                data=await request.aread() or None,
+                allow_redirects=False,
+                timeout=_NO_LIMIT,
+                proxy=self._proxy,
+            ) as response:
+                content = await response.read()
+        headers = [pair for pair in response.raw_headers if pair[0].lower() not in _TRANSFER]
+        return httpx2.Response(response.status, headers=headers, content=content, request=request)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._session.close()
+
+
+_NO_LIMIT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
+_TRANSFER = (b"content-encoding", b"content-length", b"transfer-encoding")
+"""Headers that told how the body travelled; it is whole and plain now."""
+
+
+@contextlib.contextmanager
+def _as_httpx() -> Any:
+    """What aiohttp raises, in the words that the openai package understands."""
+    try:
+        yield
+    except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
+        raise httpx2.UnsupportedProtocol(str(error)) from error
+    except aiohttp.ClientConnectorError as error:
+        raise httpx2.ConnectError(str(error)) from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise httpx2.ReadError(str(error) or type(error).__name__) from error

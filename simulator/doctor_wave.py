@@ -1,0 +1,35 @@
+"""What the API models of a wave can do, by opening each as the wave would."""
+
+import asyncio
+
+from demoscope.errors import DemoscopeError
+from simulator.backends.interface import find_backend
+from simulator.backends.openai_api import OpenAIBackend
+from simulator.doctor import Check
+from simulator.wave import LoadedWave
+
+
+def examine_models(loaded: LoadedWave) -> list[Check]:
+    """One check for every model behind an API: what its endpoints have proved, and what is missing."""
+    models = {cell.model.name: cell.model for cell in loaded.cells}
+    return [
+        asyncio.run(_examined(name, OpenAIBackend(name, **model.settings)))
+        for name, model in models.items()
+        if find_backend(model.backend) is OpenAIBackend
+    ]
+
+
+async def _examined(name: str, backend: OpenAIBackend) -> Check:
+    try:
+        await backend.open()
+    except DemoscopeError as error:
+        return Check(f"Model {name}", False, str(error), "Mend what the message names, then run doctor again.")
+    finally:
+        await backend.close()
+    proven = backend.proven
+    found = f"{', '.join(sorted(proven.names))} by {proven.api}; proved {', '.join(sorted(proven.abilities))}"
+    if proven.structured:
+        found += f", constrained replies by {proven.structured}"
+    if proven.missing:
+        found += f"; not there: {', '.join(proven.missing)}"
+    return Check(f"Model {name}", True, found)

@@ -1,0 +1,131 @@
+"""Tokens and money of calls that are not made yet, as ranges: counted by the endpoint in a pilot, or by thumb."""
+
+import math
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from demoscope.documents import Document
+from demoscope.errors import StoreError
+from demoscope.store_file import open_for_reading
+
+FEWEST = 20
+"""Calls that a pilot must have made before its counts are used."""
+
+PLAIN = (5.0, 3.0)
+"""Characters of Latin text for a token, at best and at worst, with the vocabularies of today's models."""
+
+DENSE = (2.0, 0.7)
+"""The same for other scripts."""
+
+TURN = (3.0, 8.0)
+"""Tokens that mark a turn."""
+
+SHORTEST_REPLY = 4.0
+"""Tokens of a reply that says nothing but a number."""
+
+
+class Range(Document):
+    """From the least that is likely to the most."""
+
+    low: float
+    high: float
+
+    def times(self, factor: float) -> "Range":
+        """The range of so many."""
+        return Range(low=self.low * factor, high=self.high * factor)
+
+
+class Money(Range):
+    """A range of money."""
+
+    currency: str
+    """ISO 4217 code."""
+
+
+@dataclass(frozen=True)
+class Pilot:
+    """What calls of a cell have used so far, as the endpoint counted, tries that failed included."""
+
+    calls: int
+    prompt: Range
+    """Prompt tokens a call."""
+    cached: float
+    """Part of the prompt tokens that was in the provider's cache, in [0, 1]."""
+    reply: Range
+    """Reply tokens a call, reasoning included."""
+
+
+def prompt_tokens(texts: list[str]) -> Range:
+    """Tokens of a prompt by rule of thumb.
+
+    >>> prompt_tokens(["Is the country spending too little on parks?"])  # doctest: +ELLIPSIS
+    Range(low=11.8, high=22.6...)
+    """
+    plain = sum(sum(letter < "\u0250" for letter in text) for text in texts)
+    dense = sum(map(len, texts)) - plain
+    low, high = (plain / PLAIN[which] + dense / DENSE[which] + TURN[which] * len(texts) for which in (0, 1))
+    return Range(low=low, high=high)
+
+
+def read_pilots(path: Path) -> dict[str, Pilot]:
+    """What a store already knows of its cells, by name; empty where there is no store, or too little in it."""
+    if not path.exists():
+        return {}
+    try:
+        db = open_for_reading(path)
+    except StoreError:
+        return {}
+    try:
+        rows = db.execute(
+            """SELECT name, count(*), avg(prompt), avg(prompt * prompt), avg(reply), avg(reply * reply),
+            sum(cached) * 1.0 / sum(prompt) FROM (
+                SELECT c.name, sum(a.prompt_tokens) AS prompt, sum(a.completion_tokens) AS reply,
+                       coalesce(sum(a.cached_tokens), 0) AS cached
+                FROM attempts a JOIN cells c ON c.id = a.cell_id
+                WHERE a.applied ->> '$.shared_with' IS NULL
+                GROUP BY a.cell_id, a.subject_id, a.step, a.ordinal
+                HAVING prompt > 0 AND reply IS NOT NULL
+            ) GROUP BY name"""
+        ).fetchall()
+    except sqlite3.Error:  # a store of an older version, which counted less
+        return {}
+    finally:
+        db.close()
+    return {
+        name: Pilot(calls, _around(calls, prompt, prompt2), cached or 0.0, _around(calls, reply, reply2))
+        for name, calls, prompt, prompt2, reply, reply2, cached in rows
+        if calls >= FEWEST
+    }
+
+
+def _around(n: int, mean: float, mean_of_squares: float) -> Range:
+    """A mean, give or take two standard errors."""
+    error = 2 * math.sqrt(max(mean_of_squares - mean * mean, 0.0) / n)
+    return Range(low=max(mean - error, 0.0), high=mean + error)
+
+
+def money(prices: Mapping[str, Any] | None, prompt: Range, reply: Range, cached: float = 0.0) -> Money | None:
+    """Money for so many tokens; ``None`` without prices.
+
+    Parameters
+    ----------
+    prices : mapping, optional
+        ``input``, ``output``, ``cached_input``, ``reasoning`` per million tokens, and ``currency``.
+    cached : float
+        Part of the prompt in the provider's cache, in [0, 1].
+
+    >>> money({"input": 2, "output": 8, "currency": "USD"}, Range(low=1e6, high=2e6), Range(low=0, high=1e6))
+    Money(low=2.0, high=12.0, currency='USD')
+    """
+    if not prices:
+        return None
+    cached_input = prices.get("cached_input")
+    reasoning = prices.get("reasoning")
+    each = prices["input"] * (1 - cached) + (prices["input"] if cached_input is None else cached_input) * cached
+    replies = [prices["output"], prices["output"] if reasoning is None else reasoning]
+    low = prompt.low * each + reply.low * min(replies)
+    high = prompt.high * each + reply.high * max(replies)
+    return Money(low=low / 1e6, high=high / 1e6, currency=prices["currency"])

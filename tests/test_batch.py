@@ -1,0 +1,204 @@
+"""Requests that travel in a provider's batch files: each gets its own reply, once, whatever happens on the way."""
+
+import asyncio
+import itertools
+import json
+
+import pytest
+from openai import AsyncOpenAI
+
+from demoscope.errors import WavePaused
+from simulator.backends.openai_api.batch import MARK, BatchDesk, BatchSettings, key_of
+from simulator.backends.openai_api.batch_provider import OpenAIProvider
+from simulator.backends.openai_api.replies import Failure
+from simulator.decoding import Decoding
+from simulator.protocols.interface import Message, Request
+from tests.derived_reply import reply
+from tests.fault_server import Plan, serving
+
+PATH = "/v1/chat/completions"
+SETTINGS = BatchSettings(poll_s=0.01, quiet_s=0.02)
+
+
+def body(n):
+    system = f"Act as a citizen from Ohio. You are {n}. Answer each request as this person would."
+    user = "Request: Tea or coffee? - 1: tea, 2: coffee"
+    turns = [{"role": "system", "content": system}, {"role": "user", "content": user}]
+    return {"model": "mock", "messages": turns, "seed": n}
+
+
+def key(n, attempt=1):
+    turns = tuple(Message(turn["role"], turn["content"]) for turn in body(n)["messages"])
+    request = Request("answer", 1, turns, Decoding(), seed=n, conversation=f"def/{n}")
+    return key_of(request, body(n), attempt)
+
+
+class Desk:
+    """A desk over a server, with the store's part played by a list of tags."""
+
+    def __init__(self, server, tags=(), settings=SETTINGS, path=""):
+        self.client = AsyncOpenAI(base_url=server.url + path, api_key="x")
+        self.tags = list(tags)
+        self.desk = BatchDesk(
+            OpenAIProvider(self.client),
+            settings,
+            PATH,
+            tags=tags,
+            announce=self.announce,
+            failure=lambda status, body: Failure("rejected" if status == 400 else "server", str(body)),
+            new_tag=map("tag{}".format, itertools.count(len(self.tags))).__next__,
+        )
+
+    async def announce(self, parcel):
+        self.tags.append(parcel.tag)
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *_):
+        await self.desk.close()
+        await self.client.close()
+
+    async def send(self, n, attempt=1):
+        return await self.desk.send(key(n, attempt), "answer", body(n))
+
+
+def said(found):
+    return found["choices"][0]["message"]["content"]
+
+
+def test_every_body_gets_its_own_reply_from_one_batch():
+    async def run(server):
+        async with Desk(server) as desk:
+            return await asyncio.gather(*(desk.send(n) for n in range(50)))
+
+    with serving(Plan(batch={"twice": 0.2})) as server:
+        found = asyncio.run(run(server))
+        assert server.batches.uploads == len(server.batches.batches) == 1
+    assert [said(one) for one in found] == [reply(body(n)).text for n in range(50)]
+
+
+def test_a_file_is_divided_when_it_has_too_many_rows():
+    async def run(server):
+        async with Desk(server, settings=SETTINGS.model_copy(update={"rows": 20})) as desk:
+            return await asyncio.gather(*(desk.send(n) for n in range(50)))
+
+    with serving() as server:
+        found = asyncio.run(run(server))
+        assert sorted(len(file.splitlines()) for file in server.batches.files.values() if b"custom_id" in file) == [
+            *(10, 10),  # requests and replies: 20 + 20 + 10
+            *(20, 20, 20, 20),
+        ]
+    assert [said(one) for one in found] == [reply(body(n)).text for n in range(50)]
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [("missing", "server"), ("bad_request", "rejected"), ("server_error", "server"), ("expired", "server")],
+)
+def test_a_row_that_fails_fails_alone_and_may_be_sent_again(fault, kind):
+    async def run(server):
+        async with Desk(server) as desk:
+            first = await asyncio.gather(*(desk.send(n) for n in range(40)), return_exceptions=True)
+            failed = [n for n, one in enumerate(first) if isinstance(one, Failure)]
+            assert {first[n].kind for n in failed} == {kind}
+            server.batches._rates = {}
+            for n, one in zip(failed, await asyncio.gather(*(desk.send(n, 2) for n in failed)), strict=True):
+                first[n] = one
+            return failed, first
+
+    with serving(Plan(batch={fault: 1.0 if fault == "expired" else 0.3})) as server:
+        failed, found = asyncio.run(run(server))
+    assert 0 < len(failed) < 40
+    assert [said(one) for one in found] == [reply(body(n)).text for n in range(40)]
+
+
+@pytest.mark.parametrize("moment", ["announced", "under way", "done"])
+def test_a_run_that_ends_early_is_continued_without_sending_anything_twice(moment):
+    async def first(server):
+        async with Desk(server) as desk:
+            if moment == "announced":  # killed between the store and the provider
+                desk.desk._provider.upload = desk.desk._provider.look = asyncio.Event().wait
+            tasks = [asyncio.create_task(desk.send(n)) for n in range(10)]
+            while not (desk.tags if moment == "announced" else server.batches.batches):
+                await asyncio.sleep(0.005)
+            if moment == "done":
+                await asyncio.gather(*tasks)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            return desk.tags
+
+    async def second(server, tags):
+        async with Desk(server, tags) as desk:
+            return await asyncio.gather(*(desk.send(n) for n in range(12)))
+
+    with serving(Plan(batch_polls=5)) as server:
+        tags = asyncio.run(first(server))
+        assert tags == ["tag0"]
+        found = asyncio.run(second(server, tags))
+        rows = [
+            json.loads(line)["custom_id"]
+            for batch in server.batches.batches.values()
+            for line in server.batches.files[batch["input_file_id"]].splitlines()
+        ]
+    assert len(rows) == len(set(rows)) == 12
+    assert [said(one) for one in found] == [reply(body(n)).text for n in range(12)]
+
+
+def test_batches_of_others_are_left_alone():
+    async def run(server):
+        async with Desk(server) as desk:
+            await desk.send(1)
+        async with Desk(server, ["another"]) as desk:
+            await desk.send(1)
+
+    with serving() as server:
+        asyncio.run(run(server))
+        assert [batch["metadata"] for batch in server.batches.batches.values()] == [{MARK: "tag0"}, {MARK: "tag1"}]
+
+
+def test_an_older_batch_is_found_behind_many_newer_ones():
+    async def run(server):
+        async with Desk(server) as desk:
+            await desk.send(0)
+        for n in range(1, 6):
+            async with Desk(server) as other:
+                await other.send(n)
+        async with Desk(server, ["tag0"]) as again:
+            return await again.send(0)
+
+    with serving() as server:
+        assert said(asyncio.run(run(server))) == reply(body(0)).text
+        assert len(server.batches.batches) == 6
+
+
+@pytest.mark.parametrize(("tags", "said"), [([], "cannot be begun"), (["tag0"], "earlier run cannot be found")])
+def test_a_provider_that_has_no_batches_pauses_the_wave(tags, said):
+    async def run(server):
+        async with Desk(server, tags, path="/nowhere") as desk:
+            await desk.send(1)
+
+    with serving() as server, pytest.raises(WavePaused, match=said):
+        asyncio.run(run(server))
+
+
+def test_a_batch_that_the_provider_refuses_pauses_the_wave_and_is_made_anew():
+    async def run(server, tags):
+        async with Desk(server, tags) as desk:
+            return await desk.send(1)
+
+    with serving() as server:
+        finish = server.batches._finish
+        server.batches._finish = lambda batch: batch.update(status="failed", errors={"data": ["no quota"]})
+        with pytest.raises(WavePaused, match="no quota"):
+            asyncio.run(run(server, []))
+        server.batches._finish = finish
+        assert said(asyncio.run(run(server, ["tag0"]))) == reply(body(1)).text
+        assert len(server.batches.batches) == 2
+
+
+def test_a_key_names_one_attempt_at_one_request():
+    assert key(1) == key(1)
+    assert len({key(1), key(2), key(1, 2)}) == 3
+    assert len(key(1)) <= 64

@@ -1,0 +1,43 @@
+"""A cohort that nobody calls any more sends nothing more, until it is called again."""
+
+import asyncio
+
+import pytest
+
+from simulator import cohort as hosting
+from simulator.cohort import Assignment, Cohort, CohortSpec
+from simulator.leases import Lease
+from simulator.registration import persona_respondents
+from simulator.wave import load_wave
+from tests.fault_server import Plan, serving
+from tests.faulty_wave import write_wave
+
+pytestmark = pytest.mark.real
+
+
+def test_a_cohort_that_is_forgotten_falls_silent_and_goes_on_when_it_is_called(tmp_path, monkeypatch):
+    monkeypatch.setattr(hosting, "EXPIRES_S", 0.5)
+
+    async def main(server):
+        loaded = load_wave(write_wave(tmp_path, [server.url], respondents=40))
+        [cell] = loaded.cells
+        spec = CohortSpec(loaded.wave.seed, loaded.questionnaire, cell.model, {1: cell.condition}, True)
+        people = persona_respondents(loaded, {cell.name: 1}, 0, 40)
+        assignments = [Assignment(number, 1, person) for number, (*_, person) in enumerate(people, 1)]
+        cohort = Cohort(spec)
+        finished = []
+        while not (await cohort.work([], Lease())).free:
+            pass
+        finished += (await cohort.work(assignments, Lease())).finished
+        await asyncio.sleep(1.0)  # the lease has ended, and what was under way has come back
+        silent_from = len(server.ledger)
+        await asyncio.sleep(0.5)
+        assert len(server.ledger) == silent_from
+        while len(finished) < 40:
+            finished += (await cohort.work([], Lease())).finished
+        await cohort.close()
+        assert silent_from < len(server.ledger)
+        assert sorted(finished) == list(range(1, 41))
+
+    with serving(Plan(latency_s=0.2)) as server:
+        asyncio.run(main(server))

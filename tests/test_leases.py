@@ -1,0 +1,193 @@
+"""Waves with limits and budgets against a real server on loopback, over several cohorts, deaths and resumes."""
+
+import contextlib
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+from contextlib import closing
+
+import pytest
+
+from demoscope.errors import WavePaused
+from simulator.backends.openai_api.settings import Prices
+from simulator.backends.openai_api.spending import cost_of
+from simulator.run import run_wave
+from simulator.store import Store
+from simulator.wave import load_wave
+from tests.fault_server import Plan, serving
+from tests.faulty_wave import check, write_wave
+from tests.stores import count, sound
+from tests.test_ray import _cohort_processes, command
+from tests.test_run import Dying, Interrupted, now
+
+pytestmark = pytest.mark.real
+
+PRICES = {"input": 3.0, "output": 10.0, "cached_input": 1.0}
+
+
+class Till:
+    """What the provider charges, whether anybody hears of it or not."""
+
+    def __init__(self, server):
+        self.total = 0.0
+        self._answer = server.answer
+        server.answer = self.answer
+
+    def answer(self, body):
+        said = self._answer(body)
+        usage = said["usage"]
+        cached = usage["prompt_tokens_details"]["cached_tokens"]
+        self.total += cost_of(Prices(**PRICES), usage["prompt_tokens"], usage["completion_tokens"], cached)
+        return said
+
+
+def wave(folder, server, cohorts=2, executor="local", **settings):
+    path = write_wave(folder, [server.url], executor=executor, prices=PRICES, **settings)
+    path.write_text(path.read_text().replace(f"executor: {executor}", f"executor: {executor}, cohorts: {cohorts}"))
+    return path
+
+
+def run(path, store, **options):
+    with Store(store) as opened:
+        return run_wave(load_wave(path), opened, now=now, **options)
+
+
+def value(path, sql):
+    with closing(sqlite3.connect(path)) as db:
+        return db.execute(sql).fetchone()[0]
+
+
+def test_the_money_in_the_store_is_what_the_provider_charged(tmp_path):
+    with serving() as server:
+        till = Till(server)
+        path = wave(tmp_path, server, respondents=20)
+        run(path, tmp_path / "a.sqlite")
+        opening = till.total - value(tmp_path / "a.sqlite", "SELECT sum(cost) FROM attempts")
+    # What is left over is the check of the server's abilities by each of the two cohorts.
+    assert 0 <= opening < 0.1 * till.total
+    assert value(tmp_path / "a.sqlite", "SELECT sum(cost) FROM answer_costs") == pytest.approx(
+        value(tmp_path / "a.sqlite", "SELECT sum(cost) FROM cell_costs")
+    )
+    assert value(tmp_path / "a.sqlite", "SELECT currency FROM cell_costs") == "USD"
+
+
+@pytest.mark.parametrize("cohorts", [1, 3])
+def test_a_wave_pauses_before_max_cost_and_continues_when_it_is_raised(tmp_path, cohorts):
+    store = tmp_path / "a.sqlite"
+    with serving(Plan(latency_s=0.01)) as server:
+        till = Till(server)
+        path = wave(tmp_path, server, cohorts, respondents=50, max_cost=0.1)
+        with pytest.raises(WavePaused, match="raise max_cost"):
+            run(path, store)
+        assert 0.07 < till.total <= 0.1
+        with pytest.raises(WavePaused, match="raise max_cost"):
+            run(path, store)  # nothing is left: at most the server's abilities are checked again
+        assert till.total <= 0.1
+        assert 0 < count(store, "SELECT count(*) FROM answers") < 500
+        path = wave(tmp_path, server, cohorts, respondents=50, max_cost=5.0)
+        assert run(path, store).saved == 500
+        assert check(store, server.ledger, logprobs=False, interrupted=True).sound
+    assert value(store, "SELECT committed FROM models") == pytest.approx(till.total)
+    assert sound(store)
+
+
+def test_money_of_lost_replies_is_never_spent_twice(tmp_path):
+    """The driver is interrupted again and again with calls under way, and loses batches of dead cohorts."""
+    store = tmp_path / "a.sqlite"
+    with serving(Plan(latency_s=0.05)) as server:
+        till = Till(server)
+        path = wave(tmp_path, server, 2, respondents=50, max_cost=0.15)
+        for after in (0, 1, 2):
+            with contextlib.suppress(KeyboardInterrupt, WavePaused):
+                run(path, store, make_executor=lambda _, after=after: Interrupted(after))
+            assert till.total <= value(store, "SELECT committed FROM models") + 1e-9
+        with contextlib.suppress(WavePaused):
+            run(path, store, make_executor=lambda _: Dying(2))
+        with contextlib.suppress(WavePaused):
+            run(path, store)
+    assert till.total <= 0.15
+    assert value(store, "SELECT sum(cost) FROM attempts") < till.total
+
+
+def test_a_killed_driver_and_a_killed_ray_actor_do_not_make_the_money_exceed(tmp_path):
+    store = tmp_path / "a.sqlite"
+    with serving(Plan(latency_s=0.2)) as server:
+        till = Till(server)
+        path = wave(tmp_path, server, 2, "ray", respondents=100, max_cost=0.2)
+        for victim in ("driver", "actor"):
+            before = len(server.ledger)
+            process = subprocess.Popen(
+                command(path, store),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+            )
+            deadline = time.monotonic() + 60
+            while len(server.ledger) < before + 70 and time.monotonic() < deadline:
+                time.sleep(0.02)
+            killed = process.pid if victim == "driver" else _cohort_processes(process.pid)[0]
+            os.kill(killed, signal.SIGKILL)
+            _, errors = process.communicate(timeout=120)
+            assert process.returncode == (-9 if victim == "driver" else 3), errors
+            assert till.total <= 0.2
+            time.sleep(1)
+    assert "raise max_cost" in errors
+    assert till.total > 0.1
+    assert till.total <= value(store, "SELECT committed FROM models") <= 0.2 + 1e-9
+    assert sound(store)
+
+
+def worst_window(times, width):
+    return max(sum(start <= at < start + width for at in times) for start in times)
+
+
+@pytest.mark.parametrize("executor", ["local", "ray"])
+def test_requests_of_all_cohorts_together_keep_to_the_limit(tmp_path, executor):
+    store = tmp_path / "a.sqlite"
+    with serving() as server:
+        path = wave(tmp_path, server, 2, executor, respondents=20, limits={"requests_per_minute": 1800})
+        done = subprocess.run(command(path, store), capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        times = sorted(event.at for event in server.ledger)
+    assert count(store, "SELECT count(*) FROM answers") == 200
+    # 30 a second, and 30 more that both may have saved up: so many at most in any three seconds.
+    assert worst_window(times, 3.0) <= 3 * 30 + 30
+    assert times[-1] - times[0] > (200 - 30) / 30
+
+
+def test_shares_follow_the_work(tmp_path):
+    """One cohort of a hundred respondents is not held back by another that has nothing left to do."""
+    with serving() as server:
+        path = wave(tmp_path, server, 2, respondents=11, limits={"requests_per_minute": 1200})
+        began = time.monotonic()
+        run(path, tmp_path / "a.sqlite")
+        # 110 answers and the checks at 20 a second; with half of it unused it would be 11 seconds and more.
+        assert time.monotonic() - began < 11
+
+
+def test_places_in_flight_hold_over_all_cohorts(tmp_path):
+    with serving(Plan(latency_s=0.02)) as server:
+        run(wave(tmp_path, server, 3, respondents=30, limits={"max_in_flight": 6}), tmp_path / "a.sqlite")
+        assert server.peak == 6
+
+
+def test_a_key_is_no_part_of_leases_or_costs(tmp_path, monkeypatch):
+    monkeypatch.setenv("A_KEY_FOR_TESTS", "sk-verysecret")
+    with serving(Plan(key="sk-verysecret")) as server:
+        path = wave(tmp_path, server, 1, respondents=2, max_cost=1.0)
+        text = path.read_text().replace(f'"{server.url}"', f'"{server.url}", "key_env": "A_KEY_FOR_TESTS"')
+        path.write_text(text)
+        run(path, tmp_path / "a.sqlite")
+    assert b"sk-verysecret" not in (tmp_path / "a.sqlite").read_bytes()
+
+
+def test_the_command_line_ends_with_3_when_the_money_is_used_up(tmp_path):
+    with serving() as server:
+        path = wave(tmp_path, server, 1, respondents=50, max_cost=0.02)
+        done = subprocess.run(command(path, tmp_path / "a.sqlite"), capture_output=True, text=True)
+    assert done.returncode == 3, done.stderr
+    assert "raise max_cost" in done.stderr
+    assert "Traceback" not in done.stderr

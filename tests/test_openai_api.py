@@ -1,0 +1,333 @@
+"""The backend for OpenAI-compatible endpoints, against real servers on loopback."""
+
+import asyncio
+import json
+import math
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from demoscope.errors import BackendError, DocumentError, WavePaused
+from simulator.backends.conformance import check, request
+from simulator.backends.openai_api import OpenAIBackend
+from simulator.decoding import Decoding
+from simulator.doctor_wave import examine_models
+from simulator.protocols.interface import Completion
+from simulator.wave import load_wave
+from tests.fault_server import Plan, serving
+from tests.faulty_wave import write_wave
+
+FREE = {"decoding": Decoding(max_tokens=64)}
+Answer = Callable[[web.Request, dict[str, Any]], Awaitable[web.StreamResponse]]
+
+
+def using(backend: OpenAIBackend, work: Callable[[OpenAIBackend], Awaitable[Any]]) -> Any:
+    """What ``work`` makes of the open backend."""
+
+    async def run() -> Any:
+        try:
+            await backend.open()
+            return await work(backend)
+        finally:
+            await backend.close()
+
+    return asyncio.run(run())
+
+
+def backend(*urls: str, **settings: Any) -> OpenAIBackend:
+    return OpenAIBackend("m", endpoints=[{"url": url} for url in urls], **{"model": "mock", **settings})
+
+
+def said(text: str = "Hello.", *, finish: str = "stop", model: str = "mock", **message: Any) -> dict[str, Any]:
+    """A chat completion."""
+    choice = {"index": 0, "message": {"role": "assistant", "content": text, **message}, "finish_reason": finish}
+    usage = {"prompt_tokens": 10, "completion_tokens": 2}
+    return {"model": model, "choices": [choice], "usage": usage}
+
+
+@contextmanager
+def application(answer: Answer) -> Iterator[str]:
+    """A bare server with one route; its base URL."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    async def start() -> tuple[web.AppRunner, int]:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            return await answer(request, await request.json())
+
+        app = web.Application()
+        app.add_routes([web.post("/v1/chat/completions", handle)])
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        return runner, runner.addresses[0][1]
+
+    runner, port = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
+    try:
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+def test_it_keeps_to_every_rule_of_the_interface():
+    with serving() as server:
+        assert using(backend(server.url), check) == []
+
+
+def test_what_an_endpoint_ignores_is_not_proved():
+    with serving(Plan(abilities=frozenset({"seed"}))) as server:
+        proven = using(backend(server.url), _proven)
+    assert (proven.structured, proven.top_logprobs, proven.score) == (None, 0, None)
+    assert proven.seed
+    assert {"logprobs", "constrained replies", "score"} <= set(proven.missing)
+    with serving(Plan(abilities=frozenset({"logprobs"}))) as server:
+        assert not using(backend(server.url), _proven).seed
+
+
+async def _proven(opened: OpenAIBackend) -> Any:
+    return opened.proven
+
+
+def test_a_key_reaches_the_endpoint_and_nothing_else(monkeypatch, tmp_path):
+    key = "sk-very-secret-0123456789"
+    monkeypatch.setenv("TEST_KEY", key)
+    file = tmp_path / "key"
+    file.write_text(key + "\n")
+    with serving(Plan(key=key)) as server:
+        for place in ({"key_env": "TEST_KEY"}, {"key_file": str(file)}):
+            made = OpenAIBackend("m", model="mock", endpoints=[{"url": server.url, **place}])
+            reply = using(made, lambda opened: opened.complete(request(**FREE)))
+            assert reply.last.error is None
+            assert key not in repr(made.settings) + repr(made.card()) + repr(reply)
+        with pytest.raises(BackendError) as caught:
+            using(backend(server.url), _proven)
+    assert "401" in str(caught.value)
+
+
+def test_a_key_that_an_endpoint_repeats_is_cut_out_of_its_error(monkeypatch):
+    monkeypatch.setenv("TEST_KEY", "sk-parrot-42")
+
+    async def parrot(request: web.Request, _: Any) -> web.Response:
+        return web.json_response({"error": {"message": f"Bad {request.headers['Authorization']}"}}, status=401)
+
+    with application(parrot) as url:
+        made = OpenAIBackend("m", model="mock", endpoints=[{"url": url, "key_env": "TEST_KEY"}])
+        with pytest.raises(BackendError) as caught:
+            using(made, _proven)
+    assert "[key]" in str(caught.value)
+    assert "parrot-42" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"url": "http://user:password@host/v1"},
+        {"url": "https://host/v1?key=abc"},
+        {"url": "host/v1"},
+        {"url": "http://host/v1", "headers": {"Authorization": "Bearer sk-1"}},
+        {"url": "http://host/v1", "headers": {"x-api-key": "sk-1"}},
+        {"url": "http://host/v1", "key_env": "sk-1234-5678"},
+        {"url": "http://host/v1", "key_file": "keys/mine"},
+        {"url": "http://host/v1", "key_env": "A", "key_file": "/b"},
+    ],
+)
+def test_an_endpoint_that_would_write_a_secret_down_is_refused_without_repeating_it(wrong):
+    with pytest.raises(BackendError) as caught:
+        OpenAIBackend("m", endpoints=[wrong])
+    assert "sk-1" not in str(caught.value)
+    assert "password@" not in str(caught.value)
+
+
+def test_a_missing_key_is_named_by_its_place(monkeypatch, tmp_path):
+    monkeypatch.delenv("NO_SUCH_KEY", raising=False)
+    for place, words in (
+        ({"key_env": "NO_SUCH_KEY"}, "environment variable NO_SUCH_KEY holds no key"),
+        ({"key_file": str(tmp_path / "none")}, "cannot be read"),
+    ):
+        made = OpenAIBackend("m", model="mock", endpoints=[{"url": "http://127.0.0.1:9/v1", **place}])
+        with pytest.raises(BackendError, match=words):
+            using(made, _proven)
+
+
+def test_a_model_that_is_not_named_is_the_only_one_the_endpoint_lists():
+    with serving() as server:
+        assert using(backend(server.url, model=None), _proven).names == {"mock"}
+
+
+def test_endpoints_of_two_models_are_not_mixed():
+    with serving() as one, serving(Plan(model="other")) as two:
+        made = OpenAIBackend("m", endpoints=[{"url": one.url, "model": "mock"}, {"url": two.url, "model": "other"}])
+        assert using(made, _proven).names == {"mock", "other"}  # whoever names both says that they are the same
+        with pytest.raises(BackendError, match="do not have the same model"):
+            using(backend(one.url, two.url, model=None), _proven)
+
+
+def test_requests_are_shared_by_weight():
+    with serving() as one, serving() as two:
+        made = OpenAIBackend(
+            "m", model="mock", endpoints=[{"url": one.url, "weight": 3}, {"url": two.url, "weight": 1}]
+        )
+
+        async def ask(opened: OpenAIBackend) -> list[Completion]:
+            return [await opened.complete(request(f"Question {n}?", **FREE)) for n in range(40)]
+
+        replies = using(made, ask)
+    places = [reply.last.endpoint for reply in replies]
+    assert sorted(places.count(place) for place in set(places)) == [10, 30]
+
+
+def test_nobody_listening_pauses_and_does_not_look_like_a_mistake():
+    with serving() as server:
+        url = server.url
+    with pytest.raises(WavePaused, match="does not answer"):
+        using(backend(url, tries={"network": 0}), _proven)
+
+
+def test_a_thousand_requests_are_under_way_at_once():
+    with serving(Plan(latency_s=1.0)) as server:
+
+        async def ask(opened: OpenAIBackend) -> list[Completion]:
+            return await asyncio.gather(*[opened.complete(request(f"Q {n}?", **FREE)) for n in range(3000)])
+
+        replies = using(backend(server.url, limits={"max_in_flight": 1000}), ask)
+        assert all(reply.last.error is None for reply in replies)
+        assert len({reply.text for reply in replies}) == 3000
+        assert server.peak <= 1000
+
+
+def test_thoughts_are_kept_apart_from_the_reply():
+    forms = {
+        "field": said("Answer: 2", reasoning_content="Hm."),
+        "other": said("Answer: 2", reasoning="Hm."),
+        "tags": said("<think>Hm.</think>\nAnswer: 2"),
+        "open": said("Hm.</think>Answer: 2"),
+    }
+    for body in forms.values():
+        body["usage"]["completion_tokens_details"] = {"reasoning_tokens": 1}
+
+    async def think(_: web.Request, body: dict[str, Any]) -> web.Response:
+        return web.json_response(forms.get(body["messages"][-1]["content"], said()))
+
+    with application(think) as url:
+
+        async def ask(opened: OpenAIBackend) -> list[Completion]:
+            return [await opened.complete(request(name, **FREE)) for name in forms]
+
+        replies = using(backend(url), ask)
+    assert {(reply.text, reply.last.reasoning, reply.last.reasoning_tokens) for reply in replies} == {
+        ("Answer: 2", "Hm.", 1)
+    }
+
+
+def test_replies_that_are_not_accepted_are_typed_and_kept():
+    forms = {
+        "refusal": (said("", refusal="I cannot."), "refusal", "I cannot."),
+        "filter": (said("Ans", finish="content_filter"), "filtered", "Ans"),
+        "cut": (said("Answer: 2: ri", finish="length"), "truncated", "Answer: 2: ri"),
+        "nobody": ({"model": "mock", "choices": []}, "malformed", None),
+        "stranger": (said("Hi.", model="other"), "malformed", "Hi."),
+    }
+
+    async def answer(_: web.Request, body: dict[str, Any]) -> web.Response:
+        return web.json_response(forms.get(body["messages"][-1]["content"], (said(),))[0])
+
+    with application(answer) as url:
+
+        async def ask(opened: OpenAIBackend) -> dict[str, Completion]:
+            return {name: await opened.complete(request(name, **FREE)) for name in forms}
+
+        replies = using(backend(url, tries={"malformed": 1}), ask)
+    for name, (_, kind, text) in forms.items():
+        assert (replies[name].last.error_kind, replies[name].last.text) == (kind, text), name
+    assert replies["cut"].text == "Answer: 2: ri"
+    assert replies["refusal"].text is None
+    assert [len(replies[name].attempts) for name in ("refusal", "cut", "nobody")] == [1, 1, 2]
+
+
+def test_a_bad_request_fails_alone_and_a_long_prompt_is_told_apart():
+    async def refuse(_: web.Request, body: dict[str, Any]) -> web.Response:
+        text = body["messages"][-1]["content"]
+        if text == "long":
+            error = {"message": "This model's maximum context length is 8 tokens", "code": "context_length_exceeded"}
+            return web.json_response({"error": error}, status=400)
+        if text == "bad":
+            return web.json_response({"error": {"message": "no"}}, status=400)
+        return web.json_response(said())
+
+    with application(refuse) as url:
+
+        async def ask(opened: OpenAIBackend) -> list[Completion]:
+            return [await opened.complete(request(text, **FREE)) for text in ("bad", "long", "fine")]
+
+        bad, long, fine = using(backend(url), ask)
+    assert (bad.last.error_kind, bad.last.error, len(bad.attempts)) == ("rejected", "HTTP 400: no", 1)
+    assert long.last.error_kind == "context"
+    assert fine.text == "Hello."
+
+
+def test_a_request_that_breaks_the_server_fails_alone_while_the_endpoint_lives():
+    async def crash(_: web.Request, body: dict[str, Any]) -> web.Response:
+        if body["messages"][-1]["content"] == "poison":
+            return web.json_response({"error": "boom"}, status=500)
+        return web.json_response(said())
+
+    with application(crash) as url:
+        made = backend(url, tries={"server": 1})
+        reply = using(made, lambda opened: opened.complete(request("poison", **FREE)))
+    assert [attempt.error_kind for attempt in reply.attempts] == ["server", "server"]
+
+
+def test_labels_that_were_not_seen_have_bounds_and_no_zero():
+    # Shown are A with 0.6, B with 0.3 and I with 0.05: 0.05 is unseen, and no unseen token can have more than that.
+    shown = {"A": 0.6, "B": 0.3, "I": 0.05}
+    top = [{"token": token, "logprob": math.log(p), "bytes": None} for token, p in shown.items()]
+
+    async def rate(_: web.Request, body: dict[str, Any]) -> web.Response:
+        reply = said("A")
+        if body.get("logprobs"):
+            reply["choices"][0]["logprobs"] = {"content": [{**top[0], "top_logprobs": top}]}
+        return web.json_response(reply)
+
+    wanted = request(ability="label_logprobs", labels=("A", "B", "C", "Interesting"))
+    with application(rate) as url:
+        reply = using(backend(url), lambda opened: opened.complete(wanted))
+    assert reply.logprobs is not None
+    assert reply.bounds is not None
+    assert {label: round(math.exp(value), 6) for label, (value,) in reply.logprobs.items()} == {"A": 0.6, "B": 0.3}
+    assert {label: round(math.exp(value), 6) for label, value in reply.bounds.items()} == {
+        "C": 0.05,
+        "Interesting": 0.1,  # I may be its beginning
+    }
+    assert reply.outside == pytest.approx(0.1)
+
+
+def test_the_doctor_says_what_the_endpoints_of_a_wave_can_do(tmp_path: Path):
+    with serving() as server:
+        [found] = examine_models(load_wave(write_wave(tmp_path, [server.url])))
+        assert found.ok
+        assert "mock by chat; proved generate, label_logprobs, score" in found.found
+        [missing] = examine_models(load_wave(write_wave(tmp_path, [server.url], model="nobody")))
+        assert not missing.ok
+        assert "404" in missing.found
+
+
+def test_a_store_is_bound_by_what_decides_answers_and_not_by_limits_and_prices(tmp_path: Path):
+    def content(**settings: Any) -> str:
+        return json.dumps(load_wave(write_wave(tmp_path, ["http://h/v1"], **settings)).content)
+
+    assert content() == content(
+        limits={"requests_per_minute": 5}, prices={"input": 1, "output": 2}, max_cost=3, timeout_s=9
+    )
+    assert content() != content(extra_body={"frequency_penalty": 1})
+    with pytest.raises(DocumentError, match="max_cost needs prices"):
+        content(max_cost=3)
