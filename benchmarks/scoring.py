@@ -5,8 +5,8 @@ usage: python benchmarks/scoring.py [--engines 2] [--questions 12] [--respondent
 Prints one JSON line. Part one: a question of four options is put by the token and the sequence method, in one form of
 its options and in two, against one full pass over prompt and option for each option, form and method; on the prompts
 of the quickstart and on prompts of 600 tokens, none of them seen before. Tokens are counted, times are CPU seconds
-and wall seconds. Part two: the interviews of the quickstart without explanations, every answer constrained, and every
-answer scored instead, by one single-threaded engine a core.
+and wall seconds. Part two: the interviews of the quickstart without explanations, with its rolling memory and
+without, every answer constrained, and every answer scored instead, by one single-threaded engine a core.
 """
 
 import argparse
@@ -143,13 +143,13 @@ def scoring(backend: LlamaCppBackend) -> Callable[[Request], Awaitable[Completio
     return complete
 
 
-def interviews(job: tuple[str, int, int, int]) -> dict[str, float]:
+def interviews(job: tuple[str, bool, int, int, int]) -> dict[str, float]:
     """One engine and its share of the quickstart's respondents, answers constrained or scored."""
-    method, start, stop, questions = job
+    method, remembers, start, stop, questions = job
     loaded = load_wave(ROOT / "examples" / "quickstart.yaml")
     cell, seed = loaded.cells[0], loaded.wave.seed
     assert isinstance(cell.settings, DefSettings)
-    settings = cell.settings.model_copy(update={"explanation_tokens": 0})
+    settings = cell.settings.model_copy(update={"explanation_tokens": 0, "memory": None if remembers else False})
     protocol = DiversityEnhanced()
     people = loaded.population.people(start, stop, seed=seed)
     asked = [protocol.respondent(one, loaded.population, settings, seed, cell.name) for one in people]
@@ -170,10 +170,10 @@ def interviews(job: tuple[str, int, int, int]) -> dict[str, float]:
     return {"answers": count.answers, "understood": count.understood, "cpu": cpu, "wall": wall, "tokens": evaluated}
 
 
-def answered(method: str, respondents: int, engines: int, questions: int) -> dict[str, Any]:
+def answered(method: str, remembers: bool, respondents: int, engines: int, questions: int) -> dict[str, Any]:
     """Answers a second of all engines together."""
     share = respondents // engines
-    jobs = [(method, n * share, (n + 1) * share, questions) for n in range(engines)]
+    jobs = [(method, remembers, n * share, (n + 1) * share, questions) for n in range(engines)]
     with multiprocessing.get_context("spawn").Pool(engines) as pool:
         done = pool.map(interviews, jobs)
     answers = sum(one["answers"] for one in done)
@@ -212,7 +212,9 @@ def main() -> None:
             line[f"{name}_space_{space}"] = rated(backend, heads, least, space)
     asyncio.run(backend.close())
     for method in ("constrained", "scored"):
-        line[method] = answered(method, wanted.respondents, wanted.engines, wanted.interview)
+        for name, remembers in (("", True), ("_without_memory", False)):
+            found = answered(method, remembers, wanted.respondents, wanted.engines, wanted.interview)
+            line[f"{method}{name}"] = found
     print(json.dumps(line))
 
 
