@@ -60,7 +60,7 @@ A `null` above means "what the profile says". `demoscope` draws 1 to 5 beams, sa
 15 that keeps its order, and names the city; `paper` draws the same but keeps no order in memory; `code` does what the
 published code does: 1 to 4 beams, sampling on, memory of 0 to 14 drawn with replacement, the state alone (and none at
 all when everything is on), ten repeats. The resolved settings are in the store, in `cells.settings`. Beams take
-time: a search of five costs about as much as the replies of five respondents (docs/local_engine.md).
+time: a search of five costs up to four times a single reply (docs/local_engine.md).
 """
 
 

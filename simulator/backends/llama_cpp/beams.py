@@ -8,10 +8,11 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.backends.llama_cpp.context import Logits
 from simulator.backends.llama_cpp.generation import Generation
-from simulator.backends.llama_cpp.sampling import Floats, Ids, likeliest, log_softmax, penalised, truncated
+from simulator.backends.llama_cpp.sampling import Floats, Ids, likeliest, penalised, truncated
 from simulator.decoding import Decoding
 
 LENGTH_PENALTY = 1.0
@@ -106,32 +107,82 @@ def _ways_on(
 ) -> list[_Candidate]:
     """The ways on that are looked at: the likeliest, the best first, or those drawn, as they were drawn."""
     wanted = 2 * decoding.num_beams
-    found: list[tuple[Floats, Ids, Floats]] = []
-    for beam, row in zip(beams, rows, strict=True):
-        logprobs = log_softmax(row)
-        values = penalised(logprobs, decoding.repetition_penalty, beam.reply.seen)
-        allowed = beam.reply.allowed
-        tokens = np.arange(len(values)) if allowed is None else allowed
-        values = values[tokens] if allowed is not None else values
-        if decoding.greedy:
-            kept = likeliest(values, wanted)
-            tokens, values = tokens[kept], values[kept]
-        else:
-            if decoding.truncates:
-                kept = truncated(values, decoding, fewest=2)[0]
-                tokens, values = tokens[kept], values[kept]
-            values = values / decoding.temperature
-        found.append((logprobs, tokens, beam.score + values))
-    scores = np.concatenate([one for _, _, one in found])
-    keys = scores if decoding.greedy else scores - np.log(rng.standard_exponential(len(scores)))  # Gumbel noise
-    ends = np.cumsum([len(tokens) for _, tokens, _ in found])
+    options = [_options(beam, row, decoding) for beam, row in zip(beams, rows, strict=True)]
+    values = [one.values for one in options]
+    scores = [beam.score for beam in beams]
+    chosen = _best(scores, values, wanted) if decoding.greedy else _drawn(scores, values, wanted, rng)
     ways = []
-    for at in likeliest(keys, wanted).tolist():
-        number = int(np.searchsorted(ends, at, side="right"))
-        logprobs, tokens, _ = found[number]
-        token = int(tokens[at - ends[number]])  # counted from the end of its beam
-        ways.append(_Candidate(number, token, float(logprobs[token]), float(scores[at])))
+    for number, at in chosen:
+        option = options[number]
+        token = int(option.tokens[at])
+        ways.append(
+            _Candidate(number, token, float(option.logprobs[token]), scores[number] + float(option.values[at]))
+        )
     return ways
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What one beam may go on with."""
+
+    logprobs: NDArray[np.float32]
+    """Of all tokens, before decoding."""
+    tokens: Ids
+    """Those that may come."""
+    values: NDArray[np.float32]
+    """Their log-probabilities as decoding changes them."""
+
+
+def _options(beam: Beam, row: Logits, decoding: Decoding) -> _Options:
+    shifted = row - row.max()
+    logprobs = shifted - np.float32(np.log(np.exp(shifted).sum(dtype=np.float64)))
+    values = penalised(logprobs, decoding.repetition_penalty, beam.reply.seen)
+    allowed = beam.reply.allowed
+    tokens = np.arange(len(values)) if allowed is None else allowed
+    values = values if allowed is None else values[allowed]
+    if not decoding.greedy:
+        if decoding.truncates:
+            kept = truncated(values.astype(np.float64), decoding, fewest=2)[0]
+            tokens, values = tokens[kept], values[kept]
+        values = (values / decoding.temperature).astype(np.float32)
+    return _Options(logprobs, tokens, values)
+
+
+def _best(scores: Sequence[float], values: Sequence[Logits], wanted: int) -> list[tuple[int, int]]:
+    """Beams and positions of the highest sums of score and value, the highest first."""
+    pool = [
+        (scores[number] + float(of_beam[at]), number, int(at))
+        for number, of_beam in enumerate(values)
+        for at in likeliest(of_beam, wanted)
+    ]
+    return [(number, at) for _, number, at in sorted(pool, key=lambda way: -way[0])[:wanted]]
+
+
+def _drawn(
+    scores: Sequence[float], values: Sequence[Logits], wanted: int, rng: np.random.Generator
+) -> list[tuple[int, int]]:
+    """Beams and positions drawn one after another, without replacement, by the softmax of score and value."""
+    top = max(score + float(of_beam.max()) for score, of_beam in zip(scores, values, strict=True))
+    weights = [np.exp(of_beam + np.float32(score - top)) for score, of_beam in zip(scores, values, strict=True)]
+    cumulated = [of_beam.cumsum(dtype=np.float64) for of_beam in weights]
+    found: list[tuple[int, int]] = []
+    while len(found) < wanted:
+        masses = np.cumsum([of_beam[-1] for of_beam in cumulated])
+        if not masses[-1] > 0:
+            break
+        number = _position(masses, rng)
+        at = _position(cumulated[number], rng)
+        if (number, at) not in found:
+            found.append((number, at))
+        else:  # drawn before: from now on that cannot happen again
+            weights[number][[taken for of, taken in found if of == number]] = 0
+            cumulated[number] = weights[number].cumsum(dtype=np.float64)
+    return found
+
+
+def _position(cumulated: Floats, rng: np.random.Generator) -> int:
+    """A position drawn by the steps of cumulated weights."""
+    return min(int(cumulated.searchsorted(rng.random() * cumulated[-1], side="right")), len(cumulated) - 1)
 
 
 def best_of(start: Generation, rngs: Sequence[np.random.Generator]) -> Search:
