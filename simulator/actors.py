@@ -13,6 +13,7 @@ import personas
 import simulator
 import surveys
 from demoscope.errors import BackendError, WavePaused
+from simulator.backends.interface import Resources
 from simulator.cohort import Assignment, Batch, Cohort, CohortSpec
 from simulator.leases import Lease
 from simulator.wave import Execution
@@ -36,33 +37,35 @@ class RayExecutor:
     """Hosts cohorts as Ray actors on a private Ray, or on a running cluster when ``address`` names one."""
 
     def __init__(self, execution: Execution) -> None:
-        self._execution = execution
         self._ours = not ray.is_initialized()
         if self._ours:
             _connect(execution.address)
         self._actors: dict[int, Any] = {}
+        self._started = 0
         self._calls: dict[Any, int] = {}
 
-    def default_cohorts(self) -> int:
+    def room(self, resources: Resources) -> int:
         """One for each share of the cluster's cores (or GPUs) that a cohort reserves."""
-        resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-        wanted = {"CPU": self._execution.num_cpus, "GPU": self._execution.num_gpus}
-        rooms = [int(resources.get(name, 0) // share) for name, share in wanted.items() if share]
+        found: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+        wanted = {"CPU": resources.cpus, "GPU": resources.gpus}
+        rooms = [int(found.get(name, 0) // share) for name, share in wanted.items() if share]
         if not rooms:
             return 1
         if min(rooms) < 1:
             raise BackendError(
-                f"The Ray cluster has {resources.get('CPU', 0):g} CPUs and {resources.get('GPU', 0):g} GPUs, too few "
-                f"for one cohort that reserves {wanted}; lower num_cpus or num_gpus under `execution`."
+                f"The Ray cluster has {found.get('CPU', 0):g} CPUs and {found.get('GPU', 0):g} GPUs, too few for one "
+                f"cohort, which reserves {resources.cpus:g} and {resources.gpus:g}. Lower num_cpus or num_gpus under "
+                "`execution`, or what the model asks for (threads, n_gpu_layers)."
             )
         return min(rooms)
 
     def start(self, spec: CohortSpec) -> int:
         """Start a cohort actor and return its handle."""
-        options = {"num_cpus": self._execution.num_cpus, "num_gpus": self._execution.num_gpus}
+        options = {"num_cpus": spec.resources.cpus, "num_gpus": spec.resources.gpus}
         actor = ray.remote(CohortActor).options(max_concurrency=2, **options).remote(spec)
-        self._actors[len(self._actors)] = actor
-        return len(self._actors) - 1
+        self._started += 1
+        self._actors[self._started] = actor
+        return self._started
 
     def submit(self, handle: int, assignments: Sequence[Assignment], lease: Lease) -> None:
         """Hand respondents and a lease to a cohort actor."""
@@ -74,6 +77,10 @@ class RayExecutor:
             return []
         done, _ = ray.wait(list(self._calls), num_returns=1, timeout=timeout)
         return [(self._calls.pop(call), _result(call)) for call in done]
+
+    def stop(self, handle: int) -> None:
+        """End a cohort actor."""
+        ray.kill(self._actors.pop(handle))
 
     def close(self) -> None:
         """End all cohort actors, and Ray itself when it was started here."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from demoscope.errors import BackendError, DemoscopeError, WavePaused
-from simulator.backends.interface import Backend, ModelCard, Parcel, Patient, find_backend
+from simulator.backends.interface import Backend, ModelCard, Parcel, Patient, Resources, find_backend
 from simulator.drivers import History, Listener, drive
 from simulator.leases import EXPIRES_S, Account, Lease, Leased
 from simulator.lookahead import Ahead, independent
@@ -34,6 +34,8 @@ class CohortSpec:
     conditions: dict[int, Condition]
     """Conditions by cell id."""
     keep_texts: bool
+    resources: Resources = field(default_factory=Resources)
+    """What the cohort reserves of a machine or cluster."""
     parcels: tuple[str, ...] = ()
     """Tags of the provider's batches that the store knows, for a patient backend."""
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Protocol
 
+from simulator.backends.interface import Resources
 from simulator.cohort import Assignment, Batch, Cohort, CohortSpec
 from simulator.leases import Lease
 
@@ -13,8 +14,8 @@ from simulator.leases import Lease
 class Executor(Protocol):
     """Hosts cohorts; each has at most one call under way."""
 
-    def default_cohorts(self) -> int:
-        """How many cohorts the machine or cluster has room for."""
+    def room(self, resources: Resources) -> int:
+        """How many cohorts that reserve so much the machine or cluster has room for, at least 1."""
 
     def start(self, spec: CohortSpec) -> int:
         """Start a cohort and return its handle."""
@@ -24,6 +25,9 @@ class Executor(Protocol):
 
     def next(self, timeout: float) -> list[tuple[int, Batch | None]]:
         """Batches that came in, by handle; ``None`` for a cohort that died. Empty after ``timeout`` seconds."""
+
+    def stop(self, handle: int) -> None:
+        """End a cohort that has nothing left to do, so that others get what it reserved."""
 
     def close(self) -> None:
         """End all cohorts; idempotent."""
@@ -39,7 +43,7 @@ class LocalExecutor:
         self._cohorts: list[Cohort] = []
         self._calls: dict[Future[Batch], int] = {}
 
-    def default_cohorts(self) -> int:
+    def room(self, resources: Resources) -> int:
         """One: a single process gains nothing from more."""
         return 1
 
@@ -57,6 +61,10 @@ class LocalExecutor:
         """Batches that came in, by handle."""
         done, _ = wait(self._calls, timeout, FIRST_COMPLETED)
         return [(self._calls.pop(call), call.result()) for call in done]
+
+    def stop(self, handle: int) -> None:
+        """End a cohort and give its model's memory back."""
+        asyncio.run_coroutine_threadsafe(self._cohorts[handle].close(), self._loop).result()
 
     def close(self) -> None:
         """End all cohorts and the loop."""

@@ -9,13 +9,13 @@ from itertools import groupby
 
 from demoscope.errors import BackendError, StoreError, WavePaused
 from personas import Persona
-from simulator.backends.interface import ModelCard, Parcel
+from simulator.backends.interface import ModelCard, Parcel, Resources, find_backend
 from simulator.cohort import Assignment, Batch, CohortSpec
 from simulator.executors import Executor, LocalExecutor
 from simulator.leases import Budget, Ledger, spent_up
 from simulator.registration import make_respondent, register
 from simulator.store import Store
-from simulator.wave import Cell, LoadedWave
+from simulator.wave import Cell, Execution, LoadedWave, ModelSpec
 
 PATIENCE = 1.0
 """Seconds to wait for a batch before looking at the clock."""
@@ -143,10 +143,12 @@ class _Run:
 
     def _spec(self, model: str, cells: dict[str, int]) -> CohortSpec:
         mine = {cells[cell.name]: cell for cell in self._loaded.cells if cell.model.name == model}
+        spec = next(iter(mine.values())).model
         return CohortSpec(
             seed=self._loaded.wave.seed,
             questionnaire=self._loaded.questionnaire,
-            model=next(iter(mine.values())).model,
+            model=spec,
+            resources=_resources(spec, self._loaded.wave.execution),
             conditions={cell_id: cell.condition for cell_id, cell in mine.items()},
             keep_texts=self._loaded.wave.store_prompts == "full",
         )
@@ -168,7 +170,7 @@ class _Run:
         teams: dict[int, Team] = {}
         for team in self._teams.values():
             if not team.done:
-                wanted = self._loaded.wave.execution.cohorts or executor.default_cohorts()
+                wanted = self._loaded.wave.execution.cohorts or executor.room(team.spec.resources)
                 started = [self._start(executor, team, teams) for _ in range(min(wanted, len(team.waiting)))]
                 for handle in started:
                     self._submit(executor, team, handle, 0)
@@ -198,6 +200,7 @@ class _Run:
                     self._submit(executor, team, handle, batch.free)
                 else:
                     team.ledger.retire(handle)
+                    executor.stop(handle)
         for team in self._teams.values():
             self._commit(team, team.ledger.spent)
 
@@ -303,3 +306,12 @@ class _Run:
             "UPDATE models SET digest = ?, settings = ? WHERE name = ?",
             (card.digest, json.dumps(dict(card.settings), sort_keys=True), card.name),
         )
+
+
+def _resources(model: ModelSpec, execution: Execution) -> Resources:
+    """What a cohort of this model reserves: what the wave says, else what the backend uses."""
+    usual = find_backend(model.backend).resources(model.settings)
+    return Resources(
+        usual.cpus if execution.num_cpus is None else execution.num_cpus,
+        usual.gpus if execution.num_gpus is None else execution.num_gpus,
+    )

@@ -52,10 +52,10 @@ class Execution(Document):
     """Running Ray cluster (``auto``, ``host:port``, ``ray://...``); a private one is started when absent."""
     cohorts: int | None = Field(default=None, ge=1, le=10_000)
     """Cohort actors for each model; one a core (or a GPU) when absent."""
-    num_cpus: float = Field(default=1, ge=0, le=10_000)
-    """Cores that each cohort reserves."""
-    num_gpus: float = Field(default=0, ge=0, le=10_000)
-    """GPUs that each cohort reserves."""
+    num_cpus: float | None = Field(default=None, ge=0, le=10_000)
+    """Cores that each cohort reserves; as many as its model uses when absent."""
+    num_gpus: float | None = Field(default=None, ge=0, le=10_000)
+    """GPUs that each cohort reserves, or a fraction of one; as many as its model uses when absent."""
 
 
 class Wave(Document):

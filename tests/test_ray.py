@@ -168,3 +168,22 @@ def test_an_address_where_no_cluster_is_is_told_plainly(wave_file, tmp_path):
     assert done.returncode == 2, done.stderr
     assert "Nobody listens at '127.0.0.1:9'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_more_models_than_cores_take_turns(wave_file, tmp_path):
+    """Every cohort reserves all cores of this machine, so the second model waits until the first one is done."""
+    second = "  - {name: second, backend: scripted, settings: {public: uniform}}\nconditions:"
+    whole = f"{{executor: ray, num_cpus: {os.cpu_count()}}}"
+    wave = wave_file(("conditions:", second), (RAY[0], whole))
+    done = subprocess.run(command(wave, tmp_path / "two.sqlite"), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    answered = "SELECT count(*) FROM responses WHERE model = 'second' AND status = 'answered'"
+    assert count(tmp_path / "two.sqlite", answered) > 0
+
+
+def test_a_machine_too_small_for_a_cohort_is_told_plainly(wave_file, tmp_path):
+    wave = wave_file((RAY[0], "{executor: ray, num_gpus: 1000}"))
+    done = subprocess.run(command(wave, tmp_path / "none.sqlite"), capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "too few for one cohort" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -86,6 +86,16 @@ class Patient(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What a cohort reserves of the machine or cluster it runs on."""
+
+    cpus: float = 1.0
+    """Cores."""
+    gpus: float = 0.0
+    """GPUs; a fraction shares one."""
+
+
 class BackendKind(Protocol):
     """What an entry point of ``demoscope.backends`` names: a class that builds backends from settings."""
 
@@ -93,6 +103,10 @@ class BackendKind(Protocol):
     """Settings that the wave file may give; unknown ones are refused when the wave is read."""
     tokens_per_second: tuple[float, float] | None
     """Typical speed of one engine in prompt and reply tokens, for estimates; ``None`` when nothing is known."""
+
+    @staticmethod
+    def resources(settings: Mapping[str, Any]) -> Resources:
+        """What one engine with these validated settings uses."""
 
     def __call__(self, name: str, **settings: Any) -> Backend:
         """Build the backend; :class:`BackendError` says what is missing."""

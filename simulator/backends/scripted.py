@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import math
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Literal, Self
 
@@ -12,7 +13,7 @@ from pydantic import Field, model_validator
 from demoscope import seeds
 from demoscope.documents import Document, build
 from demoscope.errors import BackendError, DocumentError
-from simulator.backends.interface import ModelCard
+from simulator.backends.interface import ModelCard, Resources
 from simulator.protocols.interface import Ability, Attempt, Completion, Request
 
 Fault = Literal["errors", "refusals", "unparsable", "empty", "truncated"]
@@ -117,6 +118,11 @@ class ScriptedBackend:
     def card(self) -> ModelCard:
         """What the store records of the public."""
         return ModelCard(self._name, "scripted", settings=self._settings.model_dump(mode="json"))
+
+    @staticmethod
+    def resources(settings: Mapping[str, Any]) -> Resources:
+        """One core."""
+        return Resources()
 
     async def open(self) -> None:
         """Nothing is to be connected."""

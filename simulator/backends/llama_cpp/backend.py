@@ -2,13 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import Any
 
 from demoscope.documents import build
 from demoscope.errors import BackendError, DocumentError
-from simulator.backends.interface import ModelCard
+from simulator.backends.interface import ModelCard, Resources
 from simulator.backends.llama_cpp.branches import Branches
 from simulator.backends.llama_cpp.capacity import capacity
 from simulator.backends.llama_cpp.context import Context
@@ -93,6 +93,11 @@ class LlamaCppBackend:
             clock=clock,
         )
         self._scheduler = Scheduler(self.context, places, name)
+
+    @staticmethod
+    def resources(settings: Mapping[str, Any]) -> Resources:
+        """A core for every thread, and a GPU of its own where layers are put on one."""
+        return Resources(cpus=settings["threads"], gpus=1 if settings["n_gpu_layers"] else 0)
 
     async def open(self) -> None:
         """Nothing is left to do: the model was loaded when the backend was built."""
