@@ -3,9 +3,10 @@
 ``python benchmarks/local_engine.py [--respondents 64] [--engines 2] [--peers FOLDER]`` prints one JSON line.
 
 The workload: each respondent is asked 10 questions and remembers all of them; 32 sampled tokens an answer; the
-embedded model in Q8_0. An engine of one thread runs in a process of its own for each core. ``--peers`` names a folder
-with ``bench_sequential.py`` and ``bench_llama_server.py``, which put the same workload through the class
-``llama_cpp.Llama`` and through llama.cpp's own server; with it the line has the ratios, without it says so.
+embedded model in Q8_0, as the peers run it, and as the type that the engine chooses on this machine. An engine of one
+thread runs in a process of its own for each core. ``--peers`` names a folder with ``bench_sequential.py`` and
+``bench_llama_server.py``, which put the same workload through the class ``llama_cpp.Llama`` and through the server of
+llama.cpp itself; with it the line has the ratios, without it says so.
 The peers are told to write 32 tokens whatever happens; here an answer may end earlier, so the ratios are given in
 answers and, fairer to the peers, in generated tokens.
 """
@@ -27,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from simulator.backends.llama_cpp import LlamaCppBackend
 from simulator.backends.llama_cpp.context import Row
 from simulator.backends.llama_cpp.settings import LlamaCppSettings
-from simulator.backends.llama_cpp.weights import prepare
+from simulator.backends.llama_cpp.weights import prepare, quantization
 from simulator.decoding import Decoding
 from simulator.protocols.interface import Message, Request
 
@@ -174,6 +175,31 @@ def peer(script: Path, model: Path, respondents: int) -> dict[str, Any]:
     return dict(json.loads(lines[-1]))
 
 
+def number(what: str, value: float | None, unit: str = "", target: str | None = None) -> dict[str, Any]:
+    """One number of the line, held against its target."""
+    met = None
+    if target and value is not None:
+        sign, _, bound = target.partition(" ")
+        met = value >= float(bound) if sign == ">=" else value <= float(bound)
+    rounded = value if value is None else round(value, 3)
+    return {"what": what, "value": rounded, "unit": unit, "target": target, "met": met}
+
+
+def told(name: str, found: dict[str, Any], weights_mb: float) -> list[dict[str, Any]]:
+    """Numbers of one run of ours."""
+    own = found["peak_mb_per_engine"] - found["kv_mb_per_engine"] - weights_mb
+    return [
+        number(f"answers per second, {name}", found["answers_per_s"], "1/s"),
+        number(f"tokens an answer, {name}", found["tokens_an_answer"], "tokens"),
+        number(f"answers that failed, {name}", found["failed"]),
+        number(f"prompt tokens evaluated, {name}", found["prompt_tokens_evaluated"], "tokens"),
+        number(f"bare prefill of an engine, {name}", found["prefill_tokens_per_s_per_engine"], "tokens/s"),
+        number(f"bare decode of an engine, {name}", found["decode_tokens_per_s_per_engine"], "tokens/s"),
+        number(f"share of the token ceiling, {name}", found["share_of_token_ceiling"], "", ">= 0.85"),
+        number(f"peak memory beside weights, keys and values, {name}", own, "MB an engine", "<= 150"),
+    ]
+
+
 def main() -> None:
     """Run everything and print one line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -181,29 +207,36 @@ def main() -> None:
     parser.add_argument("--engines", type=int, default=2)
     parser.add_argument("--sequences", type=int, default=32)
     parser.add_argument("--context", type=int, default=1536)
-    parser.add_argument("--loose", action="store_true", help="deterministic: false")
     parser.add_argument("--peers", type=Path, help="folder with the peers' scripts")
     parser.add_argument("--peer-respondents", type=int, default=64, help="fewer take less time; the rate is the same")
     wanted = parser.parse_args()
-    settings = {"sequences": wanted.sequences, "context": wanted.context, "deterministic": not wanted.loose}
-    model = prepare(LlamaCppSettings())
-    line: dict[str, Any] = {"benchmark": "local_engine", "model": model.name, "engines": wanted.engines, **settings}
-    line |= ours(wanted.respondents, wanted.engines, settings)
-    for name, script in (("sequential", "bench_sequential.py"), ("llama_server", "bench_llama_server.py")):
-        if wanted.peers is None:
-            line[name] = "not measured: no --peers"
+    base = {"sequences": wanted.sequences, "context": wanted.context}
+    chosen = quantization(LlamaCppSettings())
+    runs: dict[str, dict[str, Any]] = {"Q8_0": {"quantization": "Q8_0"}}
+    if chosen != "Q8_0":
+        runs[f"{chosen} (the default here)"] = {}
+    runs[f"{chosen}, deterministic: false"] = {"deterministic": False}
+    numbers, rates = [], {}
+    for name, settings in runs.items():
+        found = ours(wanted.respondents, wanted.engines, base | settings)
+        print(name, found, file=sys.stderr, flush=True)
+        weights = prepare(LlamaCppSettings(**settings)).stat().st_size / 2**20
+        numbers += told(name, found, weights)
+        rates[name] = (found["answers_per_s"], found["answers_per_s"] * found["tokens_an_answer"])
+    model = prepare(LlamaCppSettings(quantization="Q8_0"))
+    scripts = {"Llama": ("bench_sequential.py", ">= 3"), "llama.cpp's server": ("bench_llama_server.py", ">= 1.5")}
+    for peer_name, (script, target) in scripts.items():
+        found = peer(wanted.peers / script, model, wanted.peer_respondents) if wanted.peers else {"why": "no --peers"}
+        rate = found.get("answers_per_s")
+        if not rate:
+            numbers.append(number(f"{peer_name}: not measured ({found.get('why')})", None))
             continue
-        found = peer(wanted.peers / script, model, wanted.peer_respondents)
-        rate = found["answers_per_s"]
-        line[name] = {"answers_per_s": rate, "why": found.get("why")}
-        line[f"times_{name}"] = round(line["answers_per_s"] / rate, 2) if rate else None
-        if rate:
-            tokens = found["generated_tokens"] / found["answers"]
-            line[name]["tokens_an_answer"] = round(tokens, 1)
-            line[f"times_{name}_in_tokens"] = round(
-                line["answers_per_s"] * line["tokens_an_answer"] / (rate * tokens), 2
-            )
-    print(json.dumps(line))
+        tokens = found["generated_tokens"] / found["answers"]
+        numbers.append(number(f"answers per second, {peer_name}, Q8_0", rate, "1/s"))
+        for name, (answers, generated) in rates.items():
+            numbers.append(number(f"answers, {name} to {peer_name}_ratio", answers / rate, "", target))
+            numbers.append(number(f"tokens, {name} to {peer_name}_ratio", generated / (rate * tokens)))
+    print(json.dumps({"benchmark": "local_engine", "numbers": numbers}))
 
 
 if __name__ == "__main__":
