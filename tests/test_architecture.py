@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from simulator.backends.interface import BackendKind
+from simulator.plugins import OURS, find_plugin
+from simulator.protocols.registry import ProtocolKind
+
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = {
     "demoscope": set(),
@@ -51,3 +55,11 @@ def test_only_the_actors_import_ray():
 def test_no_file_has_a_name_that_says_nothing():
     empty = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "core"}
     assert [path for room in ROOMS for path in sources(room) if path.stem in empty] == []
+
+
+@pytest.mark.parametrize(("family", "interface"), [("protocol", ProtocolKind), ("backend", BackendKind)])
+def test_all_of_ours_have_what_their_interface_asks_for(family: str, interface: type) -> None:
+    wanted = {name for name in interface.__annotations__ | vars(interface) if not name.startswith("_")}
+    for name in OURS[family]:
+        found = find_plugin(family, name)
+        assert not {member for member in wanted if not hasattr(found, member)}, name

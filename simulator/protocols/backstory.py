@@ -14,7 +14,7 @@ from personas.population import Population
 from personas.styles import usual
 from simulator.answer import Answer, Status
 from simulator.decoding import Decoding
-from simulator.protocols.interface import Completion, Message, Protocol, Request, Understood
+from simulator.protocols.interface import Ability, Completion, Message, Protocol, Request, Understood
 from simulator.protocols.registry import CellDescription
 from simulator.refusal import is_self_aware
 from simulator.respondent import Respondent
@@ -69,6 +69,10 @@ class Backstory:
         """One story."""
         _question(questionnaire)
         return 1
+
+    def abilities_needed(self, settings: BackstorySettings) -> frozenset[Ability]:
+        """Replies, nothing else."""
+        return frozenset({"generate"})
 
     def respondent(
         self, persona: Persona, population: Population, settings: BackstorySettings, seed: int, cell: str
