@@ -39,7 +39,7 @@ def llama_server(log: Path, *, context: int = 2048) -> Iterator[str]:
     """Base address of a running server; it is gone afterwards. What it prints goes to ``log``."""
     port = free_port()
     options = {
-        "model": prepare(LlamaCppSettings()),
+        "model": prepare(LlamaCppSettings(quantization="Q8_0")),
         "model_alias": "smollm2",
         "host": "127.0.0.1",
         "port": port,

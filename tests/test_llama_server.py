@@ -99,9 +99,8 @@ def test_label_probabilities_are_those_of_the_next_token(url):
 
 def test_a_wave_runs_through_it_and_every_answer_is_kept(url, tmp_path):
     store = tmp_path / "a.sqlite"
-    path = write_wave(
-        tmp_path, [url], respondents=2, questions=2, condition={"max_tokens": 24, "memory": 1}, model="smollm2"
-    )
+    condition = {"max_tokens": 24, "memory": 1, "ask_again": 0}
+    path = write_wave(tmp_path, [url], respondents=2, questions=2, condition=condition, model="smollm2")
     with Store(store) as opened_store:
         state = run_wave(load_wave(path), opened_store, now=now)
     assert state.saved == state.total == 4
