@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+COLUMNS = ("person", "place_country", "place_state", "place_city", "weight", "source_row")
+"""Columns of a frame beside the attributes; no attribute is called like one of them."""
+
 _GIVEN = {"number", "attributes", "place", "weight", "source_row"}
 """Fields that every drawn persona is given."""
 
@@ -81,7 +84,7 @@ class People:
         return [codes[level] for level in self.levels[name].tolist()]
 
     def frame(self) -> "pd.DataFrame":
-        """One row a person: number, attributes, place, weight and row of the microdata, as far as there are any.
+        """One row a person: attributes and, as far as there are any, the other :data:`COLUMNS`.
 
         Categorical attributes are pandas categoricals of level codes, in the order of the document.
         """
@@ -123,5 +126,5 @@ def _places(places: list[Place]) -> dict[str, object]:
         known = sorted({name for name in names if name is not None})
         order = {name: position for position, name in enumerate(known)}
         codes = np.array([order.get(name, -1) for name in names], np.int32)
-        columns[unit] = pd.Categorical.from_codes(codes[index], categories=pd.Index(known, dtype=object))
+        columns[f"place_{unit}"] = pd.Categorical.from_codes(codes[index], categories=pd.Index(known, dtype=object))
     return columns

@@ -150,6 +150,10 @@ def test_a_country_may_be_an_attribute():
     people = Population.load("wvb_probe").people(0, 240, seed=4)
     labels = Population.load("wvb_probe").attributes["country"]
     assert all(person.place.country == labels.label(person.attributes["country"], "en") for person in people)
+    # A frame has both: the code of the attribute and the name of the place.
+    frame = Population.load("wvb_probe").draw(seed=1)
+    assert {labels.label(code, "en") for code in frame["country"]} == set(frame["place_country"])
+    assert set(frame["country"]) <= set(labels.codes)
     assert {person.place.country for person in people if person.attributes["continent"] == "oceania"} <= {
         *("Australia", "New Zealand", "Papua New Guinea", "Fiji", "Solomon Islands", "Vanuatu", "Samoa", "Tonga"),
         *("Micronesia", "Kiribati", "Guam", "New Caledonia", "French Polynesia", "Timor Leste"),

@@ -75,7 +75,7 @@ def test_targets_are_those_of_the_tables_and_achieved_those_of_the_people(town):
     frame = people.frame()
     assert margins["sex"]["male"].achieved == pytest.approx((frame["sex"] == "male").mean())
     assert margins["age"]["young"].achieved == pytest.approx((frame["age"] < 40).mean())
-    assert margins["state"]["North"].achieved == pytest.approx((frame["state"] == "North").mean())
+    assert margins["state"]["North"].achieved == pytest.approx((frame["place_state"] == "North").mean())
     for margin in preview.margins:
         assert sum(level.target for level in margin.levels) == pytest.approx(1)
         assert sum(level.achieved for level in margin.levels) == pytest.approx(1)
@@ -223,7 +223,7 @@ def test_the_command_previews_plots_and_writes_people(town, tmp_path, capsys, mo
     assert pd.read_csv(files["people.csv"])["age"].tolist() == expected["age"].tolist()
     columns = pd.read_parquet(files["people.parquet"])
     assert columns.columns.tolist() == expected.columns.tolist()
-    for name in ("person", "sex", "age", "job", "state", "weight"):
+    for name in ("person", "sex", "age", "job", "place_state", "weight"):
         assert columns[name].tolist() == expected[name].tolist()
 
 
