@@ -247,6 +247,23 @@ def test_names_leave_everything_else_as_it_was(tmp_path):
     assert [{**p.attributes, "name": ""} for p in nameless] == [{**p.attributes, "name": ""} for p in named]
 
 
+@pytest.mark.parametrize(
+    ("culture", "people"),
+    [
+        ("us", "Paula Yates, Brian Sandoval, Brian Harmon, Kelly Harmon, Gary Keller, Keith Ellison, Joan Bennett"),
+        ("in", "Rakesh Sharma, Mahesh Bhatt, Deepa Mehta, Vinod Mehta, Usha Mehta, Nitin Desai, Anjali Nair"),
+        ("ng", "Emeka Okafor, Abdullahi Sule, Musa Bello, Musa Usman, Zainab Balogun, Halima Abubakar"),
+        ("mx", "Manuel Ponce, Patricia Medina, Luis Fuentes, Victor Espinoza, Beatriz Zamora, Claudia Rivas"),
+        ("de", "Martina Voss, Jens Fiedler, Lars Brandt"),
+        ("cn", "王立军, 陈建国, 王建国, 王志刚, 陈德明, 王凤英"),
+    ],
+)
+def test_names_of_well_known_people_are_not_drawn(culture, people):
+    attribute = Names(culture=culture).attribute()
+    drawn = {attribute.label(name, language) for name in attribute.codes for language in ("en", "zh")}
+    assert not drawn & set(people.split(", "))
+
+
 @pytest.mark.parametrize("culture", ["us", "cn", "de", "mx", "in", "ng"])
 def test_every_culture_has_names_for_women_and_men(culture):
     # 12 given names of each sex and 16 family names make 2 x 12 x 16 = 384 names.
