@@ -166,9 +166,12 @@ def _pattern(claim: str, language: Language) -> str:
         if opening is None:
             return re.escape(claim)
         label = claim[opening.end() :]
-        people = f"{label[0]}(?:性|人|士|子|的)" if label in ("男性", "女性", "男人", "女人") else re.escape(label)
         told = r"(?:[^，。！？；、我不]{0,10}?的)?"
-        return rf"{opening[0][:2]}(?:一?[位个名])?{told}{people}(?!的?(?:[丈妻儿女父母朋]|家人))"
+        if label in ("男性", "女性", "男人", "女人"):
+            people = rf"{label[0]}(?:性|人|士|子|的)(?!的?(?:[丈妻儿女父母朋]|家人))"
+        else:
+            people = rf"{re.escape(label)}(?=[，。！？；、\s]|的?[男女]|\Z)"
+        return rf"{opening[0][:2]}(?:一?[位个名])?{told}{people}"
     words = re.escape(claim.replace("’", "'")).replace(r"\ ", " ")
     words = re.sub(r"^I am an? ", r"I am an? (?:(?!(?:of|to|with|not)\\b)[\\w-]+ ){0,2}?", words)
     return rf"\b{words.replace('I am ', '(?:I am|I' + chr(39) + 'm) ')}\b"

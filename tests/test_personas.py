@@ -265,7 +265,7 @@ def test_portraits_read_as_people_speak():
     assert describe(woman, us, everything) == (
         "You are a 44-year-old woman; your highest degree is a bachelor's degree; you are Black."
     )
-    assert describe(woman, us, everything, "zh") == "你是一位44岁的女性；你的最高学历是学士学位；你是黑人。"
+    assert describe(woman, us, everything, "zh") == "你是一位44岁的女性；你的最高学历是大学本科；你是黑人。"
     young = person(sex="male", age=18, degree="less_than_high_school", race="other")
     assert describe(young, us, everything) == (
         "You are an 18-year-old man; you did not finish high school; you are neither white nor Black."
