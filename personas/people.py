@@ -1,7 +1,7 @@
 """Many people at once, column by column: drawn without an object for each, and turned into frames or personas."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,6 +46,21 @@ class People:
 
     def __len__(self) -> int:
         return len(self.weights)
+
+    def sample(self, n: int, rng: np.random.Generator) -> "People":
+        """``n`` of these people by lot, in their order; everybody when there are no more. They are numbered anew."""
+        if n >= len(self):
+            return self
+        rows = np.sort(rng.choice(len(self), n, replace=False))
+        return replace(
+            self,
+            levels={name: levels[rows] for name, levels in self.levels.items()},
+            numbers={name: numbers[rows] for name, numbers in self.numbers.items()},
+            texts={name: texts[rows] for name, texts in self.texts.items()},
+            weights=self.weights[rows],
+            rows=None if self.rows is None else self.rows[rows],
+            places=None if self.places is None else [self.places[row] for row in rows.tolist()],
+        )
 
     def personas(self) -> list[Persona]:
         """One object a person."""

@@ -371,3 +371,16 @@ def test_draws_within_a_quota_or_a_stratum_are_unbiased_over_200_seeds(tmp_path,
     assert abs(np.mean(found) - 0.5) < 3 * (1 / 12 / 200) ** 0.5
     seen = sum((population.draw(seed=seed)["sex"] == "female").sum() for seed in range(3))
     assert seen == 1_200
+
+
+def test_a_sample_of_people_is_seeded_and_keeps_everything_of_each():
+    people = rows({"kind": "every_row"}).columns(0, 10, seed=1)
+    some = people.sample(4, np.random.default_rng(3))
+    frame, whole = some.frame(), people.frame().set_index("source_row")
+    assert len(some) == 4
+    assert frame["source_row"].is_monotonic_increasing
+    for row in frame.to_dict("records"):
+        kept = whole.loc[row["source_row"]]
+        assert (row["age"], row["sex"], row["weight"]) == (kept["age"], kept["sex"], kept["weight"])
+    assert people.sample(4, np.random.default_rng(3)).frame().equals(frame)
+    assert people.sample(10, np.random.default_rng(3)) is people

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from personas import Persona, Population, portray
+from personas import Persona, Place, Population, portray
 from personas.phrases import STYLES
 from personas.styles import usual
 
@@ -96,6 +96,19 @@ def test_provinces_add_up_to_the_nation_that_the_census_counted():
         # What the note of cn_adults_2020 says of the towns.
         urban = sum(int(row["count"]) for row in rows if row[column] == "urban")
         assert column == "sex" or urban / split.total() == pytest.approx(0.6350, abs=5e-5)
+
+
+def test_people_who_name_their_city_do_not_add_that_they_live_in_one():
+    population = Population.load("cn_adults_2020")
+    place = Place(country="China", state="Jiangsu", city="Suzhou")
+    someone = Persona(number=0, attributes={"age": 30, "sex": "male", "settlement": "urban"}, place=place)
+    told = portray(someone, population, usual(population), style="first_person")
+    assert told == "I am a 30-year-old man. I live in Suzhou, Jiangsu, China."
+    told = portray(someone, population, usual(population), "zh", "first_person")
+    assert told == "我是一位30岁的男性。我住在中国江苏省苏州市。"
+    assert "I live in a town or city." in portray(someone, population, usual(population), "en", "first_person", False)
+    unnamed = someone.model_copy(update={"place": place.model_copy(update={"city": "Changshu"})})
+    assert "我住在城镇。我住在中国江苏省。" in portray(unnamed, population, usual(population), "zh", "first_person")
 
 
 def test_provinces_keep_their_differences_in_sex():

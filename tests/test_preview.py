@@ -130,9 +130,11 @@ def test_ten_people_are_introduced_as_the_model_is_told_of_them(town):
     preview, population, _ = seen(town(), languages=("en",))
     assert len(preview.introductions["en"]) == 10
     first = population.people(0, 1, 5)[0]
-    assert preview.introductions["en"][0].startswith(f"Utopia living in {first.place.state}. You are a")
+    assert preview.introductions["en"][0].startswith(
+        f"Act as a citizen from Utopia living in {first.place.state}. You are a"
+    )
     both, _, _ = seen(Population.load("us_adults_2018"), languages=("en", "zh"))
-    assert both.introductions["zh"][0].startswith("美国、居住在")
+    assert both.introductions["zh"][0].startswith("我希望你扮演一位公民，来自美国、居住在")
 
 
 def test_a_language_that_a_population_does_not_speak_is_told(town):
