@@ -37,7 +37,7 @@ _AN = re.compile(
     re.IGNORECASE,
 )
 _A = re.compile(
-    r"uni(?!n|m|d)|us(?:a|e|u|\b)|u\.|ukr|ugan|uru|utah|utop|uten|utili|eu|one\b|once\b|(?-i:U[A-Z]{1,2}\b)",
+    r"uni(?!n|m|d)|us(?:a|e|u|\b)|u\.|ukr|ugan|uru|utah|utop|uten|utili|eu\B|one\b|once\b|(?-i:U[A-Z]{1,2}\b)",
     re.IGNORECASE,
 )
 """Words that begin with a vowel's sound, and those with a vowel's letter alone."""
@@ -50,8 +50,8 @@ def with_article(words: object) -> str:
     ['an 18', 'a 44', 'an 80', 'an engineer', 'a university degree', 'an unemployed man']
     >>> [with_article(words) for words in ("farmer", "Ukrainian", "unimportant man", "MBA", "X-ray technician")]
     ['a farmer', 'a Ukrainian', 'an unimportant man', 'an MBA', 'an X-ray technician']
-    >>> [with_article(words) for words in ("UK citizen", "US citizen", "usher", "MAN", "one-time clerk", "heiress")]
-    ['a UK citizen', 'a US citizen', 'an usher', 'a MAN', 'a one-time clerk', 'an heiress']
+    >>> [with_article(words) for words in ("UK citizen", "US citizen", "EU citizen", "usher", "MAN", "one-time clerk")]
+    ['a UK citizen', 'a US citizen', 'an EU citizen', 'an usher', 'a MAN', 'a one-time clerk']
     """
     text = str(words)
     return f"an {text}" if _AN.match(text) and not _A.match(text) else f"a {text}"
