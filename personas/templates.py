@@ -50,8 +50,8 @@ def with_article(words: object) -> str:
     ['an 18', 'a 44', 'an 80', 'an engineer', 'a university degree', 'an unemployed man']
     >>> [with_article(words) for words in ("farmer", "Ukrainian", "unimportant man", "MBA", "X-ray technician")]
     ['a farmer', 'a Ukrainian', 'an unimportant man', 'an MBA', 'an X-ray technician']
-    >>> [with_article(words) for words in ("UK citizen", "US citizen", "EU citizen", "usher", "MAN", "one-time clerk")]
-    ['a UK citizen', 'a US citizen', 'an EU citizen', 'an usher', 'a MAN', 'a one-time clerk']
+    >>> [with_article(words) for words in ("UK citizen", "US citizen", "EU citizen", "usher", "MAN")]
+    ['a UK citizen', 'a US citizen', 'an EU citizen', 'an usher', 'a MAN']
     """
     text = str(words)
     return f"an {text}" if _AN.match(text) and not _A.match(text) else f"a {text}"
