@@ -1,6 +1,6 @@
 """Who is taken under a design of fixed size: which units, with which weights."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -109,10 +109,11 @@ def allocate(
         part = next(n for n, one in enumerate(composition.parts) if one is units)
         return Allocation(size, {part: np.arange(size)}, weights=units.weights)
     if isinstance(design, Factorial):
-        shape = [len(attribute.codes) for attribute in attributes.values()]
+        names = sorted(attributes)
+        shape = [len(attributes[name].codes) for name in names]
         levels = np.unravel_index(order(size) // design.each, shape)
         return Allocation(
-            size, levels={name: level.astype(np.int32) for name, level in zip(attributes, levels, strict=True)}
+            size, levels={name: level.astype(np.int32) for name, level in zip(names, levels, strict=True)}
         )
     if isinstance(design, Integerised):
         counts = [
@@ -128,17 +129,24 @@ def allocate(
         )
     if isinstance(design, Quotas):
         strata = Strata.of(sorted(crossed_by(design)), composition, attributes)
-        people = quota_counts(design, size, strata, attributes)
+        people = quota_counts(design, size, strata, attributes, chance("quota", *strata.attributes))
         cells = order(np.repeat(np.arange(len(people)), people))
-        return Allocation(size, _taken(strata, cells, chance))
+        return Allocation(size, _taken(strata, cells, chance, composition.parts))
     assert isinstance(design, Stratified)
     strata, filled = _filled(design, composition, attributes)
     cells = order(np.repeat(filled, design.each))
     stands_for = strata.shares[cells] * (len(filled) / strata.shares[filled].sum())
-    weights = stands_for if design.weights == "design" else None
-    return Allocation(
-        size, _taken(strata, cells, chance, None if design.repeat else composition.parts), weights=weights
-    )
+    once = () if design.repeat else tuple(n for n, part in enumerate(composition.parts) if part.row is not None)
+    if design.weights == "equal":
+        return Allocation(size, _taken(strata, cells, chance, composition.parts, once))
+    # A single row stands for its stratum best when it is taken by weight; several keep their weights.
+    alike = design.each > 1
+    taken = _taken(strata, cells, chance, composition.parts, once, alike)
+    for n in once if alike else ():
+        if n in taken:
+            own = composition.parts[n].weights[taken[n]]
+            stands_for = stands_for * own * design.each / np.bincount(cells, own, len(strata.shares))[cells]
+    return Allocation(size, taken, weights=stands_for)
 
 
 def _rows(composition: Composition) -> Units:
@@ -199,24 +207,34 @@ def _check_rows(
         )
 
 
-def _taken(strata: Strata, cells: Cells, chance: Chance, once: Sequence[Units] | None = None) -> dict[int, Indices]:
-    """Units of each part for people of these strata, by weight; rows of the parts given ``once`` are not repeated."""
+def _taken(
+    strata: Strata,
+    cells: Cells,
+    chance: Chance,
+    parts: Sequence[Units],
+    once: Collection[int] = (),
+    alike: bool = False,
+) -> dict[int, Indices]:
+    """Units of each part for people of these strata, by weight.
+
+    Those of the parts ``once`` are not repeated, and are taken with the same chance where they are ``alike``.
+    """
     taken: dict[int, Indices] = {}
     for part, groups, group in strata.within(cells):
         rng = chance("stratum", *strata.attributes, part)
-        if once is None or once[part].row is None:
-            taken[part] = groups.draw(group, rng.random(len(cells)))
+        if part in once:
+            taken[part] = _distinct(np.ones(len(parts[part])) if alike else parts[part].weights, groups, group, rng)
         else:
-            taken[part] = _distinct(once[part], groups, group, rng)
+            taken[part] = groups.draw(group, rng.random(len(cells)))
     return taken
 
 
-def _distinct(units: Units, groups: Groups, group: Cells, rng: np.random.Generator) -> Indices:
+def _distinct(weights: Floats, groups: Groups, group: Cells, rng: np.random.Generator) -> Indices:
     """Different rows for people of each group, by weight without replacement.
 
     Efraimidis and Spirakis (2006): Weighted random sampling with a reservoir. Information Processing Letters 97(5).
     """
-    ranks = rng.standard_exponential(len(units)) / units.weights
+    ranks = rng.standard_exponential(len(weights)) / weights
     taken = np.empty(len(group), np.intp)
     taken[np.argsort(group, kind="stable")] = groups.first(ranks, np.bincount(group, minlength=len(groups.sizes)))
     return taken

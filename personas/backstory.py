@@ -83,8 +83,9 @@ def facts_of(persona: Persona, population: Population, attributes: Sequence[str]
 def contradictions(story: str, facts: Facts) -> tuple[str, ...]:
     """Claims of a story that cannot be true of the person, in the story's own words.
 
-    Found are: another level of an attribute in the words of the population's phrases or after "I am" and "as a";
-    another age than the person's, in figures or (in English) in words; another name; and another state as the home.
+    Found are: another level of an attribute in the words of the population's phrases or after "I am" and "as a"
+    (我是, 作为);
+    another age than the person's, in figures or in words; another name; and another state as the home.
     A story can contradict a fact in words that no rule knows; the protocol can ask a model on top.
 
     >>> facts = Facts("en", "", 44, ("I am a woman",), ("I am a man", "as a man"), ("Ohio",))
@@ -93,7 +94,7 @@ def contradictions(story: str, facts: Facts) -> tuple[str, ...]:
     >>> contradictions("I am a woman of 44. When I was 31, my wife said: I like Ohio.", facts)
     ()
     """
-    text = re.sub(r"\s+", " ", story.replace("’", "'"))
+    text = whole = re.sub(r"\s+", " ", story.replace("’", "'"))
     for claim in facts.true:
         text = re.sub(_pattern(claim, facts.language), " ", text, flags=re.IGNORECASE)
     found = [
@@ -101,7 +102,7 @@ def contradictions(story: str, facts: Facts) -> tuple[str, ...]:
         for claim in facts.false
         for match in re.finditer(_pattern(claim, facts.language), text, re.IGNORECASE)
     ]
-    found += _wrong_ages(text, facts)
+    found += _wrong_ages(whole, facts)
     found += _wrong_names(text, facts)
     found += _wrong_homes(text, facts)
     return tuple(dict.fromkeys(found))
@@ -112,9 +113,15 @@ def verdict(reply: str) -> bool | None:
 
     >>> verdict("No, it fits."), verdict("Yes."), verdict("Not sure"), verdict("是，矛盾")
     (False, True, None, True)
+    >>> verdict("是否矛盾？否。"), verdict("不矛盾。"), verdict("存在矛盾。"), verdict("否，不存在任何矛盾")
+    (False, False, True, False)
     """
-    match = re.search(r"\b(?:yes|no)\b|不是|没有|否|是", reply, re.IGNORECASE)
-    return None if match is None else match[0].lower() in ("yes", "是")
+    match = re.search(
+        r"\b(?:yes|no)\b|(?:不|没有?|无|不存在|未发现)(?:任何)?矛盾|不是|没有|否(?!矛盾)|是(?!否)|(?:存在|有|相)矛盾",
+        reply,
+        re.IGNORECASE,
+    )
+    return None if match is None else match[0].lower() in ("yes", "是", "存在矛盾", "有矛盾", "相矛盾")
 
 
 def complaint(claims: Sequence[str], language: Language) -> str:
@@ -147,13 +154,26 @@ def _claims(persona: Persona, population: Population, name: str, language: Langu
             bare = re.match(r"(?:a|an|the) ", label) is None
             yield f"I am {with_article(label) if bare else label}", holds
             yield f"as {with_article(label) if bare else label}", holds
+        else:
+            yield f"我是{label}", holds
+            yield f"作为{label}", holds
 
 
 def _pattern(claim: str, language: Language) -> str:
-    """Expression that finds a claim as whole words, contracted or not."""
+    """Expression that finds a claim as whole words, contracted or not, with words in between that change nothing."""
     if language == "zh":
-        return re.escape(claim)
+        opening = re.match(r"(?:我是|作为)(?:一?[位个名])?", claim)
+        if opening is None:
+            return re.escape(claim)
+        label = claim[opening.end() :]
+        told = r"(?:[^，。！？；、我不]{0,10}?的)?"
+        if label in ("男性", "女性", "男人", "女人"):
+            people = rf"{label[0]}(?:性|人|士|子|的)(?!的?(?:[丈妻儿女父母朋]|家人))"
+        else:
+            people = rf"{re.escape(label)}(?=[，。！？；、\s]|的?[男女]|\Z)"
+        return rf"{opening[0][:2]}(?:一?[位个名])?{told}{people}"
     words = re.escape(claim.replace("’", "'")).replace(r"\ ", " ")
+    words = re.sub(r"^I am an? ", r"I am an? (?:(?!(?:of|to|with|not)\\b)[\\w-]+ ){0,2}?", words)
     return rf"\b{words.replace('I am ', '(?:I am|I' + chr(39) + 'm) ')}\b"
 
 
@@ -167,23 +187,46 @@ _NUMBERS = (
     | {word: 20 + 10 * n for n, word in enumerate(_TENS)}
     | {f"{ten}-{one}": 20 + 10 * n + k for n, ten in enumerate(_TENS) for k, one in enumerate(_ONES, start=1)}
 )
+_SPELLED = "|".join(sorted(_NUMBERS, key=len, reverse=True))
 _AGE = {
     "en": re.compile(
-        r"\b(?:I am|I'm|as) (?:now |just |still |already |only |about |\w+ly )?(?:an? )?(\d{1,3}|"
-        + "|".join(sorted(_NUMBERS, key=len, reverse=True))
-        + r")(?:[- ]years?[- ]old\b| years of age\b|(?=[,;!?]|\.(?!\d)| and\b|\Z))",
+        r"\b(?:I am|I'm|as) (?:now |just |still |already |only |about |\w+ly )?(?:an? )?"
+        rf"(?:(?:[\w-]+ ){{0,3}}(?:man|woman|person|lady|gentleman|adult|citizen) of )?(\d{{1,3}}|{_SPELLED})"
+        r"(?:[- ]years?[- ]old\b| years of age\b|(?=[,;!?]|\.(?!\d)| and\b|\Z))",
         re.IGNORECASE,
     ),
-    "zh": re.compile(r"我(?:今年|现年|现在|已经|已)?(?:是)?(?:一[位个名])?(\d{1,3})岁(?!时|那|的时候|开始|起|前|后)"),
+    "zh": re.compile(
+        r"(?:我(?:今年|现年|现在|已经|已)?是?|作为)(?:一?[位个名])?(\d{1,3}|[一二两三四五六七八九十百零]{1,5})周?岁"
+        r"(?!时|那|的时候|开始|起|前|后)"
+    ),
 }
+
+
+def _years(said: str) -> int:
+    """Age in figures, in English words or in Chinese numerals.
+
+    >>> _years("44"), _years("forty-four"), _years("四十四"), _years("十八"), _years("一百零二")
+    (44, 44, 44, 18, 102)
+    """
+    if said.isdigit():
+        return int(said)
+    if said.lower() in _NUMBERS:
+        return _NUMBERS[said.lower()]
+    hundreds, _, rest = said.replace("两", "二").rpartition("百")
+    tens, ten, ones = rest.replace("零", "").rpartition("十")
+    digits = {sign: n for n, sign in enumerate("一二三四五六七八九", start=1)}
+    return (
+        100 * (digits.get(hundreds, 1) if "百" in said else 0)
+        + 10 * (digits.get(tens, 1) if ten else 0)
+        + digits.get(ones, 0)
+    )
 
 
 def _wrong_ages(text: str, facts: Facts) -> Iterator[str]:
     if facts.age is None:
         return
     for match in _AGE[facts.language].finditer(text):
-        said = _NUMBERS.get(match[1].lower())
-        if (int(match[1]) if said is None else said) != facts.age:
+        if _years(match[1]) != facts.age:
             yield match[0].strip()
 
 

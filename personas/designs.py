@@ -35,7 +35,8 @@ class Quota(Document):
     """Attributes that the quota crosses."""
     counts: dict[str, Annotated[int, Field(ge=0, strict=True)]] = Field(default_factory=dict)
     """Level code or band -> people, for one attribute; of several, codes joined by `` x `` in the order named.
-    When absent, people in proportion to the population, by largest remainders."""
+    When absent, people in proportion to the population: by largest remainders, and beside other quotas each number
+    rounded down or up."""
 
     @model_validator(mode="after")
     def _counts_are_of_the_attributes(self) -> Self:
@@ -80,7 +81,8 @@ class Stratified(Document):
     by: Names = Field(min_length=1)
     """Attributes that are crossed."""
     each: Size
-    """People in each cell. Rows of microdata are taken at most once."""
+    """People in each cell. Rows of microdata are taken at most once: with the same chance, weighing what they weigh
+    among those taken; by weight where there is one of each cell, or all weigh 1."""
     repeat: bool = False
     """Whether a row of microdata may be taken again, so that small cells can be filled."""
     empty: Literal["refuse", "skip"] = "refuse"

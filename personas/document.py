@@ -11,9 +11,11 @@ from personas.composition import RakingSettings
 from personas.designs import Design, Weighted
 from personas.geography import PlacesDocument
 from personas.names import NAME, Names
+from personas.people import COLUMNS
 from personas.phrases import Phrase, PortraitTemplate, check_portraits
 from personas.sources import Microdata, Source
 from personas.structure import check_sources
+from personas.templates import check_variable
 
 
 class PopulationDocument(Document):
@@ -51,6 +53,18 @@ class PopulationDocument(Document):
     @classmethod
     def _plain_text_is_a_culture(cls, names: Any) -> Any:
         return {"culture": names} if isinstance(names, str) else names
+
+    @field_validator("attributes")
+    @classmethod
+    def _names_are_free(cls, attributes: dict[str, Attribute]) -> dict[str, Attribute]:
+        for name in attributes:
+            if name in COLUMNS:
+                raise ValueError(
+                    f"{name!r} is what Demoscope calls a column of its own ({', '.join(COLUMNS)}); "
+                    "give the attribute another name"
+                )
+            check_variable(name)
+        return attributes
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> Self:

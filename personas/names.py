@@ -1,4 +1,4 @@
-"""Names for personas: a small list of our own by culture, put together by chance, of nobody in particular."""
+"""Names for personas: a small list of our own by culture, put together by chance, meant for nobody."""
 
 import csv
 from collections.abc import Mapping, Sequence

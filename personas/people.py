@@ -1,7 +1,7 @@
 """Many people at once, column by column: drawn without an object for each, and turned into frames or personas."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,9 @@ from personas.units import NO_NUMBER
 if TYPE_CHECKING:
     import pandas as pd
 
+
+COLUMNS = ("person", "place_country", "place_state", "place_city", "weight", "source_row")
+"""Columns of a frame beside the attributes; no attribute is called like one of them."""
 
 _GIVEN = {"number", "attributes", "place", "weight", "source_row"}
 """Fields that every drawn persona is given."""
@@ -43,6 +46,21 @@ class People:
 
     def __len__(self) -> int:
         return len(self.weights)
+
+    def sample(self, n: int, rng: np.random.Generator) -> "People":
+        """``n`` of these people by lot, in their order; everybody when there are no more. They are numbered anew."""
+        if n >= len(self):
+            return self
+        rows = np.sort(rng.choice(len(self), n, replace=False))
+        return replace(
+            self,
+            levels={name: levels[rows] for name, levels in self.levels.items()},
+            numbers={name: numbers[rows] for name, numbers in self.numbers.items()},
+            texts={name: texts[rows] for name, texts in self.texts.items()},
+            weights=self.weights[rows],
+            rows=None if self.rows is None else self.rows[rows],
+            places=None if self.places is None else [self.places[row] for row in rows.tolist()],
+        )
 
     def personas(self) -> list[Persona]:
         """One object a person."""
@@ -81,7 +99,7 @@ class People:
         return [codes[level] for level in self.levels[name].tolist()]
 
     def frame(self) -> "pd.DataFrame":
-        """One row a person: number, attributes, place, weight and row of the microdata, as far as there are any.
+        """One row a person: attributes and, as far as there are any, the other :data:`COLUMNS`.
 
         Categorical attributes are pandas categoricals of level codes, in the order of the document.
         """
@@ -123,5 +141,5 @@ def _places(places: list[Place]) -> dict[str, object]:
         known = sorted({name for name in names if name is not None})
         order = {name: position for position, name in enumerate(known)}
         codes = np.array([order.get(name, -1) for name in names], np.int32)
-        columns[unit] = pd.Categorical.from_codes(codes[index], categories=pd.Index(known, dtype=object))
+        columns[f"place_{unit}"] = pd.Categorical.from_codes(codes[index], categories=pd.Index(known, dtype=object))
     return columns

@@ -58,15 +58,22 @@ def name_in(name: str, language: str, within: str = "") -> str:
 def place_in(place: Place, language: str) -> Place:
     """The place with every name in ``language``, where it is known.
 
+    In Chinese, a city of China that has no Chinese name here is left out.
+
     >>> place_in(Place(country="Georgia"), "zh").country
     '格鲁吉亚'
     >>> place_in(Place(country="United States", state="Georgia"), "zh").state
     '佐治亚州'
+    >>> place_in(Place(country="China", state="Jiangsu", city="Changshu"), "zh").city is None
+    True
     """
+    city = place.city and name_in(place.city, language, place.state or place.country)
+    if language == "zh" and place.country == "China" and city == place.city:
+        city = None
     return Place(
         country=name_in(place.country, language, "country"),
         state=place.state and name_in(place.state, language),
-        city=place.city and name_in(place.city, language, place.state or place.country),
+        city=city,
     )
 
 

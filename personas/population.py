@@ -123,7 +123,7 @@ class Population:
         content, microdata = framed(frame, id, attributes, weight, row, missing, source)
         document = documents.build(PopulationDocument, content | ({"design": design} if design else {}), id)
         rows = keep(microdata, frame, id)
-        return cls(document, Tables.of_rows(microdata, document.attributes, rows, f"{id}: "), None)._composed(id)
+        return cls(document, Tables.of_rows(microdata, document.attributes, rows, ""), None)._composed(id)
 
     @classmethod
     def from_json(cls, text: str) -> Self:

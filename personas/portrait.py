@@ -13,6 +13,9 @@ Detail = Literal["country", "state", "city"]
 Language = Literal["en", "zh"]
 Joiner = Literal["living in", " "]
 
+ACT = {"en": "Act as a citizen from {portrait}", "zh": "我希望你扮演一位公民，来自{portrait}"}
+"""How DEF begins to introduce a person to the model: the place, and then what else is told."""
+
 
 def location(
     persona: Persona, *, detail: Detail = "city", language: Language = "en", joiner: Joiner = "living in"

@@ -10,7 +10,7 @@ from demoscope.errors import DocumentError
 from personas.people import People
 from personas.persona import Persona
 from personas.population import Population
-from personas.portrait import Language, location
+from personas.portrait import ACT, Language, location
 from personas.precision import design_effect, margin_of_error
 from personas.sources import Margin
 from personas.styles import portray, usual
@@ -148,12 +148,12 @@ def languages_of(names: Sequence[str]) -> tuple[Language, ...]:
 
 
 def introduced(persona: Persona, population: Population, language: Language, style: str) -> str:
-    """A persona as a prompt names it: where it is from, and everything else that the population can tell."""
+    """A persona as DEF's prompt names it: where it is from, and everything else that the population can tell."""
     told = portray(persona, population, usual(population), language, style)
     if persona.place is None or style in ("first_person", "interview", *population.portraits):
         return told
     stop = "。" if language == "zh" else ". "
-    return f"{location(persona, language=language)}{stop}{told}".rstrip()
+    return ACT[language].format(portrait=f"{location(persona, language=language)}{stop}{told}".rstrip())
 
 
 def _raking(population: Population) -> Iterator[str]:

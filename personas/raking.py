@@ -226,7 +226,11 @@ def _rake(weights: Floats, margins: Sequence[_Margin], tolerance: float, iterati
                 met = False
         if cap is not None and _trim(weights, cap * float(weights.sum()) / max(1, positive), tolerance):
             met = False
-    return Raked(weights, met, done, _worst(weights, margins))
+    worst = _worst(weights, margins)
+    if not met:  # the last round may have met them
+        above = cap is not None and bool((weights > cap * weights.sum() / max(1, positive) * (1 + tolerance)).any())
+        met = not above and worst.size <= tolerance * margins[worst.margin].size
+    return Raked(weights, met, done, worst)
 
 
 def _trim(weights: Floats, highest: float, tolerance: float) -> bool:

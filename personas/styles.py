@@ -83,6 +83,9 @@ def first_person(
     persona: Persona, population: Population, attributes: Sequence[str], language: Language = "en", place: bool = True
 ) -> str:
     """The persona speaks: a sentence for each phrase, and where it lives when that is known."""
+    spots = population.document.places
+    if place and spots and persona.place is not None and place_in(persona.place, language).city is not None:
+        attributes = [name for name in attributes if name != spots.settlement_attribute]  # the city says it
     said = clauses(persona, population, attributes, language, "first")
     if place and persona.place is not None:
         said.append(LIVES[language].format(where=whereabouts(persona, language)))

@@ -98,7 +98,7 @@ class Tables:
                     (line, {source.attributes[0]: code, source.count: str(share)})
                     for line, (code, share) in enumerate(source.shares.items(), start=1)
                 ]
-                counts[source.name] = counted(source, written, attributes, place)
+                counts[source.name] = counted(source, written, attributes, f"{where.rstrip('/')}: {source.name}")
             else:
                 body = read(source.table, [*source.attributes, source.count])
                 counts[source.name] = counted(source, body, attributes, place)

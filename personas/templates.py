@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Mapping
 from functools import lru_cache
+from typing import Any
 
 import jinja2
 import jinja2.sandbox
@@ -30,8 +31,16 @@ _WORDS = (
 )
 """What a template may consist of; it reaches nothing else."""
 
-_AN = re.compile(r"8\d*\b|11\b|18\b|11\d{3}\b|18\d{3}\b|[aefiou]|hour|honest|heir", re.IGNORECASE)
-_A = re.compile(r"uni(?!n)|use|usu|eu|one\b|once\b", re.IGNORECASE)
+_AN = re.compile(
+    r"8\d*\b|11\b|18\b|11\d{3}\b|18\d{3}\b|[aeiou]|hour|honest|honou?r|heir|"
+    r"(?-i:(?:MBA|MA|MSc|NGO|FBI|[FHLMNRSX][B-DF-HJ-NP-TV-XZ]*s?)\b)",
+    re.IGNORECASE,
+)
+_A = re.compile(
+    r"uni(?!n|m|d)|us(?:a|e|u|\b)|u\.|ukr|ugan|uru|utah|utop|uten|utili|eu\B|one\b|once\b|(?-i:U[A-Z]{1,2}\b)",
+    re.IGNORECASE,
+)
+"""Words that begin with a vowel's sound, and those with a vowel's letter alone."""
 
 
 def with_article(words: object) -> str:
@@ -39,13 +48,24 @@ def with_article(words: object) -> str:
 
     >>> [with_article(words) for words in (18, 44, 80, "engineer", "university degree", "unemployed man")]
     ['an 18', 'a 44', 'an 80', 'an engineer', 'a university degree', 'an unemployed man']
+    >>> [with_article(words) for words in ("farmer", "Ukrainian", "unimportant man", "MBA", "X-ray technician")]
+    ['a farmer', 'a Ukrainian', 'an unimportant man', 'an MBA', 'an X-ray technician']
+    >>> [with_article(words) for words in ("UK citizen", "US citizen", "EU citizen", "usher", "MAN")]
+    ['a UK citizen', 'a US citizen', 'an EU citizen', 'an usher', 'a MAN']
     """
     text = str(words)
     return f"an {text}" if _AN.match(text) and not _A.match(text) else f"a {text}"
 
 
+class _Environment(jinja2.sandbox.ImmutableSandboxedEnvironment):
+    """A sandbox in which ``code.sex`` is the item of that name and never a method."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        return obj[attribute] if isinstance(obj, Mapping) and attribute in obj else self.undefined(name=attribute)
+
+
 def _environment() -> jinja2.Environment:
-    environment = jinja2.sandbox.ImmutableSandboxedEnvironment(undefined=jinja2.StrictUndefined, autoescape=False)
+    environment = _Environment(undefined=jinja2.StrictUndefined, autoescape=False)
     environment.globals.clear()
     environment.filters = {
         name: environment.filters[name] for name in ("lower", "upper", "capitalize", "title", "trim")
@@ -97,6 +117,9 @@ def _check(text: str, tree: nodes.Template, variables: Collection[str], coded: C
             f"{text!r} does more than insert and choose words ({type(foreign).__name__}); "
             "a template has {{ variables }}, filters and {% if %}"
         )
+    shown = _shown(tree)
+    if shown is not None:
+        raise ValueError(f"{text!r} would print {shown}; a template prints words, such as a label or code.sex")
     used = {name.name for name in tree.find_all(nodes.Name)} - {CODES}
     unknown = sorted(used - set(variables)) or [
         ".".join((*_path(part), part.attr))
@@ -110,8 +133,32 @@ def _check(text: str, tree: nodes.Template, variables: Collection[str], coded: C
         )
 
 
+def _shown(tree: nodes.Template) -> str | None:
+    """What the template could print that is no word: all codes, or a list that is not searched by ``in``."""
+    parents = {id(child): node for node in (tree, *tree.find_all(nodes.Node)) for child in node.iter_child_nodes()}
+    for node in tree.find_all((nodes.Name, nodes.Tuple, nodes.List)):
+        parent = parents[id(node)]
+        if isinstance(node, nodes.Name):
+            if node.name == CODES and not isinstance(parent, nodes.Getattr):
+                return f"all of {CODES}"
+        elif not (isinstance(parent, nodes.Operand) and parent.op in ("in", "notin")):
+            return "a list that no `in` searches"
+    return None
+
+
 def _path(part: nodes.Getattr) -> tuple[str, ...]:
     return (part.node.name,) if isinstance(part.node, nodes.Name) else ("?",)
+
+
+def check_variable(name: str) -> None:
+    """Refuse a name that templates hold for something else, by a :class:`ValueError`.
+
+    >>> check_variable("self")
+    Traceback (most recent call last):
+    ValueError: 'self' means something else in templates; give the attribute another name
+    """
+    if name in (CODES, "self", "none", "true", "false", "None", "True", "False") or name.startswith("__"):
+        raise ValueError(f"{name!r} means something else in templates; give the attribute another name")
 
 
 def names_in(text: str) -> frozenset[str]:

@@ -69,6 +69,9 @@ PROVINCES = {
     "65": ("XJ", "Xinjiang", "13"),
 }
 """First digits of the census code -> ISO 3166-2 code, English name, GeoNames admin1 code."""
+OFFICIAL = {"HE": 74_610_235, "JL": 24_073_453, "HI": 10_081_232, "SN": 39_528_999, "XJ": 25_852_345}
+"""Official populations of the provinces that the table holds only as sums of some of their prefectures: National
+Bureau of Statistics of China, Communique of the Seventh National Population Census No. 3 (2021)."""
 DEF_PROVINCES = (
     *("HE", "SX", "LN", "JL", "HL", "JS", "ZJ", "AH", "FJ", "JX", "SD", "HA", "HB", "HN", "GD", "HI", "SC", "GZ"),
     *("YN", "SN", "GS", "QH"),
@@ -135,7 +138,11 @@ def sex_by_age(sexes: Mapping[str, Mapping[str, float]], bands: Mapping[str, tup
 
 
 def provinces(rows: list[dict[str, str]]) -> dict[str, Table]:
-    """Provinces with sex and settlement; where a figure is missing, that of the other provinces together is taken."""
+    """Provinces with sex and settlement.
+
+    Populations in :data:`OFFICIAL` replace those of the table, whose shares by sex and settlement are kept; where a
+    share is missing, that of the other provinces together is taken.
+    """
     complete = [row for row in rows if row["male_per_100_female"] and row["share_urban"]]
     known = sum(float(row["population_2020"]) for row in complete)
     men = sum(float(row["population_2020"]) * _men(row) for row in complete)
@@ -145,7 +152,7 @@ def provinces(rows: list[dict[str, str]]) -> dict[str, Table]:
     settlement: Table = [("province", "settlement", "count")]
     for row in rows:
         code, name, admin = PROVINCES[row["province_code"][:2]]
-        people = float(row["population_2020"])
+        people = OFFICIAL.get(code, float(row["population_2020"]))
         share_men = _men(row) if row["male_per_100_female"] else men / known
         share_urban = float(row["share_urban"]) if row["share_urban"] else urban / known
         states.append((code, name, round(people), f"CN.{admin}"))

@@ -55,6 +55,17 @@ PROVINCES = (
     "QH 青海省 NX 宁夏回族自治区 XJ 新疆维吾尔自治区 TW 台湾省"
 )
 # fmt: on
+CORRECTED = {
+    ("Changsha", "Guangdong"): "开平市",
+    ("Guangshui", "Hubei"): "广水市",
+    ("Huilong", "Jiangsu"): "启东市",
+    ("Jincheng", "Taiwan"): "金城镇",
+    ("Qianjiang", "Hubei"): "潜江市",
+    ("Tongshan", "Jiangsu"): "铜山区",
+    ("Wuxue", "Hubei"): "武穴市",
+    ("Xiangyang", "Hubei"): "襄阳市",
+}
+"""City and state -> name, where the gazetteer's alternate names are wrong, outdated or those of a part."""
 ENDINGS = ("市", "县", "区", "旗", "镇", "街道")
 """Administrative units, the one preferred first."""
 
@@ -108,6 +119,7 @@ def names() -> list[tuple[str, str, str]]:
         name = city_name(city) if place else None
         if place and name:
             cities.setdefault((city["name"], place), name)
+    cities |= CORRECTED
     return rows + [(name, place, chinese) for (name, place), chinese in sorted(cities.items())]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from demoscope import seeds
 from demoscope.documents import Document
 from personas.precision import design_effect, margin_of_error, people_needed
 from simulator.wave import LoadedWave
@@ -22,7 +23,7 @@ class Subgroup(Document):
     level: str
     """Level of the grouping, such as ``18-29``."""
     people: int
-    """Respondents of the wave who belong to it; estimated from the first ones in large waves."""
+    """Respondents of the wave who belong to it; estimated from 10,000 in larger waves."""
     margin_of_error: float | None
     """Half width of the 95 % interval of a share of one half, design effect included; ``None`` when it has nobody."""
     needed: int | None
@@ -41,7 +42,9 @@ def subgroups(loaded: LoadedWave, wanted: float = WANTED) -> tuple[Subgroup, ...
     if loaded.reference is None:
         return ()
     n, size = loaded.wave.respondents, loaded.population.size
-    people = loaded.population.people(0, SAMPLE if size is None else min(size, SAMPLE), loaded.wave.seed)
+    # A design without end draws everybody alike; one of fixed size may have an order, such as that of a file.
+    everybody = loaded.population.columns(0, SAMPLE if size is None else size, loaded.wave.seed)
+    people = everybody.sample(SAMPLE, seeds.generator(loaded.wave.seed, "subgroups")).personas()
     found = []
     for name, group in loaded.reference.reference.groups.items():
         weights: dict[str, list[float]] = {level: [] for level in _levels(loaded.reference, name)}

@@ -49,6 +49,10 @@ EVERYTHING = ("sex", "age", "degree", "race")
         ("I am a 19-year-old woman.", ("I am a 19-year-old",)),
         ("I'm actually 15.", ("I'm actually 15",)),
         ("I am 20 percent sure, I'm 1 of 3 sisters and I am 1.70 m tall.", ()),
+        ("I am a proud man of 31.", ("I am a proud man", "I am a proud man of 31")),
+        ("I am a proud woman of 44, a mother of 3. As a wise old man once said, rest.", ()),
+        ("I am a 45-year-old woman.", ("I am a 45-year-old",)),
+        ("I am a fan of man and beast, and married to a man.", ()),
         ("I live in Toledo, Ohio.", ("I live in Toledo, Ohio",)),
         ("I now live in\nWest Virginia.", ("I now live in West Virginia",)),
     ],
@@ -60,12 +64,19 @@ def test_a_story_is_held_against_what_is_known(story, found):
 @pytest.mark.parametrize(
     ("story", "found"),
     [
-        ("我是一位44岁的女性，住在佐治亚州。我的最高学历是高中学历。", ()),
+        ("我是一位44岁的女性，住在佐治亚州。我的最高学历是高中。", ()),
         ("我30岁时搬了家。我今年44岁。", ()),
         ("我是一位男性。", ("我是一位男性",)),
         ("我今年45岁。", ("我今年45岁",)),
         ("我现在住在俄亥俄州的一个小镇。", ("我现在住在俄亥俄州",)),
-        ("我的最高学历是学士学位。", ("我的最高学历是学士学位",)),
+        ("我是男人，今年四十四岁。", ("我是男人",)),
+        ("作为一个善良的男士，我爱家。", ("作为一个善良的男士",)),
+        ("我是一位四十五岁的女性。", ("我是一位四十五岁",)),
+        ("我四十四岁，我是一个男人的妻子，也是母亲。我二十岁时结婚。", ()),
+        ("我是一名44岁的女士。作为女人，我很自豪。", ()),
+        ("我的最高学历是大学本科。", ("我的最高学历是大学本科",)),
+        ("我没有高中毕业。", ("我没有高中毕业",)),
+        ("我是大学本科老师的邻居。", ()),
     ],
 )
 def test_a_chinese_story_is_held_against_what_is_known(story, found):

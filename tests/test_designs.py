@@ -119,6 +119,37 @@ def test_three_quotas_by_count_are_exact_where_rounding_each_cell_is_not_enough(
     assert frame["class"].value_counts().to_dict() == {"low": 99, "high": 1}
 
 
+@pytest.mark.parametrize("size", [1, 7, 100, 1000])
+def test_quotas_in_proportion_may_overlap(size):
+    adults = Population.load("us_adults_2018")
+    quotas = (Quota(attributes=("sex", "age")), Quota(attributes=("sex",)), Quota(attributes=("age", "degree")))
+    frame = adults.under(Quotas(kind="quota", quotas=quotas, size=size)).draw(seed=1)
+    seen = frame["sex"].value_counts()
+    assert len(frame) == size
+    assert all(abs(seen[sex] - size * share) < 1 for (sex,), share in adults.shares("sex").items())
+
+
+def test_quotas_that_differ_about_the_same_people_contradict(tmp_path):
+    counted = {"attributes": ["sex"], "counts": {"female": 10, "male": 90}}
+    population = under(tmp_path, {"kind": "quota", "quotas": [{"attributes": ["sex", "age"]}, counted]})
+    with pytest.raises(DocumentError, match=r"contradict each other.*leaves room for those with counts"):
+        population.draw(seed=1)
+
+
+def test_behind_two_quotas_every_combination_gets_on_average_what_it_should_have(tmp_path):
+    quotas = [{"attributes": ["sex"]}, {"attributes": ["class"]}]
+    population = under(tmp_path, {"kind": "quota", "size": 7, "quotas": quotas})
+    # 7 people: 3.15 women of low class, 1.05 of high, 1.75 and 1.05 men.
+    shares = population.shares("sex", "class")
+    draws = 1_500
+    seen = [population.draw(seed=seed).value_counts(["sex", "class"]) for seed in range(draws)]
+    for cell, share in shares.items():
+        counts = np.array([one.get(cell, 0) for one in seen])
+        low, fraction = divmod(7 * share, 1)
+        assert set(counts) <= {low, low + 1}
+        assert abs(counts.mean() - 7 * share) < 4 * np.sqrt(fraction * (1 - fraction) / draws), cell
+
+
 def test_stratified_people_are_equally_many_and_weigh_what_they_stand_for(tmp_path):
     design = {"kind": "stratified", "by": ["sex", "class"], "each": 5}
     population = under(tmp_path, design)
@@ -155,6 +186,22 @@ def test_rows_of_a_stratum_are_taken_once_and_by_weight():
     assert stats.chisquare([taken["r0"], taken["r1"], taken["r2"]], [200, 400, 600]).pvalue > 0.01
 
 
+def test_rows_of_a_stratum_keep_their_weights_among_themselves():
+    frame = pd.DataFrame(
+        {"sex": ["female"] * 4, "class": ["low", "low", "high", "high"], "age": 30, "w": [1, 9, 5, 5]}
+    )
+    frame["id"] = ["a", "b", "c", "d"]
+    design = {"kind": "stratified", "by": ["class"], "each": 2}
+    drawn = rows(design, frame=frame).draw(seed=1)
+    # Half of the 20 are of low class: two people of a mean weight of 1, of whom one weighs nine times the other.
+    assert drawn.set_index("source_row")["weight"].to_dict() == pytest.approx({"a": 0.2, "b": 1.8, "c": 1, "d": 1})
+    assert (rows({**design, "weights": "equal"}, frame=frame).draw(seed=1)["weight"] == 1).all()
+    # With more rows than are wanted, each is taken as often as the other.
+    two = rows({"kind": "stratified", "by": ["sex"], "each": 2, "empty": "skip"}, frame=frame)
+    taken = Counter(row for seed in range(600) for row in two.draw(seed=seed)["source_row"])
+    assert stats.chisquare([taken[row] for row in "abcd"]).pvalue > 0.01
+
+
 def test_empty_strata_are_refused_or_skipped(tmp_path):
     design = {"kind": "stratified", "by": ["sex", "job"], "each": 2}
     told = refusal(tmp_path, [JOINT, JOBS], TABLES, design=design)
@@ -172,6 +219,14 @@ def test_a_full_factorial_has_every_combination_even_those_that_do_not_occur(tmp
     cells = Counter(zip(frame["sex"], band(frame), frame["class"], frame["job"], strict=True))
     assert len(frame) == population.size == 2 * 2 * 2 * 3 * 2
     assert len(cells) == 24 and set(cells.values()) == {2}
+
+
+def test_the_order_of_attributes_changes_nobody_in_a_factorial(tmp_path):
+    design = {"kind": "factorial"}
+    (tmp_path / "turned").mkdir()
+    people = under(tmp_path, design).people(0, 8, seed=1)
+    known = {"class": CLASS, "age": AGE, "sex": SEX}
+    assert town(tmp_path / "turned", [JOINT], TABLES, design=design, attributes=known).people(0, 8, seed=1) == people
 
 
 def test_integerised_weights_make_whole_people(tmp_path):
@@ -316,3 +371,16 @@ def test_draws_within_a_quota_or_a_stratum_are_unbiased_over_200_seeds(tmp_path,
     assert abs(np.mean(found) - 0.5) < 3 * (1 / 12 / 200) ** 0.5
     seen = sum((population.draw(seed=seed)["sex"] == "female").sum() for seed in range(3))
     assert seen == 1_200
+
+
+def test_a_sample_of_people_is_seeded_and_keeps_everything_of_each():
+    people = rows({"kind": "every_row"}).columns(0, 10, seed=1)
+    some = people.sample(4, np.random.default_rng(3))
+    frame, whole = some.frame(), people.frame().set_index("source_row")
+    assert len(some) == 4
+    assert frame["source_row"].is_monotonic_increasing
+    for row in frame.to_dict("records"):
+        kept = whole.loc[row["source_row"]]
+        assert (row["age"], row["sex"], row["weight"]) == (kept["age"], kept["sex"], kept["weight"])
+    assert people.sample(4, np.random.default_rng(3)).frame().equals(frame)
+    assert people.sample(10, np.random.default_rng(3)) is people

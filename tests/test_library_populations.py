@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from personas import Persona, Population, portray
+from personas import Persona, Place, Population, portray
 from personas.phrases import STYLES
 from personas.styles import usual
 
@@ -75,9 +75,40 @@ def test_chinese_adults_have_the_census_settlements_and_the_nations_sexes_and_ag
     settlement = table("cn_province_settlement_2020.csv", "province", "settlement")
     assert population.shares("province", "settlement") == pytest.approx(settlement, abs=1e-9)
     assert population.shares("sex", "age") == pytest.approx(table("cn_sex_age_2020.csv", "sex", "age"), abs=1e-9)
-    # 126.0 of the mainland's 1,407.6 million people live in Guangdong, 74.21 % of them in towns.
-    assert population.shares("province")["GD",] == pytest.approx(126.0125 / 1407.6, abs=1e-3)
+    # 126.0 of the mainland's 1,409.8 million people live in Guangdong, 74.21 % of them in towns.
+    assert population.shares("province")["GD",] == pytest.approx(126.01251 / 1409.778724, abs=1e-6)
     assert settlement["GD", "urban"] / population.shares("province")["GD",] == pytest.approx(0.7421, abs=1e-4)
+
+
+def test_provinces_add_up_to_the_nation_that_the_census_counted():
+    # 1,411,778,724 people less 2,000,000 servicemen, who are counted in no province.
+    with (LIBRARY / "cn_provinces.csv").open(encoding="utf-8", newline="") as file:
+        people = {row["code"]: int(row["population"]) for row in csv.DictReader(file)}
+    assert sum(people.values()) == 1_411_778_724 - 2_000_000
+    assert (people["HE"], people["XJ"]) == (74_610_235, 25_852_345)
+    for name, column in (("cn_province_sex_2020.csv", "sex"), ("cn_province_settlement_2020.csv", "settlement")):
+        with (LIBRARY / name).open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        split = Counter[str]()
+        for row in rows:
+            split[row["province"]] += int(row["count"])
+        assert split == people, column
+        # What the note of cn_adults_2020 says of the towns.
+        urban = sum(int(row["count"]) for row in rows if row[column] == "urban")
+        assert column == "sex" or urban / split.total() == pytest.approx(0.6350, abs=5e-5)
+
+
+def test_people_who_name_their_city_do_not_add_that_they_live_in_one():
+    population = Population.load("cn_adults_2020")
+    place = Place(country="China", state="Jiangsu", city="Suzhou")
+    someone = Persona(number=0, attributes={"age": 30, "sex": "male", "settlement": "urban"}, place=place)
+    told = portray(someone, population, usual(population), style="first_person")
+    assert told == "I am a 30-year-old man. I live in Suzhou, Jiangsu, China."
+    told = portray(someone, population, usual(population), "zh", "first_person")
+    assert told == "我是一位30岁的男性。我住在中国江苏省苏州市。"
+    assert "I live in a town or city." in portray(someone, population, usual(population), "en", "first_person", False)
+    unnamed = someone.model_copy(update={"place": place.model_copy(update={"city": "Changshu"})})
+    assert "我住在城镇。我住在中国江苏省。" in portray(unnamed, population, usual(population), "zh", "first_person")
 
 
 def test_provinces_keep_their_differences_in_sex():

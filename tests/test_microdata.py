@@ -267,3 +267,9 @@ def test_a_weighted_cross_tabulation_of_a_real_survey_is_met(tmp_path):
     drawn = population.draw(50_000, seed=1).groupby(["sex", "education", "class"], observed=True).size() / 50_000
     for cell, share in expected.items():
         assert abs(drawn[cell] - share) < 4 * (share * (1 - share) / 50_000) ** 0.5
+
+
+def test_a_value_of_a_frame_that_is_no_level_is_told_once():
+    frame = pd.DataFrame({"party": ["a", "x"]})
+    with pytest.raises(DocumentError, match=r"^three: frame: row 2: 'party' has no level 'x'"):
+        Population.from_frame(frame, "three", attributes={"party": Attribute(levels={"a": "a"})})

@@ -265,12 +265,12 @@ def test_portraits_read_as_people_speak():
     assert describe(woman, us, everything) == (
         "You are a 44-year-old woman; your highest degree is a bachelor's degree; you are Black."
     )
-    assert describe(woman, us, everything, "zh") == "你是一位44岁的女性；你的最高学历是学士学位；你是黑人。"
+    assert describe(woman, us, everything, "zh") == "你是一位44岁的女性；你的最高学历是大学本科；你是黑人。"
     young = person(sex="male", age=18, degree="less_than_high_school", race="other")
     assert describe(young, us, everything) == (
         "You are an 18-year-old man; you did not finish high school; you are neither white nor Black."
     )
-    assert describe(young, us, ["degree", "race"], "zh") == "你的最高学历是高中以下学历；你既不是白人也不是黑人。"
+    assert describe(young, us, ["degree", "race"], "zh") == "你没有高中毕业；你既不是白人也不是黑人。"
     assert describe(person(degree="high_school"), us, ["degree"]) == "Your highest degree is a high school diploma."
     assert describe(young, us, ["age"]) == "You are 18 years old."
     assert describe(young, us, ["sex"]) == "You are a man."

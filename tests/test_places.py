@@ -150,6 +150,10 @@ def test_a_country_may_be_an_attribute():
     people = Population.load("wvb_probe").people(0, 240, seed=4)
     labels = Population.load("wvb_probe").attributes["country"]
     assert all(person.place.country == labels.label(person.attributes["country"], "en") for person in people)
+    # A frame has both: the code of the attribute and the name of the place.
+    frame = Population.load("wvb_probe").draw(seed=1)
+    assert {labels.label(code, "en") for code in frame["country"]} == set(frame["place_country"])
+    assert set(frame["country"]) <= set(labels.codes)
     assert {person.place.country for person in people if person.attributes["continent"] == "oceania"} <= {
         *("Australia", "New Zealand", "Papua New Guinea", "Fiji", "Solomon Islands", "Vanuatu", "Samoa", "Tonga"),
         *("Micronesia", "Kiribati", "Guam", "New Caledonia", "French Polynesia", "Timor Leste"),
@@ -209,6 +213,21 @@ def test_places_are_named_in_chinese_where_they_have_a_name():
     assert place_in(Place(country="China", state="Jiangsu Province", city="Suzhou"), "zh").city == "苏州市"
     assert place_in(Place(country="Germany", city="Berlin"), "zh") == Place(country="德国", city="Berlin")
     assert place_in(suzhou, "en") == suzhou
+    # Nobody writes Changshu in Latin letters there: the province alone is told.
+    unknown = Persona(number=0, place=suzhou.model_copy(update={"city": "Changshu"}))
+    assert location(unknown, language="zh") == "中国、居住在江苏省"
+    assert location(unknown) == "China living in Changshu, Jiangsu"
+    assert place_in(suzhou.model_copy(update={"city": "Huilong"}), "zh").city == "启东市"
+
+
+@pytest.mark.parametrize("name", ["cn_adults_2020", "def_cn"])
+def test_no_city_of_china_is_told_in_latin_letters_or_lies_in_macao(name):
+    population = Population.load(name)
+    told = [location(person, language="zh") for person in population.people(0, 2000, seed=1)]
+    assert not [place for place in told if place.isascii() or any(sign.isascii() for sign in place)]
+    cities = {city.name for city in population.places.cities["GD"]}
+    assert not cities & {"Santo António", "Nossa Senhora de Fátima", "São Lourenço", "São Lázaro", "Luohu District"}
+    assert "Xiuying" not in {city.name for city in population.places.cities["HI"]}
 
 
 def test_a_city_that_is_its_own_province_is_told_once():

@@ -1,19 +1,24 @@
 """Money and tokens before a wave: ranges that hold, narrowed by what the endpoint counted already."""
 
+import dataclasses
 import importlib.util
 import io
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from rich.console import Console
 
 from demoscope.errors import BackendError
+from personas import Population
+from personas.designs import EveryRow
 from simulator.estimates import Range, prompt_tokens, read_pilots
 from simulator.plan import make_plan
 from simulator.plan_screen import render_plan
 from simulator.run import run_wave
 from simulator.store import Store
+from simulator.subgroups import SAMPLE, subgroups
 from simulator.wave import load_wave
 from tests.fault_server import serving
 from tests.faulty_wave import write_wave
@@ -136,3 +141,17 @@ def test_a_file_that_is_no_tokenizer_is_told_plainly(tmp_path, monkeypatch):
     (tmp_path / "empty.gguf").write_bytes(b"")
     with pytest.raises(BackendError, match="finds no vocabulary"):
         planned(tmp_path, tokenizer=str(tmp_path / "empty.gguf"))
+
+
+def test_subgroups_of_a_sorted_file_are_counted_from_all_of_it():
+    loaded = load_wave(Path(__file__).resolve().parents[1] / "examples" / "quickstart.yaml")
+    # Three women for each man, the women first: among the first 10,000 there is no man.
+    frame = pd.DataFrame({"sex": ["female"] * 15_000 + ["male"] * 5_000, "age": 40})
+    people = Population.from_frame(frame, "sorted", design=EveryRow(kind="every_row"))
+    wave = loaded.wave.model_copy(update={"respondents": 20_000})
+    found = subgroups(dataclasses.replace(loaded, wave=wave, population=people))
+    by_level = {one.level: one.people for one in found if one.grouping == "sex"}
+    assert sum(by_level.values()) == 20_000
+    # A sample of 10,000 knows a quarter to 0.0043: four standard errors are 350 of 20,000.
+    assert by_level["male"] == pytest.approx(5_000, abs=350)
+    assert SAMPLE == 10_000

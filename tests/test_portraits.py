@@ -119,12 +119,47 @@ def test_a_portrait_of_ones_own_has_attributes_codes_and_place(tmp_path):
         ("{% import 'os' as os %}", "does more than insert and choose words (Import)"),
         ("{{ 'x' * 10000000000 }}", "does more than insert and choose words (Mul)"),
         ("{{ sex | attr('__class__') }}", "is not a usable template"),
+        ("{{ code }}", "would print all of code"),
+        ("{% if 'x' in code %}x{% endif %}", "would print all of code"),
+        ("{{ (sex, job) }}", "would print a list that no `in` searches"),
+        ("{{ [sex] | upper }}", "would print a list that no `in` searches"),
         ("{{ sex", "is not a usable template"),
     ],
 )
 def test_a_template_reaches_only_the_persona(tmp_path, text, message):
     with pytest.raises(DocumentError) as caught:
         town(tmp_path, portraits={"card": {"text": text}})
+    assert message in str(caught.value)
+
+
+def test_attributes_called_like_methods_are_told_by_their_codes(tmp_path):
+    names = ("values", "items", "keys", "get", "copy", "upper")
+    attributes = {name: {"levels": {"a": "much", "b": "little"}} for name in names}
+    sources = [{"attributes": [name], "shares": {"a": 1, "b": 1}} for name in names]
+    text = "".join(f"{{{{ {name} }}}}={{{{ code.{name} }}}};" for name in names)
+    changes = {"attributes": attributes, "sources": sources, "phrases": [], "portraits": {"card": {"text": text}}}
+    everybody = dict.fromkeys(names, "b")
+    assert portray(person(**everybody), town(tmp_path, **changes), [], style="card") == "little=b;" * 6
+    within = "{% if code.get in ['a', 'b'] %}found{% endif %}"
+    changes["portraits"] = {"card": {"text": within}}
+    assert portray(person(**everybody), town(tmp_path, **changes), [], style="card") == "found"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("code", "'code' means something else in templates"),
+        ("self", "'self' means something else in templates"),
+        ("__class__", "'__class__' means something else in templates"),
+        ("weight", "'weight' is what Demoscope calls a column of its own (person, place_country"),
+        ("source_row", "give the attribute another name"),
+    ],
+)
+def test_attributes_do_not_take_names_that_mean_something_else(tmp_path, name, message):
+    attributes = {name: {"levels": {"a": "much"}}}
+    sources = [{"attributes": [name], "shares": {"a": 1}}]
+    with pytest.raises(DocumentError) as caught:
+        town(tmp_path, attributes=attributes, sources=sources, phrases=[])
     assert message in str(caught.value)
 
 
@@ -210,6 +245,23 @@ def test_names_leave_everything_else_as_it_was(tmp_path):
     nameless = town(tmp_path).people(0, 100, seed=3)
     named = town(tmp_path, names="ng").people(0, 100, seed=3)
     assert [{**p.attributes, "name": ""} for p in nameless] == [{**p.attributes, "name": ""} for p in named]
+
+
+@pytest.mark.parametrize(
+    ("culture", "people"),
+    [
+        ("us", "Paula Yates, Brian Sandoval, Brian Harmon, Kelly Harmon, Gary Keller, Keith Ellison, Joan Bennett"),
+        ("in", "Rakesh Sharma, Mahesh Bhatt, Deepa Mehta, Vinod Mehta, Usha Mehta, Nitin Desai, Anjali Nair"),
+        ("ng", "Emeka Okafor, Abdullahi Sule, Musa Bello, Musa Usman, Zainab Balogun, Halima Abubakar"),
+        ("mx", "Manuel Ponce, Patricia Medina, Luis Fuentes, Victor Espinoza, Beatriz Zamora, Claudia Rivas"),
+        ("de", "Martina Voss, Jens Fiedler, Lars Brandt"),
+        ("cn", "王立军, 陈建国, 王建国, 王志刚, 陈德明, 王凤英"),
+    ],
+)
+def test_names_of_well_known_people_are_not_drawn(culture, people):
+    attribute = Names(culture=culture).attribute()
+    drawn = {attribute.label(name, language) for name in attribute.codes for language in ("en", "zh")}
+    assert not drawn & set(people.split(", "))
 
 
 @pytest.mark.parametrize("culture", ["us", "cn", "de", "mx", "in", "ng"])

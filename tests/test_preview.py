@@ -75,7 +75,7 @@ def test_targets_are_those_of_the_tables_and_achieved_those_of_the_people(town):
     frame = people.frame()
     assert margins["sex"]["male"].achieved == pytest.approx((frame["sex"] == "male").mean())
     assert margins["age"]["young"].achieved == pytest.approx((frame["age"] < 40).mean())
-    assert margins["state"]["North"].achieved == pytest.approx((frame["state"] == "North").mean())
+    assert margins["state"]["North"].achieved == pytest.approx((frame["place_state"] == "North").mean())
     for margin in preview.margins:
         assert sum(level.target for level in margin.levels) == pytest.approx(1)
         assert sum(level.achieved for level in margin.levels) == pytest.approx(1)
@@ -130,9 +130,11 @@ def test_ten_people_are_introduced_as_the_model_is_told_of_them(town):
     preview, population, _ = seen(town(), languages=("en",))
     assert len(preview.introductions["en"]) == 10
     first = population.people(0, 1, 5)[0]
-    assert preview.introductions["en"][0].startswith(f"Utopia living in {first.place.state}. You are a")
+    assert preview.introductions["en"][0].startswith(
+        f"Act as a citizen from Utopia living in {first.place.state}. You are a"
+    )
     both, _, _ = seen(Population.load("us_adults_2018"), languages=("en", "zh"))
-    assert both.introductions["zh"][0].startswith("美国、居住在")
+    assert both.introductions["zh"][0].startswith("我希望你扮演一位公民，来自美国、居住在")
 
 
 def test_a_language_that_a_population_does_not_speak_is_told(town):
@@ -223,7 +225,7 @@ def test_the_command_previews_plots_and_writes_people(town, tmp_path, capsys, mo
     assert pd.read_csv(files["people.csv"])["age"].tolist() == expected["age"].tolist()
     columns = pd.read_parquet(files["people.parquet"])
     assert columns.columns.tolist() == expected.columns.tolist()
-    for name in ("person", "sex", "age", "job", "state", "weight"):
+    for name in ("person", "sex", "age", "job", "place_state", "weight"):
         assert columns[name].tolist() == expected[name].tolist()
 
 

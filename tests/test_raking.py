@@ -161,3 +161,11 @@ def test_largest_remainders_come_out_as_by_hand():
             largest_remainders(wrong, 3)
     with pytest.raises(ValueError, match="at least 0"):
         largest_remainders([1], -1)
+
+
+def test_a_margin_that_the_only_round_meets_counts_as_met():
+    # 1 + 1 people scaled to 30 and 70 are these at once.
+    raked = rake_units([1, 1], [([0, 1], [30, 70])], iterations=1)
+    assert raked.weights.tolist() == [30, 70]
+    assert (raked.converged, raked.iterations, raked.worst.size) == (True, 1, 0)
+    assert not rake_units([1, 1], [([0, 1], [30, 70]), ([0, 1], [40, 60])], iterations=1).converged

@@ -263,3 +263,8 @@ def test_draws_from_a_raked_population_are_unbiased_over_200_seeds(tmp_path):
         )
         pvalues.append(stats.chisquare(seen, 2_000 * np.array(list(expected.values()))).pvalue)
     assert stats.kstest(pvalues, "uniform").pvalue > 0.01
+
+
+def test_written_shares_are_told_apart_from_files(tmp_path):
+    told = refusal(tmp_path, [{"kind": "margin", "attributes": ["sex"], "shares": {"female": 1, "men": 2}}])
+    assert f"{tmp_path}: shares of sex:2: " in told

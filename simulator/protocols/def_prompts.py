@@ -1,13 +1,13 @@
 """What DEF says to the model, in English and Chinese: own words, with the literal markers of the protocol."""
 
+from personas.portrait import ACT
 from simulator.presentation import Presentation
 from surveys import Question
 
 HEAD = {
-    "en": "Act as a citizen from {portrait} Answer each request as this person would{choices}. "
+    "en": ACT["en"] + " Answer each request as this person would{choices}. "
     "Write the answer after 'Answer:' and then explain it after 'Explanation:'.",
-    "zh": "我希望你扮演一位公民，来自{portrait}请以此人的身份回答每个请求{choices}。"
-    '先用"Answer:"给出答案，再用"Explanation:"解释理由。',
+    "zh": ACT["zh"] + '请以此人的身份回答每个请求{choices}。先用"Answer:"给出答案，再用"Explanation:"解释理由。',
 }
 """The system turn: who answers and how."""
 
