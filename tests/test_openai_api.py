@@ -14,7 +14,7 @@ from aiohttp import web
 
 from demoscope.errors import BackendError, DocumentError, WavePaused
 from simulator.backends.conformance import check, request
-from simulator.backends.openai_api import OpenAIBackend
+from simulator.backends.openai_api import OpenAIBackend, retrying
 from simulator.decoding import Decoding
 from simulator.doctor_wave import examine_models
 from simulator.protocols.interface import Completion
@@ -194,7 +194,7 @@ def test_nobody_listening_pauses_and_does_not_look_like_a_mistake():
 
 
 def test_a_thousand_requests_are_under_way_at_once():
-    with serving(Plan(latency_s=1.0)) as server:
+    with serving(Plan(latency_s=0.3)) as server:
 
         async def ask(opened: OpenAIBackend) -> list[Completion]:
             return await asyncio.gather(*[opened.complete(request(f"Q {n}?", **FREE)) for n in range(3000)])
@@ -331,3 +331,57 @@ def test_a_store_is_bound_by_what_decides_answers_and_not_by_limits_and_prices(t
     assert content() != content(extra_body={"frequency_penalty": 1})
     with pytest.raises(DocumentError, match="max_cost needs prices"):
         content(max_cost=3)
+
+
+def test_replies_whose_ids_come_again_are_replies_of_their_own():
+    # Ollama draws its ids from a thousand numbers: among 200 replies about 20 ids come twice.
+    count = 0
+
+    async def draw(_: web.Request, body: dict[str, Any]) -> web.Response:
+        nonlocal count
+        count += 1
+        return web.json_response(said(body["messages"][-1]["content"]) | {"id": f"chatcmpl-{count * count % 999}"})
+
+    with application(draw) as url:
+
+        async def ask(opened: OpenAIBackend) -> list[Completion]:
+            assert opened.proven.unique_ids
+            return await asyncio.gather(*[opened.complete(request(f"Q {n}", **FREE)) for n in range(200)])
+
+        replies = using(backend(url), ask)
+    assert [reply.text for reply in replies] == [f"Q {n}" for n in range(200)]
+    assert all(len(reply.attempts) == 1 for reply in replies)
+
+
+def test_connections_that_are_opened_anew_cost_tries_and_never_the_wave(monkeypatch):
+    monkeypatch.setattr(retrying, "FIRST_S", 0.01)
+    with serving(Plan(latency_s=0.01)) as server:
+
+        async def ask(opened: OpenAIBackend) -> list[Completion]:
+            [target] = opened._asking._attempts._targets  # type: ignore[union-attr]
+            asked = [asyncio.create_task(opened.complete(request(f"Q {n}?", **FREE))) for n in range(300)]
+            for _ in range(5):
+                await asyncio.sleep(0.01)
+                await target.endpoint.reconnect()
+            return await asyncio.gather(*asked)
+
+        replies = using(backend(server.url), ask)
+    assert all(reply.last.error is None for reply in replies)
+    assert {a.error_kind for reply in replies for a in reply.attempts} <= {None, "network"}
+
+
+def test_two_requests_that_fail_together_fail_alone_while_the_endpoint_lives(monkeypatch):
+    monkeypatch.setattr(retrying, "FIRST_S", 0.01)
+
+    async def crash(_: web.Request, body: dict[str, Any]) -> web.Response:
+        if "poison" in body["messages"][-1]["content"]:
+            return web.json_response({"error": "boom"}, status=500)
+        return web.json_response(said())
+
+    with application(crash) as url:
+
+        async def ask(opened: OpenAIBackend) -> list[Completion]:
+            return await asyncio.gather(*[opened.complete(request(f"poison {n}", **FREE)) for n in range(4)])
+
+        replies = using(backend(url, tries={"server": 1}), ask)
+    assert [reply.last.error_kind for reply in replies] == ["server"] * 4

@@ -49,16 +49,16 @@ class Endpoint:
         """What the store calls it: host, port and path."""
         self._timeout_s = timeout_s
         self._key = find_key(settings, environ)
+        authorized = self._key is not None and settings.key_header == "Authorization"
+        self._transport = Transport(settings.url, authorized=authorized)
         self.client = self._connected()
         """The openai package's client."""
 
     def _connected(self) -> openai.AsyncOpenAI:
         logging.getLogger("openai").setLevel(logging.WARNING)  # at DEBUG it would write down every prompt
         headers = dict(self.settings.headers)
-        as_bearer = self.settings.key_header == "Authorization"
-        if self._key is not None and not as_bearer:
+        if self._key is not None and self.settings.key_header != "Authorization":
             headers[self.settings.key_header] = self._key
-        transport = Transport(self.settings.url, authorized=self._key is not None and as_bearer)
         return openai.AsyncOpenAI(
             base_url=self.settings.url,
             api_key=self._key or "none",
@@ -67,7 +67,7 @@ class Endpoint:
             default_headers=headers,
             max_retries=0,
             timeout=None,
-            http_client=httpx2.AsyncClient(transport=transport, timeout=None, trust_env=False),
+            http_client=httpx2.AsyncClient(transport=self._transport, timeout=None, trust_env=False),
         )
 
     async def send(self, path: str, body: dict[str, Any]) -> object:
@@ -90,8 +90,7 @@ class Endpoint:
 
     async def reconnect(self) -> None:
         """Drop every connection; requests under way fail with ``network`` and are tried again."""
-        old, self.client = self.client, self._connected()
-        await old.close()
+        await self._transport.reconnect()
 
     async def close(self) -> None:
         """Close every connection; idempotent."""

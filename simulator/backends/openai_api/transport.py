@@ -58,18 +58,23 @@ class Transport(httpx2.AsyncBaseTransport):
         tls = {"ssl": httpx2.create_ssl_context()} if parts.scheme == "https" else {}
         # aiohttp would look for a proxy in the environment anew, in a thread, for every request.
         self._proxy = None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
-        self._session = aiohttp.ClientSession(connector=RestedConnector(**tls), cookie_jar=aiohttp.DummyCookieJar())
+        self._tls = tls
+        self._session = self._opened()
+
+    def _opened(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(connector=RestedConnector(**self._tls), cookie_jar=aiohttp.DummyCookieJar())
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """One exchange; time limits are its caller's affair."""
         if not self._authorized:
             request.headers.pop("authorization", None)
+        content = await request.aread() or None
         with _as_httpx():
             async with self._session.request(
                 request.method,
                 str(request.url),
                 headers=request.headers,
-                data=await request.aread() or None,
+                data=content,
                 allow_redirects=False,
                 timeout=_NO_LIMIT,
                 proxy=self._proxy,
@@ -77,6 +82,11 @@ class Transport(httpx2.AsyncBaseTransport):
                 content = await response.read()
         headers = [pair for pair in response.raw_headers if pair[0].lower() not in _TRANSFER]
         return httpx2.Response(response.status, headers=headers, content=content, request=request)
+
+    async def reconnect(self) -> None:
+        """Close every connection and go on with new ones; requests under way break off."""
+        old, self._session = self._session, self._opened()
+        await old.close()
 
     async def aclose(self) -> None:
         """Close every connection."""
