@@ -385,3 +385,75 @@ def test_two_requests_that_fail_together_fail_alone_while_the_endpoint_lives(mon
 
         replies = using(backend(url, tries={"server": 1}), ask)
     assert [reply.last.error_kind for reply in replies] == ["server"] * 4
+
+
+def flaky(broken: Callable[[int], web.Response | None]) -> Answer:
+    """An endpoint that says what the request says, unless ``broken`` has another response to the n-th request."""
+    count = 0
+
+    async def answer(_: web.Request, body: dict[str, Any]) -> web.Response:
+        nonlocal count
+        count += 1
+        return broken(count) or web.json_response(said(f"{body.get('seed')}") | {"id": f"reply {count}"})
+
+    return answer
+
+
+def error(status: int, **headers: str) -> web.Response:
+    return web.json_response({"error": {"message": "no"}}, status=status, headers=headers)
+
+
+def test_a_wrong_name_in_one_of_the_first_replies_is_not_taken_for_the_models(monkeypatch):
+    monkeypatch.setattr(retrying, "FIRST_S", 0.01)
+    for nth in (1, 2):
+        with application(
+            flaky(lambda n, nth=nth: web.json_response(said(model="other")) if n == nth else None)
+        ) as url:
+            assert using(backend(url), _proven).names == {"mock"}
+    by_turns = flaky(lambda n: web.json_response(said(model="other")) if n % 2 else None)
+    with (
+        application(by_turns) as url,
+        pytest.raises(BackendError, match=r"'other' \(4 of 7 replies\), 'mock' \(3 of"),
+    ):
+        using(backend(url), _proven)
+    with application(by_turns) as url:
+        assert using(backend(url, answers_as=["mock", "other"]), _proven).names == {"mock", "other"}
+    with application(by_turns) as url, pytest.raises(BackendError, match="answers_as"):
+        using(backend(url, answers_as=["third"]), _proven)
+
+
+def test_faults_at_the_start_hide_no_ability(monkeypatch):
+    monkeypatch.setattr(retrying, "FIRST_S", 0.01)
+    html = "<html>502</html>"
+    broken = [error(503), error(401), web.Response(text=html, content_type="text/html")]
+    for response in broken:
+        made = flaky(lambda n, response=response: copy_of(response) if n % 3 else None)
+        with application(made) as url:
+            assert using(backend(url), _proven).seed
+
+
+def copy_of(response: web.Response) -> web.Response:
+    return web.Response(status=response.status, body=response.body, content_type=response.content_type)
+
+
+def test_an_endpoint_that_is_down_at_the_start_pauses_and_one_that_refuses_is_a_mistake(monkeypatch):
+    monkeypatch.setattr(retrying, "FIRST_S", 0.01)
+    with application(flaky(lambda _: error(503))) as url, pytest.raises(WavePaused, match="503"):
+        using(backend(url), _proven)
+    with application(flaky(lambda _: error(403))) as url, pytest.raises(BackendError, match="403"):
+        using(backend(url), _proven)
+
+
+def test_an_endpoint_that_is_away_at_the_start_is_named_and_the_others_do_all(monkeypatch):
+    monkeypatch.setattr(retrying, "FIRST_S", 0.01)
+    with serving() as gone:
+        away = gone.url
+    with serving() as there:
+
+        async def ask(opened: OpenAIBackend) -> tuple[Any, Completion]:
+            return opened.card(), await opened.complete(request(**FREE))
+
+        card, reply = using(backend(away, there.url), ask)
+    assert reply.last.error is None
+    assert card.digest is None
+    assert [away in one for one in card.settings["absent"]] == [True]

@@ -50,6 +50,8 @@ class Target:
     model: str
     """What it calls the model."""
     weight: float
+    names: frozenset[str]
+    """Names by which its replies may call the model."""
     credit: float = 0.0
     """How much it is its turn."""
     failures: int = 0
@@ -90,7 +92,6 @@ class Attempts:
         prices: Prices | None,
         estimate: bool,
         tags: Tags,
-        names: frozenset[str],
         unique_ids: bool,
         send: Send,
         alive: Callable[[], Awaitable[bool]],
@@ -105,8 +106,6 @@ class Attempts:
             What the wave calls the model.
         estimate : bool
             Whether anything is limited by tokens, so that they must be estimated before sending.
-        names : frozenset of str
-            Names by which replies may call the model.
         unique_ids : bool
             Whether every reply has an id, so that one that comes twice was delivered twice.
         alive : callable
@@ -121,7 +120,6 @@ class Attempts:
         self._prices = prices
         self._estimate = estimate
         self._tags = tags
-        self._names = names
         self._unique_ids = unique_ids
         self._send = send
         self._alive = alive
@@ -220,7 +218,7 @@ class Attempts:
                     turn.spent(usage.input, usage.output)
                 except Failure as error:
                     latency = self._clock() - sent
-                    failure = error
+                    failure = error.told(target.endpoint.told)
                     if error.kind == "rate_limit":
                         turn.throttled(error.retry_after)
                     if error.headers:
@@ -233,16 +231,16 @@ class Attempts:
                 try:
                     accepted = read(reply, call, content)
                 except Failure as error:
-                    failure = error
+                    failure = error.told(target.endpoint.told)
         finally:
             if self._prices is not None:
                 self._purse.settle(reserved, cost)
         return _attempt(target, call, reply, accepted, failure, usage, latency, cost), accepted, failure
 
     async def _check(self, target: Target, reply: Reply, content: object) -> None:
-        """Refuse a reply of another model, and one that was delivered before."""
-        if reply.model not in self._names:
-            wanted = " or ".join(sorted(self._names))
+        """Refuse a reply of another model, and one that came before."""
+        if reply.model not in target.names:
+            wanted = " or ".join(sorted(target.names))
             raise Failure("malformed", f"the reply is from the model {reply.model[:80]!r}, not from {wanted}")
         if self._unique_ids and reply.id is not None and target.delivers_twice(content):
             await target.endpoint.reconnect()  # what follows on that connection would go astray as well

@@ -98,17 +98,21 @@ class OpenAIBackend:
         return self._purse.account(self._pace.grain)
 
     def card(self) -> ModelCard:
-        """What the endpoints say of the model and have proved; the digest is of what they call it."""
-        proven = self.proven
+        """What the endpoints say of the model and have proved.
+
+        The digest is of what they call it; there is none while an endpoint is away that may call it otherwise.
+        """
+        proven, found = self.proven, self.settings
         identity = json.dumps([sorted(proven.names), proven.about])
-        found = self.settings
+        absent = self._asking.absent if self._asking else ()
         return ModelCard(
             name=self._name,
             backend="openai_api",
-            digest=hashlib.sha256(identity.encode()).hexdigest() if proven.names else None,
+            digest=hashlib.sha256(identity.encode()).hexdigest() if proven.names and not absent else None,
             settings={
                 "model": found.model,
                 "proven": proven.as_dict(),
+                "absent": list(absent),
                 "reasoning": found.reasoning.model_dump(mode="json"),
                 "extra_body": found.extra_body,
             },

@@ -1,7 +1,7 @@
 """What an endpoint sends back, read without trust: a reply, or a failure that says what it is."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +51,12 @@ class Failure(Exception):
         """Headers of the response, by lower-case name."""
         self.text = text
         """What is to be kept instead of the raw reply."""
+
+    def told(self, words: Callable[[str], str]) -> "Failure":
+        """The same failure, its reason in words that are fit to be kept."""
+        self.reason = words(self.reason)
+        self.args = (self.reason,)
+        return self
 
 
 @dataclass(frozen=True, slots=True)

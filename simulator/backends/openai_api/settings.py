@@ -160,7 +160,7 @@ class OpenAISettings(Document):
     extra_body: dict[str, Any] = Field(default_factory=dict)
     """Further fields of every request, such as ``chat_template_kwargs``; they go before what is set here."""
     answers_as: tuple[str, ...] = ()
-    """Names by which replies may call the model; by default the one by which its first reply did."""
+    """Names by which replies may call the model; when absent, the one by which its first replies do."""
     dedupe: Literal["none", "greedy"] = "none"
     """Whether a greedy request that was made before is answered with that reply, recorded as shared."""
     mode: Literal["live", "batch"] = "live"
