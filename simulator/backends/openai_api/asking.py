@@ -71,6 +71,7 @@ class Asking:
             tags=settings.reasoning.tags,
             unique_ids=proven.unique_ids,
             send=self._send,
+            counted=self._counted,
             alive=self._alive,
         )
 
@@ -206,9 +207,11 @@ class Asking:
         if not tokens:
             raise Failure("malformed", "the log-probabilities that were asked for did not come back")
         first = tokens[0]
-        top = dict(first.top)
-        top.setdefault(first.text, first.logprob)
-        return Accepted("", found=label_logprobs(first.top or top.items(), request.labels))
+        top = first.top or ((first.text, first.logprob),)
+        return Accepted("", found=label_logprobs(top, request.labels, self.proven.top_logprobs))
+
+    async def _counted(self, body: dict[str, Any], request: Request, number: int) -> bool:
+        return self._desk is not None and await self._desk.holds(key_of(request, body, number))
 
     async def _send(self, target: Target, call: Call, body: dict[str, Any], request: Request, number: int) -> object:
         if self._desk is not None:
@@ -223,7 +226,7 @@ class Asking:
         [probe] = self._probes
         endpoint = probe.endpoint
         return BatchDesk(
-            OpenAIProvider(endpoint.client, lambda error: endpoint.told(str(error))),
+            OpenAIProvider(endpoint.client, lambda error: endpoint.told(str(error)), self._settings.timeout_s),
             self._settings.batch,
             "/v1" + (CHAT if self.proven.api == "chat" else COMPLETIONS),
             tags=tags,

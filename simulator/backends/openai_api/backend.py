@@ -77,7 +77,7 @@ class OpenAIBackend:
             self._name, self.settings, self._pace, self._purse, Retrying(self.settings.tries), self._parcels
         )
         if self.settings.dedupe == "greedy":
-            self._deduped = Deduped(partial(self._ask, self._asking))
+            self._deduped = Deduped(partial(self._ask, self._asking), sampling=self._asking.proven.sampling)
         self.proven = self._asking.proven
         self.abilities = self.proven.abilities
         if self.patient:
@@ -131,6 +131,8 @@ class OpenAIBackend:
             return await asking.text(request)
         if not request.labels or len(set(request.labels)) < len(request.labels) or not all(request.labels):
             return failed("rejected", "labels must be given, each once and none empty")
+        if request.end_of_turn:
+            return failed("rejected", "the end of a turn is no text, so no endpoint tells how likely it is")
         if request.ability == "label_logprobs":
             return await asking.labels(request)
         return await asking.scores(request)

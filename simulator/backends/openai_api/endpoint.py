@@ -49,22 +49,30 @@ class Endpoint:
         """What the store calls it: host, port and path."""
         self._timeout_s = timeout_s
         self._key = find_key(settings, environ)
-        authorized = self._key is not None and settings.key_header == "Authorization"
-        self._transport = Transport(settings.url, authorized=authorized)
+        self._headers = self._set_headers()
+        self._transport = Transport(settings.url, self._headers)
         self.client = self._connected()
         """The openai package's client."""
 
+    def _set_headers(self) -> dict[str, str]:
+        """Every header that the wave sets, the key's among them."""
+        settings = self.settings
+        headers = dict(settings.headers)
+        if settings.organisation:
+            headers["OpenAI-Organization"] = settings.organisation
+        if settings.project:
+            headers["OpenAI-Project"] = settings.project
+        if self._key is not None:
+            as_bearer = settings.key_header == "Authorization"
+            headers[settings.key_header] = f"Bearer {self._key}" if as_bearer else self._key
+        return headers
+
     def _connected(self) -> openai.AsyncOpenAI:
         logging.getLogger("openai").setLevel(logging.WARNING)  # at DEBUG it would write down every prompt
-        headers = dict(self.settings.headers)
-        if self._key is not None and self.settings.key_header != "Authorization":
-            headers[self.settings.key_header] = self._key
         return openai.AsyncOpenAI(
             base_url=self.settings.url,
             api_key=self._key or "none",
-            organization=self.settings.organisation,
-            project=self.settings.project,
-            default_headers=headers,
+            default_headers=self._headers,
             max_retries=0,
             timeout=None,
             http_client=httpx2.AsyncClient(transport=self._transport, timeout=None, trust_env=False),

@@ -230,9 +230,12 @@ def read_usage(content: object) -> Usage:
     if not isinstance(told, dict):
         return Usage()
     prompt, reply = told.get("prompt_tokens_details"), told.get("completion_tokens_details")
+    asked, said, total = (_tokens(told.get(f"{what}_tokens")) for what in ("prompt", "completion", "total"))
+    if said is not None and asked is not None and total is not None:
+        said = max(said, total - asked)  # some count thoughts in the total alone
     return Usage(
-        _tokens(told.get("prompt_tokens")),
-        _tokens(told.get("completion_tokens")),
+        asked,
+        said,
         _tokens(prompt.get("cached_tokens")) if isinstance(prompt, dict) else None,
         _tokens(reply.get("reasoning_tokens")) if isinstance(reply, dict) else None,
     )
