@@ -22,6 +22,9 @@ from simulator.protocols.interface import Attempt, ErrorKind, Request
 Send = Callable[["Target", Call, dict[str, Any], Request, int], Awaitable[object]]
 """Sends a body to an endpoint and returns the JSON: at once, or by the provider's batch. The number is the try's."""
 
+Counted = Callable[[dict[str, Any], Request, int], Awaitable[bool]]
+"""Whether a body travels already, and its worst case is in what earlier runs may have spent."""
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
@@ -94,6 +97,7 @@ class Attempts:
         tags: Tags,
         unique_ids: bool,
         send: Send,
+        counted: Counted,
         alive: Callable[[], Awaitable[bool]],
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -108,6 +112,8 @@ class Attempts:
             Whether anything is limited by tokens, so that they must be estimated before sending.
         unique_ids : bool
             Whether every reply has an id, so that one that comes twice was delivered twice.
+        counted : callable
+            Whether a body travels since an earlier run, whose money counts as spent already.
         alive : callable
             Whether an endpoint still answers what it answered when the model was opened: then a request that failed
             for good is at fault itself. Asked by one at a time.
@@ -122,6 +128,7 @@ class Attempts:
         self._tags = tags
         self._unique_ids = unique_ids
         self._send = send
+        self._counted = counted
         self._alive = alive
         self._clock = clock
         self._sleep = sleep
@@ -200,7 +207,10 @@ class Attempts:
         body = {"model": target.model, **call.body}
         prompt_most = most_tokens(call.input) if self._estimate else 0
         reserved = 0.0
-        if self._prices is not None:
+        priced = self._prices is not None
+        if priced and await self._counted(body, request, number):
+            priced = False
+        elif self._prices is not None:
             reserved = await self._purse.reserve(worst_case(self._prices, prompt_most, call.output_tokens))
         usage, cost, latency = Usage(), None, None
         reply: Reply | None = None
@@ -233,7 +243,7 @@ class Attempts:
                 except Failure as error:
                     failure = error.told(target.endpoint.told)
         finally:
-            if self._prices is not None:
+            if priced:
                 self._purse.settle(reserved, cost)
         return _attempt(target, call, reply, accepted, failure, usage, latency, cost), accepted, failure
 
