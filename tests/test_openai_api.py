@@ -4,6 +4,7 @@ import asyncio
 import json
 import math
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -568,3 +569,22 @@ def test_the_end_of_a_turn_is_refused_instead_of_left_out():
         wanted = request(ability="score", labels=("A", "B"), end_of_turn=True)
         reply = using(backend(server.url), lambda opened: opened.complete(wanted))
     assert reply.last.error_kind == "rejected"
+
+
+def test_rate_limit_headers_are_heard_with_good_replies_too():
+    last = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "300ms"}
+    times: list[float] = []
+
+    async def tell(_: web.Request, body: dict[str, Any]) -> web.Response:
+        asked = body["messages"][-1]["content"] == "the last one"
+        times.append(time.monotonic())
+        return web.json_response(said(), headers=last if asked else {})
+
+    with application(tell) as url:
+
+        async def ask(opened: OpenAIBackend) -> None:
+            for text in ("the last one", "next"):
+                await opened.complete(request(text, **FREE))
+
+        using(backend(url), ask)
+    assert times[-1] - times[-2] >= 0.3

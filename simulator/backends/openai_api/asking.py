@@ -94,7 +94,7 @@ class Asking:
         WavePaused
             If none answers.
         """
-        endpoints = [Endpoint(place, timeout_s=settings.timeout_s) for place in settings.endpoints]
+        endpoints = [Endpoint(place, timeout_s=settings.timeout_s, heard=pace.heard) for place in settings.endpoints]
         try:
             probes = [Probe(endpoint, settings, retrying, pace, purse) for endpoint in endpoints]
             found = await asyncio.gather(*[_proved(probe) for probe in probes])

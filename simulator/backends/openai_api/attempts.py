@@ -231,8 +231,6 @@ class Attempts:
                     failure = error.told(target.endpoint.told)
                     if error.kind == "rate_limit":
                         turn.throttled(error.retry_after)
-                    if error.headers:
-                        turn.heard(error.headers)
             if self._prices is not None:
                 cost = billed(self._prices, usage, failure.kind if failure else None)
             self._heal(target, failure)

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,9 +33,19 @@ class Endpoint:
     """Talks to one endpoint; every failure is a :class:`Failure`, and none of them holds the key."""
 
     def __init__(
-        self, settings: EndpointSettings, *, timeout_s: float, environ: Mapping[str, str] = os.environ
+        self,
+        settings: EndpointSettings,
+        *,
+        timeout_s: float,
+        heard: Callable[[Mapping[str, str], str], None],
+        environ: Mapping[str, str] = os.environ,
     ) -> None:
         """Find the key; nothing is sent yet.
+
+        Parameters
+        ----------
+        heard : callable
+            Told the headers of every response, and this endpoint's name.
 
         Raises
         ------
@@ -50,7 +60,7 @@ class Endpoint:
         self._timeout_s = timeout_s
         self._key = find_key(settings, environ)
         self._headers = self._set_headers()
-        self._transport = Transport(settings.url, self._headers)
+        self._transport = Transport(settings.url, self._headers, lambda headers: heard(headers, self.name))
         self.client = self._connected()
         """The openai package's client."""
 
@@ -124,7 +134,6 @@ class Endpoint:
             f"HTTP {status}{': ' if said else ''}{said}",
             retry_after=retry_after(headers or {}, time.time()),
             status=status,
-            headers=dict(headers or {}),
         )
 
     def told(self, text: str) -> str:

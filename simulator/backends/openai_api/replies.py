@@ -35,7 +35,6 @@ class Failure(Exception):
         *,
         retry_after: float | None = None,
         status: int | None = None,
-        headers: Mapping[str, str] | None = None,
         text: str | None = None,
     ) -> None:
         super().__init__(reason)
@@ -47,8 +46,6 @@ class Failure(Exception):
         """Seconds after which the endpoint wants to be asked again, when it says so."""
         self.status = status
         """HTTP status, when there was one."""
-        self.headers = headers or {}
-        """Headers of the response, by lower-case name."""
         self.text = text
         """What is to be kept instead of the raw reply."""
 

@@ -7,7 +7,7 @@ which anything came unasked is closed.
 
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -44,7 +44,7 @@ class RestedConnector(aiohttp.TCPConnector):
 class Transport(httpx2.AsyncBaseTransport):
     """Sends what the openai package has put together and reads the whole response."""
 
-    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
+    def __init__(self, url: str, headers: Mapping[str, str], heard: Callable[[Mapping[str, str]], None]) -> None:
         """Nothing is connected yet.
 
         Parameters
@@ -54,7 +54,10 @@ class Transport(httpx2.AsyncBaseTransport):
         headers : mapping
             What the wave sets. Nothing else is sent but what HTTP needs: the openai package would add headers of its
             own and of its environment, ``OPENAI_ORG_ID`` among them.
+        heard : callable
+            Told the headers of every response.
         """
+        self._heard = heard
         self._allowed = frozenset(name.lower() for name in headers) | _HTTP
         parts = urlsplit(url)
         tls = {"ssl": httpx2.create_ssl_context()} if parts.scheme == "https" else {}
@@ -81,6 +84,7 @@ class Transport(httpx2.AsyncBaseTransport):
                 proxy=self._proxy,
             ) as response:
                 said = await response.read()
+        self._heard(response.headers)
         kept = [pair for pair in response.raw_headers if pair[0].lower() not in _TRANSFER]
         return httpx2.Response(response.status, headers=kept, content=said, request=request)
 
