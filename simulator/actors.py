@@ -28,7 +28,7 @@ class CohortActor:
     def __init__(self, spec: CohortSpec) -> None:
         self._cohort = Cohort(spec)
 
-    async def work(self, assignments: Sequence[Assignment], lease: Lease) -> Batch:
+    async def work(self, assignments: Sequence[Assignment], lease: Lease | None) -> Batch:
         """See :meth:`simulator.cohort.Cohort.work`."""
         return await self._cohort.work(assignments, lease)
 
@@ -67,7 +67,7 @@ class RayExecutor:
         self._actors[self._started] = actor
         return self._started
 
-    def submit(self, handle: int, assignments: Sequence[Assignment], lease: Lease) -> None:
+    def submit(self, handle: int, assignments: Sequence[Assignment], lease: Lease | None) -> None:
         """Hand respondents and a lease to a cohort actor."""
         self._calls[self._actors[handle].work.remote(assignments, lease)] = handle
 

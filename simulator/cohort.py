@@ -94,15 +94,18 @@ class Cohort:
         self._announced: list[asyncio.Event] = []
         self._told: list[asyncio.Event] = []
 
-    async def work(self, assignments: Sequence[Assignment], lease: Lease) -> Batch:
+    async def work(self, assignments: Sequence[Assignment], lease: Lease | None) -> Batch:
         """Take on respondents and return what there is to tell, after a moment at the latest.
 
         A further call says that what the last one returned is saved. When none comes for long, the lease ends and
-        nothing more is sent.
+        nothing more is sent. Without a lease the wave takes its leave: nothing more is sent, and all is told at once.
         """
         for saved in self._told:
             saved.set()
         self._told = []
+        if lease is None:
+            self._renew(None)
+            return self._take()
         try:
             if self._opening is None:
                 self._opening = self._begin(lease)

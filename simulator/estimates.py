@@ -47,9 +47,13 @@ class Money(Range):
 
 @dataclass(frozen=True)
 class Pilot:
-    """What calls of a cell have used so far, as the endpoint counted, tries that failed included."""
+    """What calls of a cell have used so far, as the endpoint counted.
+
+    Tries that failed are included, and what was asked again is part of the call that it followed.
+    """
 
     calls: int
+    """Calls, what was asked again not counted."""
     prompt: Range
     """Prompt tokens a call."""
     cached: float
@@ -80,23 +84,29 @@ def read_pilots(path: Path) -> dict[str, Pilot]:
         return {}
     try:
         rows = db.execute(
-            """SELECT name, count(*), avg(prompt), avg(prompt * prompt), avg(reply), avg(reply * reply),
-            sum(cached) * 1.0 / sum(prompt) FROM (
-                SELECT c.name, sum(a.prompt_tokens) AS prompt, sum(a.completion_tokens) AS reply,
-                       coalesce(sum(a.cached_tokens), 0) AS cached
-                FROM attempts a JOIN cells c ON c.id = a.cell_id
-                WHERE a.applied ->> '$.shared_with' IS NULL
-                GROUP BY a.cell_id, a.subject_id, a.step, a.ordinal
+            """WITH exchanged AS (
+                SELECT cell_id, subject_id, question_id, step <> 'again' AS first, sum(prompt_tokens) AS prompt,
+                       sum(completion_tokens) AS reply, coalesce(sum(cached_tokens), 0) AS cached
+                FROM attempts JOIN exchanges USING (cell_id, subject_id, step, ordinal)
+                WHERE applied ->> '$.shared_with' IS NULL
+                GROUP BY cell_id, subject_id, step, ordinal
                 HAVING prompt > 0 AND reply IS NOT NULL
-            ) GROUP BY name"""
+            ), asked AS (
+                SELECT cell_id, sum(first) AS calls, sum(prompt) * 1.0 / sum(first) AS prompt,
+                       sum(reply) * 1.0 / sum(first) AS reply, sum(cached) * 1.0 / sum(first) AS cached
+                FROM exchanged GROUP BY cell_id, subject_id, question_id HAVING sum(first) > 0
+            )
+            SELECT c.name, sum(calls), count(*), avg(prompt), avg(prompt * prompt), avg(reply), avg(reply * reply),
+                   sum(cached) / sum(prompt)
+            FROM asked JOIN cells c ON c.id = cell_id GROUP BY c.id"""
         ).fetchall()
     except sqlite3.Error:  # a store of an older version, which counted less
         return {}
     finally:
         db.close()
     return {
-        name: Pilot(calls, _around(calls, prompt, prompt2), cached or 0.0, _around(calls, reply, reply2))
-        for name, calls, prompt, prompt2, reply, reply2, cached in rows
+        name: Pilot(calls, _around(n, prompt, prompt2), cached or 0.0, _around(n, reply, reply2))
+        for name, calls, n, prompt, prompt2, reply, reply2, cached in rows
         if calls >= FEWEST
     }
 

@@ -20,8 +20,8 @@ class Executor(Protocol):
     def start(self, spec: CohortSpec) -> int:
         """Start a cohort and return its handle."""
 
-    def submit(self, handle: int, assignments: Sequence[Assignment], lease: Lease) -> None:
-        """Hand respondents and a lease to a cohort; its next batch will come from :meth:`next`."""
+    def submit(self, handle: int, assignments: Sequence[Assignment], lease: Lease | None) -> None:
+        """Hand a cohort respondents and a lease, none to take leave; its next batch will come from :meth:`next`."""
 
     def next(self, timeout: float) -> list[tuple[int, Batch | None]]:
         """Batches that came in, by handle; ``None`` for a cohort that died. Empty after ``timeout`` seconds."""
@@ -52,7 +52,7 @@ class LocalExecutor:
         self._cohorts.append(Cohort(spec))
         return len(self._cohorts) - 1
 
-    def submit(self, handle: int, assignments: Sequence[Assignment], lease: Lease) -> None:
+    def submit(self, handle: int, assignments: Sequence[Assignment], lease: Lease | None) -> None:
         """Hand respondents and a lease to a cohort."""
         call = asyncio.run_coroutine_threadsafe(self._cohorts[handle].work(assignments, lease), self._loop)
         self._calls[call] = handle

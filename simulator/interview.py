@@ -11,6 +11,7 @@ from typing import Any
 from demoscope.documents import Document
 from demoscope.errors import StoreError
 from demoscope.store_file import open_for_reading
+from simulator.protocols.interface import FURTHER
 from simulator.records import unpacked
 
 
@@ -31,7 +32,7 @@ class Turn(Document):
     """Labels that were understood."""
     reason: str | None
     remembered: tuple[int, ...]
-    """Ordinals of the earlier exchanges that were still remembered."""
+    """Ordinals of the ``answer`` exchanges of the questions that were still remembered."""
 
 
 class Interview(Document):
@@ -98,10 +99,10 @@ def _turns(db: sqlite3.Connection, cell_id: int, respondent: int) -> Iterator[Tu
     exchanges = db.execute(
         """SELECT e.step, e.ordinal, q.id, q.name, e.prompt
         FROM exchanges e LEFT JOIN questions q ON q.id = e.question_id
-        WHERE e.cell_id = ? AND e.subject_id = ? ORDER BY e.ordinal, e.step""",
+        WHERE e.cell_id = ? AND e.subject_id = ?""",
         (cell_id, respondent),
     ).fetchall()
-    for step, ordinal, question_id, question, prompt in exchanges:
+    for step, ordinal, question_id, question, prompt in sorted(exchanges, key=lambda row: _order(*row[:2])):
         key = (cell_id, respondent, step, ordinal)
         attempts = db.execute(
             """SELECT text, error FROM attempts
@@ -133,6 +134,12 @@ def _turns(db: sqlite3.Connection, cell_id: int, respondent: int) -> Iterator[Tu
             reason=reason,
             remembered=tuple(json.loads(memory)),
         )
+
+
+def _order(step: str, ordinal: int) -> tuple[int, bool, str, int]:
+    """Where an exchange stands in its interview: what was asked again comes behind the question's first exchange."""
+    again = step == "again"
+    return ordinal // FURTHER if again else ordinal, again, step, ordinal
 
 
 def _applied_otherwise(

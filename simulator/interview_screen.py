@@ -15,17 +15,17 @@ def render_interview(interview: Interview, console: Console) -> None:
     console.print(f"[dim]decoding {_settings(interview.decoding)}; memory of {interview.memory_length}[/dim]")
     if interview.applied:
         console.print(f"[dim]the backend applied instead: {_settings(interview.applied)}[/dim]")
-    names = {turn.ordinal: turn.question for turn in interview.turns}
+    names = {turn.ordinal: turn.question for turn in interview.turns if turn.step != "again"}
     for turn in interview.turns:
         _turn(turn, names, console)
 
 
 def _turn(turn: Turn, names: dict[int, str | None], console: Console) -> None:
     console.print(f"\n[bold]{escape(turn.question or turn.step)}[/bold] [dim]({turn.step} {turn.ordinal})[/dim]")
-    if turn.ordinal == 0:
+    if turn.ordinal == 0 and turn.step != "again":
         for role, text in turn.prompt[:-1]:
             console.print(f"  [cyan]{escape(role)}[/cyan] {_shown(text)}")
-    else:
+    elif turn.status:
         kept = [f"{names.get(ordinal) or '?'}" for ordinal in turn.remembered]
         console.print(f"  [dim]remembers {len(kept)}: {escape(', '.join(kept)) or 'nothing'}[/dim]")
     if turn.prompt:

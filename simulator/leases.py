@@ -5,6 +5,7 @@ The driver keeps the ledger and hands a :class:`Lease` with every call to a coho
 cohort has said that it is smaller now, and what a dead cohort held counts as spent.
 """
 
+import math
 import time
 from collections.abc import Callable, Set
 from dataclasses import dataclass
@@ -81,12 +82,23 @@ class Budget:
         return cls(settings.get("max_cost"), (settings.get("prices") or {}).get("currency", ""), max(grains))
 
 
+def amount(money: float) -> str:
+    """Money for people: four decimals, and for less than a hundredth three digits that say something.
+
+    >>> amount(1234.5), amount(0.00001234), amount(0)
+    ('1,234.5000', '0.0000123', '0.0000')
+    """
+    if not 0 < abs(money) < 0.01:
+        return f"{money:,.4f}"
+    return f"{money:.{2 - math.floor(math.log10(abs(money)))}f}"
+
+
 def spent_up(model: str, budget: Budget, spent: float, wanted: float) -> str:
     """What is said when the next call could cost more than is left of ``max_cost``."""
     return (
-        f"The money for the model {model!r} is used up: {spent:,.4f} of {budget.max_cost:,.4f} {budget.currency} is "
-        f"spent or may be, and the next call could cost up to {wanted:,.4f}. What was saved is safe; raise max_cost "
-        "and run the same command again."
+        f"The money for the model {model!r} is used up: {amount(spent)} of {amount(budget.max_cost or 0.0)} "
+        f"{budget.currency} is spent or may be, and the next call could cost up to {amount(wanted)}. What was saved "
+        "is safe; raise max_cost and run the same command again."
     )
 
 
@@ -162,6 +174,16 @@ class Ledger:
     def retire(self, handle: int) -> None:
         """A cohort has nothing left to do and nothing under way: what it held is free for the others."""
         self._before += self._living.pop(handle).account.spent
+
+    @property
+    def living(self) -> frozenset[int]:
+        """Handles of the cohorts that neither died nor retired."""
+        return frozenset(self._living)
+
+    def leave(self, handle: int, account: Account) -> None:
+        """A cohort ends with calls under way: what it spent and set aside counts as spent, the rest is free."""
+        self._living.pop(handle)
+        self._before += account.spent + account.reserved
 
     def heard(self, handle: int, account: Account) -> None:
         """A cohort said how it stands, and with it that its last lease has arrived."""

@@ -39,7 +39,7 @@ class MemoryItem:
     """One remembered exchange."""
 
     ordinal: int
-    """Ordinal of the exchange."""
+    """Ordinal of the ``answer`` exchange of its question, whichever exchange the answer was read from."""
     request: Message
     """What was asked, from ``Request:`` on, as a user turn."""
     answer: Message

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from demoscope.terminal import plain
 from simulator.estimates import Money, Range
+from simulator.leases import amount
 from simulator.plan import SAMPLE, CellPlan, Plan
 from simulator.subgroups import too_small
 
@@ -84,24 +85,26 @@ def _say_costs(plan: Plan, console: Console) -> None:
     if any(cell.counted_by == "pilot" for cell in plan.cells):
         console.print(
             "[dim]Tokens are what the endpoint counted in the calls that the store holds already, give or take two "
-            "standard errors, tries that failed included.[/dim]"
+            "standard errors; tries that failed, and what was asked again, included.[/dim]"
         )
     if any(cell.counted_by == "tokenizer" for cell in plan.cells):
         console.print(
             f"[dim]Prompts of dry interviews of the first {min(SAMPLE, plan.respondents)} people were counted with "
-            "the tokenizer that the wave names; replies from a bare number to their longest, no try that fails.[/dim]"
+            "the tokenizer that the wave names; replies from a bare number to their longest, no try that fails, "
+            "nothing asked again.[/dim]"
         )
     if any(cell.counted_by == "thumb" for cell in plan.cells):
         console.print(
             f"[dim]Tokens are estimated from dry interviews of the first {min(SAMPLE, plan.respondents)} people by "
             "rule of thumb: 3 to 5 characters a token, replies from a bare number to their longest, no try that "
-            "fails. Run a few people first (`respondents: 5`): then the endpoint's own counts narrow the range.[/dim]"
+            "fails, nothing asked again. Run a few people first (`respondents: 5`): then the endpoint's own counts "
+            "narrow the range.[/dim]"
         )
     for model, most in {cell.cell.rpartition("/")[2]: cell.max_cost for cell in plan.cells}.items():
         high = sum(cell.cost.high for cell in plan.cells if cell.cost and cell.cell.rpartition("/")[2] == model)
         if most is not None:
             held = "and may not reach its end" if most < high else "which it should not reach"
-            console.print(f"{escape(model)} pauses before {most:,.2f} ({held}).")
+            console.print(f"{escape(model)} pauses before {_bound(most)} ({held}).")
     console.print()
 
 
@@ -116,8 +119,12 @@ def _replies(cell: CellPlan, priced: bool) -> str:
 def _money(cost: Money | None) -> str:
     if cost is None:
         return "free"
-    digits = 2 if cost.high >= 1 else 4
-    return f"{cost.low:,.{digits}f} to {cost.high:,.{digits}f} {cost.currency}"
+    low, high = (f"{cost.low:,.2f}", f"{cost.high:,.2f}") if cost.high >= 1 else (amount(cost.low), amount(cost.high))
+    return f"{low} to {high} {cost.currency}"
+
+
+def _bound(most: float) -> str:
+    return f"{most:,.2f}" if most >= 0.01 else amount(most)
 
 
 def _role(role: str) -> str:

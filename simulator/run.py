@@ -2,12 +2,14 @@
 
 import dataclasses
 import json
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from demoscope.errors import BackendError, StoreError, WavePaused
+from demoscope.errors import BackendError, DemoscopeError, StoreError, WavePaused
 from personas import Persona
 from simulator.backends.interface import ModelCard, Parcel, Resources, find_backend
 from simulator.cohort import Assignment, Batch, CohortSpec
@@ -19,6 +21,9 @@ from simulator.wave import Cell, Execution, LoadedWave, ModelSpec
 
 PATIENCE = 1.0
 """Seconds to wait for a batch before looking at the clock."""
+
+GRACE = 10.0
+"""Seconds that cohorts have to say how they stand when a wave with a budget is stopped; they usually take two."""
 
 DEATHS = 3
 """Deaths of a model's cohorts, with nothing saved in between, after which the wave gives up."""
@@ -103,6 +108,11 @@ def run_wave(
         try:
             for state in run.states(executor):
                 progress(state)
+        except BaseException:
+            with suppress(KeyboardInterrupt, DemoscopeError):
+                run.take_leave(executor)
+                progress(run.progress)
+            raise
         finally:
             executor.close()
     store.execute("UPDATE waves SET finished = ? WHERE finished IS NULL", (now(),))
@@ -132,6 +142,8 @@ class _Run:
             cell_id: cell.protocol.answers_expected(cell.settings, loaded.questionnaire)
             for cell_id, cell in self._cells.items()
         }
+        self._hosts: dict[int, Team] = {}
+        self._calls: set[int] = set()  # handles of the cohorts whose batch is awaited
         saved = store.execute("SELECT count(*) FROM answers")[0][0]
         missing = 0
         for respondent_id, cell_id, persona_id, answers in store.respondents():
@@ -167,28 +179,22 @@ class _Run:
 
     def states(self, executor: Executor) -> Iterator[Progress]:
         """Work until everybody has been interviewed; yields after every save."""
-        teams: dict[int, Team] = {}
         for team in self._teams.values():
             if not team.done:
                 wanted = self._loaded.wave.execution.cohorts or executor.room(team.spec.resources)
-                started = [self._start(executor, team, teams) for _ in range(min(wanted, len(team.waiting)))]
+                started = [self._start(executor, team) for _ in range(min(wanted, len(team.waiting)))]
                 for handle in started:
                     self._submit(executor, team, handle, 0)
         while not self.done:
             for handle, batch in executor.next(PATIENCE):
-                team = teams[handle]
+                self._calls.discard(handle)
+                team = self._hosts[handle]
                 if batch is None:
                     self._bury(handle, team)
-                    self._submit(executor, team, self._start(executor, team, teams), 0)
+                    self._submit(executor, team, self._start(executor, team), 0)
                     continue
-                if batch.card:
-                    self._record_card(batch.card)
-                for parcel in batch.parcels:
-                    self._record_parcel(parcel, team.spec.model.name)
-                if batch.records:
+                if self._save(team, batch):
                     team.deaths = 0
-                    saved = self.progress.saved + self._store.write(batch.records)
-                    self.progress = Progress(self.progress.total, saved, self.progress.resumed)
                     yield self.progress
                 self._heed(batch)
                 for respondent_id in batch.finished:
@@ -204,6 +210,49 @@ class _Run:
         for team in self._teams.values():
             self._commit(team, team.ledger.spent)
 
+    def take_leave(self, executor: Executor) -> None:
+        """Save what cohorts still have to tell, and count no more as spent than they have spent or set aside.
+
+        What a cohort that says nothing in time could spend goes on counting as spent.
+        """
+        leaving = {
+            handle
+            for handle, team in self._hosts.items()
+            if team.ledger.budget.max_cost is not None and handle in team.ledger.living
+        }
+        asked = leaving - self._calls
+        for handle in asked:
+            executor.submit(handle, [], None)
+        until = time.monotonic() + GRACE
+        while leaving and (left := until - time.monotonic()) > 0:
+            for handle, batch in executor.next(left):
+                if handle not in leaving:
+                    continue
+                team = self._hosts[handle]
+                if batch is not None:
+                    self._save(team, batch)
+                if batch is not None and handle not in asked:
+                    asked.add(handle)
+                    executor.submit(handle, [], None)
+                    continue
+                leaving.discard(handle)
+                if batch is not None and batch.account:
+                    team.ledger.leave(handle, batch.account)
+        for team in self._teams.values():
+            self._commit(team, team.ledger.committed)
+
+    def _save(self, team: Team, batch: Batch) -> bool:
+        """Save what a batch has to tell; returns whether there were answers or calls in it."""
+        if batch.card:
+            self._record_card(batch.card)
+        for parcel in batch.parcels:
+            self._record_parcel(parcel, team.spec.model.name)
+        if not batch.records:
+            return False
+        saved = self.progress.saved + self._store.write(batch.records)
+        self.progress = Progress(self.progress.total, saved, self.progress.resumed)
+        return True
+
     def _submit(self, executor: Executor, team: Team, handle: int, places: int) -> None:
         """Hand respondents and a lease to a cohort; the money of the lease is in the store before it can be spent."""
         assignments = self._hand_out(team, handle, places)
@@ -211,6 +260,7 @@ class _Run:
         if team.ledger.committed > team.committed:
             self._commit(team, team.ledger.committed)
         executor.submit(handle, assignments, lease)
+        self._calls.add(handle)
 
     def _commit(self, team: Team, money: float) -> None:
         """Let the store know what may have been spent, so that a later run counts it even if this one is killed."""
@@ -224,9 +274,9 @@ class _Run:
             self._commit(team, team.ledger.spent)
             raise WavePaused(spent_up(team.spec.model.name, team.ledger.budget, team.ledger.spent, wanted))
 
-    def _start(self, executor: Executor, team: Team, teams: dict[int, Team]) -> int:
+    def _start(self, executor: Executor, team: Team) -> int:
         handle = executor.start(dataclasses.replace(team.spec, parcels=self._parcels(team.spec.model.name)))
-        teams[handle] = team
+        self._hosts[handle] = team
         team.out[handle] = {}
         team.ledger.join(handle)
         return handle
@@ -303,7 +353,7 @@ class _Run:
                 "wave, or bring the old file back."
             )
         self._store.execute(
-            "UPDATE models SET digest = ?, settings = ? WHERE name = ?",
+            "UPDATE models SET digest = coalesce(?, digest), settings = ? WHERE name = ?",
             (card.digest, json.dumps(dict(card.settings), sort_keys=True), card.name),
         )
 

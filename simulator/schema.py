@@ -84,7 +84,7 @@ CREATE TABLE answers (
     text TEXT,                        -- free text, or the explanation beside a choice
     reason TEXT,                      -- why it is not answered
     presentation TEXT NOT NULL,       -- how it was shown, JSON
-    memory TEXT NOT NULL,             -- ordinals of the exchanges still remembered, JSON list
+    memory TEXT NOT NULL,             -- ordinals of the `answer` exchanges still remembered, JSON
     PRIMARY KEY (respondent_id, question_id, method, replicate)
 ) WITHOUT ROWID;
 CREATE TABLE answer_options (

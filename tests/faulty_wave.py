@@ -128,7 +128,7 @@ LEFT JOIN answers a ON a.respondent_id = r.id AND a.question_id = q.id
 _ATTEMPTS = """
 SELECT e.subject_id, e.question_id, e.seed, e.prompt, t.attempt, t.text, t.error_kind, t.applied, t.logprob
 FROM exchanges e JOIN attempts t USING (cell_id, subject_id, step, ordinal)
-ORDER BY e.subject_id, e.ordinal, t.attempt
+ORDER BY e.subject_id, e.step = 'again', e.ordinal, t.attempt
 """
 
 Kinds = Counter[tuple[str, str, str | None]]

@@ -1,6 +1,7 @@
 """Requests that travel in a provider's batch files: each gets its own reply, once, whatever happens on the way."""
 
 import asyncio
+import dataclasses
 import itertools
 import json
 
@@ -11,6 +12,7 @@ from demoscope.errors import WavePaused
 from simulator.backends.openai_api.batch import MARK, BatchDesk, BatchSettings, key_of
 from simulator.backends.openai_api.batch_provider import OpenAIProvider
 from simulator.backends.openai_api.replies import Failure
+from simulator.constraint import Constraint
 from simulator.decoding import Decoding
 from simulator.protocols.interface import Message, Request
 from tests.derived_reply import reply
@@ -31,6 +33,59 @@ def key(n, attempt=1):
     turns = tuple(Message(turn["role"], turn["content"]) for turn in body(n)["messages"])
     request = Request("answer", 1, turns, Decoding(), seed=n, conversation=f"def/{n}")
     return key_of(request, body(n), attempt)
+
+
+def test_a_key_hangs_on_the_request_and_not_on_what_was_proved_today():
+    assert key(1) == key(1)
+    turns = tuple(Message(turn["role"], turn["content"]) for turn in body(1)["messages"])
+    request = Request("answer", 1, turns, Decoding(), seed=1, conversation="def/1")
+    unproved = {name: value for name, value in body(1).items() if name != "seed"}
+    assert key_of(request, unproved, 1) == key_of(request, body(1) | {"top_k": 3}, 1) == key(1)
+    others = [
+        key(2),
+        key(1, attempt=2),
+        key_of(request, body(1) | {"model": "other"}, 1),
+        key_of(request, body(1) | {"messages": body(2)["messages"]}, 1),
+        key_of(dataclasses.replace(request, stop=("x",)), body(1), 1),
+        key_of(dataclasses.replace(request, decoding=Decoding(max_tokens=3)), body(1), 1),
+        key_of(dataclasses.replace(request, constraint=Constraint(("1: tea",))), body(1), 1),
+    ]
+    assert len({key(1), *others}) == len(others) + 1
+
+
+def test_a_call_about_batches_that_hangs_is_given_up(monkeypatch):
+    monkeypatch.setattr("simulator.backends.openai_api.batch_provider.FILE_S", 0.0)
+    came, served = [], []
+
+    async def hang(reader, writer):
+        served.append(asyncio.current_task())
+        came.append((await reader.readline()).split()[:2])
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
+
+    async def run():
+        server = await asyncio.start_server(hang, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with AsyncOpenAI(base_url=f"http://127.0.0.1:{port}/v1", api_key="x") as client:
+            provider = OpenAIProvider(client, timeout_s=0.2)
+            for call in (
+                provider.look("b"),
+                provider.batches(),
+                provider.content("f"),
+                provider.upload(b"{}"),
+                provider.create("f", PATH, "24h", {}),
+            ):
+                with pytest.raises(Failure, match=r"no reply within 0\.2 s") as failure:
+                    await call
+                assert failure.value.kind == "timeout"
+        server.close()
+        await asyncio.gather(*served)
+
+    asyncio.run(run())
+    # A batch may exist although nothing was heard of it, so its creation is not begun again.
+    assert came.count([b"POST", b"/v1/batches"]) == 1
+    assert came.count([b"GET", b"/v1/batches/b"]) == 3
 
 
 class Desk:

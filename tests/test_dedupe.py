@@ -55,6 +55,17 @@ def test_a_greedy_duplicate_is_sent_once_and_recorded_as_shared(at_once):
     assert attempt.applied[SHARED] == 7
 
 
+def test_a_temperature_that_is_not_heeded_makes_nothing_greedy():
+    endpoint = Endpoint()
+
+    async def main():
+        deduped = Deduped(endpoint.complete, sampling=False)
+        return [await deduped.complete(request) for request in (GREEDY, replace(GREEDY, seed=8))]
+
+    asyncio.run(main())
+    assert len(endpoint.asked) == 2
+
+
 def test_sixty_equal_people_who_draw_by_chance_are_asked_sixty_times():
     endpoint = Endpoint()
     ask(endpoint, *(replace(GREEDY, decoding=Decoding(temperature=1.0), seed=seed) for seed in range(60)))

@@ -78,7 +78,7 @@ def interview(
             requests.append(step)
             completion = complete(step)
         else:
-            assert step.sources == (("answer", requests[-1].ordinal),)
+            assert step.sources == ((requests[-1].step, requests[-1].ordinal),)
             answers.append(step.answer)
 
 
@@ -290,7 +290,11 @@ def saying(*texts: str | None) -> Callable[[Request], Completion]:
 def test_a_reply_that_cannot_be_understood_is_asked_again_with_the_reason(adults):
     settings = DefSettings(memory=False, shuffle=False)
     requests, answers = interview(adults, settings, saying("Answer: 9", "Answer: 1: too little"))
-    assert [request.ordinal for request in requests[:3]] == [0, 1, 2]
+    assert [(request.step, request.ordinal) for request in requests[:3]] == [
+        ("answer", 0),
+        ("again", 0),
+        ("answer", 1),
+    ]
     again = requests[1].messages
     assert [message.role for message in again] == ["system", "user", "assistant", "user"]
     assert again[2].text == "Answer: 9"
@@ -299,6 +303,23 @@ def test_a_reply_that_cannot_be_understood_is_asked_again_with_the_reason(adults
     assert requests[1].seed != requests[0].seed
     assert answers[0].status == "answered"
     assert len(requests) == len(answers) + 1
+
+
+def test_no_question_hangs_on_whether_an_earlier_reply_was_understood(adults):
+    settings = DefSettings(memory=False)
+    straight, _ = interview(adults, settings, UNIFORM)
+    unread = [f"Spending on thing {n}?" for n in (0, 3)]
+
+    def reply(request: Request) -> Completion:
+        hard = request.step == "answer" and any(text in request.messages[-1].text for text in unread)
+        return Completion((Attempt("Hm."),)) if hard else UNIFORM(request)
+
+    crooked, answers = interview(adults, settings, reply)
+    assert [request for request in crooked if request.step == "answer"] == straight
+    assert [(request.question, request.ordinal) for request in crooked if request.step == "again"] == [
+        *(("q0", 0), ("q3", 300))  # 100 ordinals for each answer
+    ]
+    assert {answer.status for answer in answers} == {"answered"}
 
 
 def test_asking_again_ends_after_as_often_as_was_set_and_never_in_the_published_profiles(adults):
@@ -350,8 +371,9 @@ def test_memory_is_shortened_when_the_prompt_does_not_fit(adults):
     tight = ScriptedBackend("tight", context=words[6])  # seven questions fit, the eighth does not
     requests, answers = interview(adults, DefSettings(), tight.reply, persona=persona)
     assert [answer.status for answer in answers] == ["answered"] * 12
-    assert [request.ordinal for request in requests] == list(range(len(requests)))
-    assert len(requests) > 12
+    assert [request.ordinal for request in requests if request.step == "answer"] == list(range(12))
+    shortened = [request for request in requests if request.step == "again"]
+    assert (shortened[0].question, shortened[0].ordinal) == ("q7", 700)
     eighth = answers[7]
     assert eighth.memory == (4, 5, 6)  # of 0 to 6 the older half, 0 to 3, is gone
     assert [request.question for request in requests[7:9]] == ["q7", "q7"]

@@ -13,6 +13,7 @@ import pytest
 from demoscope.errors import WavePaused
 from simulator.backends.openai_api.settings import Prices
 from simulator.backends.openai_api.spending import cost_of
+from simulator.executors import LocalExecutor
 from simulator.run import run_wave
 from simulator.store import Store
 from simulator.wave import load_wave
@@ -109,6 +110,50 @@ def test_money_of_lost_replies_is_never_spent_twice(tmp_path):
             run(path, store)
     assert till.total <= 0.15
     assert value(store, "SELECT sum(cost) FROM attempts") < till.total
+
+
+class InBatch(LocalExecutor):
+    """Stops like Ctrl-C once a batch was created."""
+
+    def __init__(self, server):
+        super().__init__()
+        self.server = server
+        self.stopped = False
+
+    def next(self, timeout):
+        if self.server.batches.batches and not self.stopped:
+            self.stopped = True
+            raise KeyboardInterrupt
+        return super().next(min(timeout, 0.1))
+
+
+def test_a_stop_leaves_no_more_committed_than_was_spent_and_set_aside(tmp_path):
+    store = tmp_path / "a.sqlite"
+    with serving(Plan(latency_s=0.05)) as server:
+        till = Till(server)
+        path = wave(tmp_path, server, 2, respondents=50, max_cost=50.0)
+        with pytest.raises(KeyboardInterrupt):
+            run(path, store, make_executor=lambda _: Interrupted(1))
+        committed = value(store, "SELECT committed FROM models")
+        # At worst 500 calls of 700 bytes and tokens at 3, and 100 tokens at 10 per million cost less than two.
+        assert till.total <= committed < 2
+        assert run(path, store).saved == 500
+
+
+def test_rows_of_a_batch_that_was_stopped_are_not_set_aside_again(tmp_path):
+    store = tmp_path / "a.sqlite"
+    batch = {"mode": "batch", "batch": {"poll_s": 0.05, "quiet_s": 0.3}, "condition": {"memory": 0}}
+    with serving(Plan(batch_polls=8)) as server:
+        till = Till(server)
+        path = wave(tmp_path, server, 1, respondents=20, questions=3, max_cost=50.0, **batch)
+        with pytest.raises(KeyboardInterrupt):
+            run(path, store, make_executor=lambda _: InBatch(server))
+        committed = value(store, "SELECT committed FROM models")
+        assert till.total < committed < 2
+        # What is left is enough for the check of the server, not for a second worst case of every row.
+        path = wave(tmp_path, server, 1, respondents=20, questions=3, max_cost=committed + 0.02, **batch)
+        assert run(path, store).saved == 60
+        assert till.total <= value(store, "SELECT committed FROM models") <= committed + 0.02
 
 
 def test_a_killed_driver_and_a_killed_ray_actor_do_not_make_the_money_exceed(tmp_path):

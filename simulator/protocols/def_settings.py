@@ -98,7 +98,8 @@ class DefSettings(Document):
     """How often each respondent takes the questionnaire, memory carried over."""
     ask_again: int | None = Field(default=None, ge=0, le=10)
     """How often a respondent whose reply cannot be understood is told why and asked once more; every reply is kept,
-    the last one counts. Once in the profile demoscope, never in the others, whose sources do not."""
+    the last one counts. Once in the profile demoscope, never in the others, whose sources do not. With free replies a
+    weak model may be asked nearly every question twice: 0, or answer_format constrained, avoids these calls."""
     answer_format: Literal["text", "constrained"] = "text"
     """Free replies that are parsed, or replies that can only be an offered answer."""
     explanation_tokens: int = Field(default=24, ge=0)

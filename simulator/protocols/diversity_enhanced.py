@@ -17,7 +17,7 @@ from simulator.parsing import Reading, parse
 from simulator.presentation import Presentation, present
 from simulator.protocols import def_prompts
 from simulator.protocols.def_settings import DefSettings, ResolvedDef
-from simulator.protocols.interface import Ability, Completion, Message, Protocol, Request, Understood
+from simulator.protocols.interface import FURTHER, Ability, Completion, Message, Protocol, Request, Understood
 from simulator.protocols.registry import CellDescription
 from simulator.respondent import Respondent
 from surveys import Question, Questionnaire
@@ -102,7 +102,8 @@ class DiversityEnhanced:
         memory = Memory(respondent.memory_length, resolved.memory_rules)
         asking = _Asking(respondent, resolved, seed)
         for replicate in range(resolved.repeats):
-            for question in questionnaire.questions:
+            for place, question in enumerate(questionnaire.questions, replicate * len(questionnaire.questions)):
+                asking.begin(place)
                 shuffled = resolved.shuffle and bool(question.options)
                 shuffling = (seed, "presentation", *key, question.id, replicate)
                 shown = present(question, seeds.generator(*shuffling) if shuffled else None, shuffled)
@@ -131,9 +132,9 @@ class DiversityEnhanced:
                     presentation=shown.as_json(),
                     memory=memory.ordinals,
                 )
-                yield Understood(answer, (("answer", asking.ordinal),))
+                yield Understood(answer, (asking.exchange,))
                 if reply is not None:
-                    memory = memory.after(asking.ordinal, user.text, reply)
+                    memory = memory.after(place, user.text, reply)
                     if memory.overfull:
                         forgetting = seeds.generator(seed, "memory", *key, question.id, replicate)
                         memory = memory.forgetting(forgetting)
@@ -151,7 +152,11 @@ def _person(persona: Persona, population: Population, settings: ResolvedDef) -> 
 
 
 class _Asking:
-    """The exchanges of one interview: counts them, seeds them, and asks again with less memory when need be."""
+    """The exchanges of one interview: numbers them, seeds them, and asks again with less memory when need be.
+
+    The first exchange of the n-th question is ``answer`` n; all further ones of it are ``again`` 100 n,
+    100 n + 1, and so on. So neither the ordinal nor the seed of a question hangs on what became of those before it.
+    """
 
     def __init__(self, respondent: Respondent, settings: ResolvedDef, seed: int) -> None:
         self._respondent = respondent
@@ -160,8 +165,15 @@ class _Asking:
         self._heads: dict[int | None, Message] = {}
         self._conversation = f"{respondent.cell}/{respondent.population}/{respondent.persona.number}"
         self.marker = settings.list_marker
-        self.ordinal = -1
-        """Ordinal of the last exchange."""
+        self.exchange = ("answer", -1)
+        """Step and ordinal of the last exchange."""
+        self._place = 0
+        self._asked = 0
+
+    def begin(self, place: int) -> None:
+        """Go on to a question; ``place`` is its number in the interview, from 0."""
+        self._place = place
+        self._asked = 0
 
     def ask(
         self, question: Question, shown: Presentation, turns: tuple[Message, ...], memory: Memory
@@ -173,10 +185,9 @@ class _Asking:
         tries_left = TRIES
         while True:
             tries_left -= 1
-            self.ordinal += 1
+            self.exchange = self._next()
             completion = yield Request(
-                "answer",
-                self.ordinal,
+                *self.exchange,
                 (self._head(question), *memory.messages, *turns, *lead),
                 self._respondent.decoding,
                 self._sampling_seed(question),
@@ -203,9 +214,14 @@ class _Asking:
             self._heads[n] = Message("system", text)
         return self._heads[n]
 
+    def _next(self) -> tuple[str, int]:
+        """Step and ordinal of the next exchange of this question."""
+        self._asked += 1
+        return ("answer", self._place) if self._asked == 1 else ("again", FURTHER * self._place + self._asked - 2)
+
     def _sampling_seed(self, question: Question) -> int:
         persona = self._respondent.persona.number
-        key = (self._respondent.cell, self._respondent.population, persona, question.id, "answer", self.ordinal)
+        key = (self._respondent.cell, self._respondent.population, persona, question.id, *self.exchange)
         return seeds.number(self._seed, "sampling", *key)
 
     def _constraint(self, question: Question, shown: Presentation) -> Constraint | None:

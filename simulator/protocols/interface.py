@@ -33,6 +33,10 @@ ErrorKind = Literal[
 ``filtered``, ``refusal``, ``truncated``: something came back, and this is why it is no whole reply."""
 
 
+FURTHER = 100
+"""Ordinals of ``again`` for each ``answer``: those from 100 n on are further exchanges of ``answer`` n."""
+
+
 @dataclass(frozen=True)
 class Message:
     """One turn of a conversation; ``role`` is ``system``, ``user`` or ``assistant``."""
@@ -59,9 +63,10 @@ class Request:
     """
 
     step: str
-    """answer, draft, critique, rewrite, vote, list, judge, backstory, paraphrase, translate, scene, check, rate."""
+    """answer, again, draft, critique, rewrite, vote, list, judge, backstory, paraphrase, translate, scene, check,
+    rate. ``again`` is a further exchange of a question: with less memory, or why its reply was not read."""
     ordinal: int
-    """Which exchange of this step it is, from 0, for this subject."""
+    """Which exchange of this step it is, from 0, for this subject; of ``again`` :data:`FURTHER` are each answer's."""
     messages: tuple[Message, ...]
     """The conversation the model is to continue; a last ``assistant`` turn is continued, not closed."""
     decoding: Decoding

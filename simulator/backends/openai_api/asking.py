@@ -1,13 +1,12 @@
 """What the three abilities send to the endpoints of a model, and how they read what comes back."""
 
 import asyncio
-import dataclasses
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Self
 from uuid import uuid4
 
-from demoscope.errors import BackendError
+from demoscope.errors import BackendError, WavePaused
 from simulator.backends.interface import Parcel
 from simulator.backends.openai_api.abilities import Proven, common
 from simulator.backends.openai_api.attempts import Accepted, Attempts, Target
@@ -27,7 +26,8 @@ from simulator.backends.openai_api.endpoint import Endpoint
 from simulator.backends.openai_api.forms import plain_text
 from simulator.backends.openai_api.labels import label_logprobs
 from simulator.backends.openai_api.pacing import Pace
-from simulator.backends.openai_api.proof import Prover, describe
+from simulator.backends.openai_api.probe import Probe
+from simulator.backends.openai_api.proof import Prover
 from simulator.backends.openai_api.replies import Failure, Reply, read_tokens, total_logprob
 from simulator.backends.openai_api.retrying import Retrying
 from simulator.backends.openai_api.scoring import continuation_logprobs
@@ -43,8 +43,9 @@ class Asking:
         self,
         name: str,
         settings: OpenAISettings,
-        provers: Sequence[Prover],
+        probes: Sequence[Probe],
         proven: Proven,
+        absent: Sequence[str],
         *,
         pace: Pace,
         purse: Purse,
@@ -53,25 +54,24 @@ class Asking:
     ) -> None:
         self.proven = proven
         """What every endpoint can do."""
+        self.absent = tuple(absent)
+        """What is said of endpoints that were not there, so that the others do all."""
         self._settings = settings
-        self._provers = provers
+        self._probes = probes
         limits = settings.limits
         self._desk = self._batch_desk(*parcels) if settings.mode == "batch" else None
         self._attempts = Attempts(
             name,
-            [
-                Target(prover.endpoint, prover.model, place.weight)
-                for prover, place in zip(provers, settings.endpoints, strict=True)
-            ],
+            [Target(one.endpoint, one.model, one.endpoint.settings.weight, one.names) for one in probes],
             pace=pace,
             purse=purse,
             retrying=retrying,
             prices=settings.prices,
             estimate=bool(settings.prices or limits.input_tokens_per_minute),
             tags=settings.reasoning.tags,
-            names=proven.names,
             unique_ids=proven.unique_ids,
             send=self._send,
+            counted=self._counted,
             alive=self._alive,
         )
 
@@ -92,15 +92,30 @@ class Asking:
         BackendError
             If one lets nobody in, or two of them have different models.
         WavePaused
-            If one does not answer.
+            If none answers.
         """
-        endpoints = [Endpoint(place, timeout_s=settings.timeout_s) for place in settings.endpoints]
+        endpoints = [Endpoint(place, timeout_s=settings.timeout_s, heard=pace.heard) for place in settings.endpoints]
         try:
-            found = await asyncio.gather(*[_proved(one, settings, retrying, pace, purse) for one in endpoints])
-            provers, proven = [prover for prover, _ in found], [one for _, one in found]
-            _refuse_different(name, settings, endpoints, proven)
+            probes = [Probe(endpoint, settings, retrying, pace, purse) for endpoint in endpoints]
+            found = await asyncio.gather(*[_proved(probe) for probe in probes])
+            there = [(probe, one) for probe, one in zip(probes, found, strict=True) if isinstance(one, Proven)]
+            absent = [one for one in found if isinstance(one, WavePaused)]
+            if not there:
+                raise absent[0]
+            _refuse_different(name, [(probe.endpoint, one) for probe, one in there])
+            for probe in probes:
+                if probe not in [one for one, _ in there]:
+                    await probe.endpoint.close()
             return cls(
-                name, settings, provers, common(proven), pace=pace, purse=purse, retrying=retrying, parcels=parcels
+                name,
+                settings,
+                [probe for probe, _ in there],
+                common([one for _, one in there]),
+                [str(one) for one in absent],
+                pace=pace,
+                purse=purse,
+                retrying=retrying,
+                parcels=parcels,
             )
         except BaseException:
             for endpoint in endpoints:
@@ -192,9 +207,11 @@ class Asking:
         if not tokens:
             raise Failure("malformed", "the log-probabilities that were asked for did not come back")
         first = tokens[0]
-        top = dict(first.top)
-        top.setdefault(first.text, first.logprob)
-        return Accepted("", found=label_logprobs(first.top or top.items(), request.labels))
+        top = first.top or ((first.text, first.logprob),)
+        return Accepted("", found=label_logprobs(top, request.labels, self.proven.top_logprobs))
+
+    async def _counted(self, body: dict[str, Any], request: Request, number: int) -> bool:
+        return self._desk is not None and await self._desk.holds(key_of(request, body, number))
 
     async def _send(self, target: Target, call: Call, body: dict[str, Any], request: Request, number: int) -> object:
         if self._desk is not None:
@@ -203,13 +220,13 @@ class Asking:
 
     async def _alive(self) -> bool:
         """Whether any endpoint still answers what it answered at first."""
-        return any([await prover.answers() for prover in self._provers])
+        return any(await asyncio.gather(*[probe.answers() for probe in self._probes]))
 
     def _batch_desk(self, tags: Sequence[str], announce: Callable[[Parcel], Awaitable[None]]) -> BatchDesk:
-        [prover] = self._provers
-        endpoint = prover.endpoint
+        [probe] = self._probes
+        endpoint = probe.endpoint
         return BatchDesk(
-            OpenAIProvider(endpoint.client, lambda error: endpoint.told(str(error))),
+            OpenAIProvider(endpoint.client, lambda error: endpoint.told(str(error)), self._settings.timeout_s),
             self._settings.batch,
             "/v1" + (CHAT if self.proven.api == "chat" else COMPLETIONS),
             tags=tags,
@@ -222,45 +239,46 @@ class Asking:
         """Close every connection."""
         if self._desk is not None:
             await self._desk.close()
-        for prover in self._provers:
-            await prover.endpoint.close()
+        for probe in self._probes:
+            await probe.endpoint.close()
 
 
-async def _proved(
-    endpoint: Endpoint, settings: OpenAISettings, retrying: Retrying, pace: Pace, purse: Purse
-) -> tuple[Prover, Proven]:
-    model, about = await describe(endpoint, endpoint.settings.model or settings.model)
-    prover = Prover(endpoint, model, settings, retrying, pace, purse)
-    proven = await prover.prove()
-    names = frozenset(settings.answers_as) | proven.names
-    return prover, dataclasses.replace(proven, names=names, about=about)
+async def _proved(probe: Probe) -> Proven | WavePaused:
+    """What an endpoint can do, or what is said of one that does not answer."""
+    try:
+        await probe.greet()
+        return await Prover(probe).prove()
+    except WavePaused as why:
+        return why
 
 
-def _refuse_different(
-    name: str, settings: OpenAISettings, endpoints: Sequence[Endpoint], proven: Sequence[Proven]
-) -> None:
-    """Refuse endpoints that do not have the same model, by what they say of it themselves.
+def _refuse_different(name: str, found: Sequence[tuple[Endpoint, Proven]]) -> None:
+    """Refuse endpoints that do not have the same model, by what they and their replies say of it.
+
+    Whoever gives an endpoint a ``model`` of its own says himself that this is the same model under another name.
 
     Raises
     ------
     BackendError
         Naming the two endpoints and what differs.
     """
-    first = proven[0]
-    for endpoint, other in zip(endpoints[1:], proven[1:], strict=True):
-        here, there = json.loads(first.about or "{}"), json.loads(other.about or "{}")
+    unnamed = next((pair for pair in found if not pair[0].settings.model), None)
+    first, proven = found[0]
+    for endpoint, other in found[1:]:
+        here, there = json.loads(proven.about or "{}"), json.loads(other.about or "{}")
         differing = [
             f"{key}: {here[key]!r} and {there[key]!r}" for key in here.keys() & there if here[key] != there[key]
         ]
-        renamed = any(place.model for place in settings.endpoints)
-        strangers = other.names - set(settings.answers_as) - first.names
-        if strangers and not renamed:
-            differing.append(f"replies come from {', '.join(sorted(first.names))} and {', '.join(sorted(strangers))}")
-        if first.api != other.api:
-            differing.append(f"one has {first.api}, the other {other.api}")
+        if proven.api != other.api:
+            differing.append(f"one has {proven.api}, the other {other.api}")
+        against = first
+        if unnamed and not endpoint.settings.model and (strangers := other.names - unnamed[1].names):
+            known = ", ".join(sorted(unnamed[1].names))
+            differing.append(f"replies come from {known} and {', '.join(sorted(strangers))}")
+            against = unnamed[0]
         if differing:
             raise BackendError(
-                f"The endpoints {endpoints[0].name} and {endpoint.name} do not have the same model {name!r}: "
+                f"The endpoints {against.name} and {endpoint.name} do not have the same model {name!r}: "
                 f"{'; '.join(differing)}. Answers of two models are not mixed: give them as two models, or "
                 "name what they may be called under `answers_as`."
             )

@@ -1,6 +1,8 @@
 """One request until it is answered or given up: endpoints by weight and health, pace, money, every try kept."""
 
 import asyncio
+import hashlib
+import json
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -20,6 +22,9 @@ from simulator.protocols.interface import Attempt, ErrorKind, Request
 Send = Callable[["Target", Call, dict[str, Any], Request, int], Awaitable[object]]
 """Sends a body to an endpoint and returns the JSON: at once, or by the provider's batch. The number is the try's."""
 
+Counted = Callable[[dict[str, Any], Request, int], Awaitable[bool]]
+"""Whether a body travels already, and its worst case is in what earlier runs may have spent."""
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
@@ -37,7 +42,7 @@ Read = Callable[[Reply, Call, object], Accepted]
 """Takes a reply, its call and its JSON; raises :class:`Failure` when it is not to be accepted."""
 
 REMEMBERED = 10_000
-"""Ids of replies that are remembered, to know one that is delivered twice."""
+"""Replies that are remembered, to know one that is delivered twice."""
 
 
 @dataclass
@@ -48,25 +53,31 @@ class Target:
     model: str
     """What it calls the model."""
     weight: float
+    names: frozenset[str]
+    """Names by which its replies may call the model."""
     credit: float = 0.0
     """How much it is its turn."""
     failures: int = 0
     """Failures since its last reply."""
     rests_until: float = 0.0
     """Clock reading until which others go first."""
-    ids: deque[str] = field(default_factory=deque)
-    """Ids of its latest replies, oldest first."""
-    known: set[str] = field(default_factory=set)
-    """The same ids."""
+    latest: deque[bytes] = field(default_factory=deque)
+    """Digests of its latest replies, oldest first."""
+    known: set[bytes] = field(default_factory=set)
+    """The same digests."""
 
-    def delivers_twice(self, name: str) -> bool:
-        """Whether a reply of this id came before; it is remembered."""
-        if name in self.known:
+    def delivers_twice(self, content: object) -> bool:
+        """Whether this whole reply came before, id and all; it is remembered.
+
+        The id alone says little: Ollama draws it from a thousand numbers.
+        """
+        digest = hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()
+        if digest in self.known:
             return True
-        self.known.add(name)
-        self.ids.append(name)
-        if len(self.ids) > REMEMBERED:
-            self.known.discard(self.ids.popleft())
+        self.known.add(digest)
+        self.latest.append(digest)
+        if len(self.latest) > REMEMBERED:
+            self.known.discard(self.latest.popleft())
         return False
 
 
@@ -84,9 +95,9 @@ class Attempts:
         prices: Prices | None,
         estimate: bool,
         tags: Tags,
-        names: frozenset[str],
         unique_ids: bool,
         send: Send,
+        counted: Counted,
         alive: Callable[[], Awaitable[bool]],
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -99,13 +110,13 @@ class Attempts:
             What the wave calls the model.
         estimate : bool
             Whether anything is limited by tokens, so that they must be estimated before sending.
-        names : frozenset of str
-            Names by which replies may call the model.
         unique_ids : bool
-            Whether an id that comes twice is a reply delivered twice.
+            Whether every reply has an id, so that one that comes twice was delivered twice.
+        counted : callable
+            Whether a body travels since an earlier run, whose money counts as spent already.
         alive : callable
             Whether an endpoint still answers what it answered when the model was opened: then a request that failed
-            for good is at fault itself.
+            for good is at fault itself. Asked by one at a time.
         """
         self._name = name
         self._targets = targets
@@ -115,14 +126,14 @@ class Attempts:
         self._prices = prices
         self._estimate = estimate
         self._tags = tags
-        self._names = names
         self._unique_ids = unique_ids
         self._send = send
+        self._counted = counted
         self._alive = alive
         self._clock = clock
         self._sleep = sleep
         self._last_reply = float("-inf")
-        self._failing: set[int] = set()  # requests that failed since then
+        self._question: asyncio.Future[bool] | None = None  # whether anybody is alive, while that is asked
 
     async def ask(
         self, request: Request, make: Callable[[int], Call], read: Read
@@ -165,15 +176,17 @@ class Attempts:
     async def _is_down(self, failure: Failure, since: float) -> bool:
         """Whether a request that was given up failed because nobody answers any more, and not by what it asks.
 
-        Nobody does when no reply came to anybody since its last try began, while others failed too; when it is alone,
-        an endpoint is asked what it answered at first.
+        When no reply came to anybody since its last try began, the endpoints are asked what they answered at first,
+        once for all who want to know it at the same time.
         """
         if self._last_reply >= since or not (failure.kind in SAME or failure.kind == "malformed"):
             return False
-        if len(self._failing) > 1 or not await self._alive():
-            return True
-        self._failing.clear()
-        return False
+        if self._question is None or self._question.done():
+            self._question = asyncio.ensure_future(self._alive())
+        alive = await asyncio.shield(self._question)
+        if alive:
+            self._last_reply = max(self._last_reply, since)
+        return not alive
 
     def _choose(self) -> Target:
         """The endpoint whose turn it is by weight, among the healthy ones if there are any."""
@@ -194,7 +207,10 @@ class Attempts:
         body = {"model": target.model, **call.body}
         prompt_most = most_tokens(call.input) if self._estimate else 0
         reserved = 0.0
-        if self._prices is not None:
+        priced = self._prices is not None
+        if priced and await self._counted(body, request, number):
+            priced = False
+        elif self._prices is not None:
             reserved = await self._purse.reserve(worst_case(self._prices, prompt_most, call.output_tokens))
         usage, cost, latency = Usage(), None, None
         reply: Reply | None = None
@@ -208,39 +224,37 @@ class Attempts:
                     latency = self._clock() - sent
                     usage = read_usage(content)
                     reply = read_reply(content, self._tags)
-                    await self._check(target, reply)
+                    await self._check(target, reply, content)
                     turn.spent(usage.input, usage.output)
                 except Failure as error:
                     latency = self._clock() - sent
-                    failure = error
+                    failure = error.told(target.endpoint.told)
                     if error.kind == "rate_limit":
                         turn.throttled(error.retry_after)
-                    if error.headers:
-                        turn.heard(error.headers)
             if self._prices is not None:
                 cost = billed(self._prices, usage, failure.kind if failure else None)
-            self._heal(target, failure, id(request))
+            self._heal(target, failure)
             if failure is None:
                 assert reply is not None
                 try:
                     accepted = read(reply, call, content)
                 except Failure as error:
-                    failure = error
+                    failure = error.told(target.endpoint.told)
         finally:
-            if self._prices is not None:
+            if priced:
                 self._purse.settle(reserved, cost)
         return _attempt(target, call, reply, accepted, failure, usage, latency, cost), accepted, failure
 
-    async def _check(self, target: Target, reply: Reply) -> None:
-        """Refuse a reply of another model, and one that was delivered before."""
-        if reply.model not in self._names:
-            wanted = " or ".join(sorted(self._names))
+    async def _check(self, target: Target, reply: Reply, content: object) -> None:
+        """Refuse a reply of another model, and one that came before."""
+        if reply.model not in target.names:
+            wanted = " or ".join(sorted(target.names))
             raise Failure("malformed", f"the reply is from the model {reply.model[:80]!r}, not from {wanted}")
-        if self._unique_ids and reply.id is not None and target.delivers_twice(reply.id):
+        if self._unique_ids and reply.id is not None and target.delivers_twice(content):
             await target.endpoint.reconnect()  # what follows on that connection would go astray as well
             raise Failure("malformed", f"the reply {reply.id[:80]!r} was delivered a second time")
 
-    def _heal(self, target: Target, failure: Failure | None, asked: int) -> None:
+    def _heal(self, target: Target, failure: Failure | None) -> None:
         """Note whether an endpoint is well; one that fails rests for longer and longer while others are."""
         now = self._clock()
         if failure is None or failure.kind not in SAME:
@@ -248,11 +262,7 @@ class Attempts:
             target.rests_until = 0.0
             if failure is None:
                 self._last_reply = now
-                self._failing.clear()
-            else:
-                self._failing.add(asked)
         else:
-            self._failing.add(asked)
             target.failures += 1
             rest = min(0.5 * 2.0 ** min(target.failures, 10), 60.0) if target.failures > 1 else 0.0
             target.rests_until = now + max(rest, failure.retry_after or 0.0)

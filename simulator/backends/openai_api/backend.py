@@ -77,7 +77,7 @@ class OpenAIBackend:
             self._name, self.settings, self._pace, self._purse, Retrying(self.settings.tries), self._parcels
         )
         if self.settings.dedupe == "greedy":
-            self._deduped = Deduped(partial(self._ask, self._asking))
+            self._deduped = Deduped(partial(self._ask, self._asking), sampling=self._asking.proven.sampling)
         self.proven = self._asking.proven
         self.abilities = self.proven.abilities
         if self.patient:
@@ -98,17 +98,21 @@ class OpenAIBackend:
         return self._purse.account(self._pace.grain)
 
     def card(self) -> ModelCard:
-        """What the endpoints say of the model and have proved; the digest is of what they call it."""
-        proven = self.proven
+        """What the endpoints say of the model and have proved.
+
+        The digest is of what they call it; there is none while an endpoint is away that may call it otherwise.
+        """
+        proven, found = self.proven, self.settings
         identity = json.dumps([sorted(proven.names), proven.about])
-        found = self.settings
+        absent = self._asking.absent if self._asking else ()
         return ModelCard(
             name=self._name,
             backend="openai_api",
-            digest=hashlib.sha256(identity.encode()).hexdigest() if proven.names else None,
+            digest=hashlib.sha256(identity.encode()).hexdigest() if proven.names and not absent else None,
             settings={
                 "model": found.model,
                 "proven": proven.as_dict(),
+                "absent": list(absent),
                 "reasoning": found.reasoning.model_dump(mode="json"),
                 "extra_body": found.extra_body,
             },
@@ -127,6 +131,8 @@ class OpenAIBackend:
             return await asking.text(request)
         if not request.labels or len(set(request.labels)) < len(request.labels) or not all(request.labels):
             return failed("rejected", "labels must be given, each once and none empty")
+        if request.end_of_turn:
+            return failed("rejected", "the end of a turn is no text, so no endpoint tells how likely it is")
         if request.ability == "label_logprobs":
             return await asking.labels(request)
         return await asking.scores(request)

@@ -10,6 +10,7 @@ instead of being sent again.
 """
 
 import asyncio
+import dataclasses
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -48,12 +49,17 @@ class BatchSettings(Document):
 def key_of(request: Request, body: Mapping[str, Any], attempt: int) -> str:
     """``custom_id`` of one attempt at one exchange: the same in every run, another for any other request.
 
+    Of the body only the model's name and the prompt count: other fields are there or not as the proofs of the day go.
+
     Parameters
     ----------
     attempt : int
         Number of the attempt, from 1.
     """
-    what = [request.conversation, request.step, request.ordinal, request.seed, request.ability, body]
+    wanted = {field.name: getattr(request, field.name) for field in dataclasses.fields(request)}
+    wanted |= {"messages": None, "decoding": request.decoding.as_dict()}
+    wanted["constraint"] = request.constraint and dataclasses.asdict(request.constraint)
+    what = [wanted, *(body.get(name) for name in ("model", "messages", "prompt"))]
     digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:32]
     return f"{request.step}-{request.ordinal}-{digest}-{attempt}"
 
@@ -125,6 +131,11 @@ class BatchDesk:
         self._arrived = asyncio.Event()
         self._recovered: asyncio.Task[None] | None = None
 
+    async def holds(self, key: str) -> bool:
+        """Whether a reply of this key is under way, or has come from a batch of an earlier run."""
+        await self._begin()
+        return key in self._travelling
+
     async def send(self, key: str, step: str, body: Json) -> Json:
         """The reply to a body, from a batch that is under way or from the next one.
 
@@ -135,10 +146,7 @@ class BatchDesk:
         WavePaused
             If the provider refused the whole batch.
         """
-        if self._recovered is None:
-            self._recovered = self._start(self._recover())
-            self._start(self._collect())
-        await asyncio.shield(self._recovered)
+        await self._begin()
         reply = self._travelling.get(key)
         if reply is None:
             reply = asyncio.get_running_loop().create_future()
@@ -159,6 +167,13 @@ class BatchDesk:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for reply in self._travelling.values():
             reply.cancel()
+
+    async def _begin(self) -> None:
+        """Find what is under way already, once."""
+        if self._recovered is None:
+            self._recovered = self._start(self._recover())
+            self._start(self._collect())
+        await asyncio.shield(self._recovered)
 
     def _start(self, work: Any) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.create_task(work)

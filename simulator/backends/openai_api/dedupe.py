@@ -23,16 +23,19 @@ class Deduped:
     ----------
     complete : callable
         Asks the endpoint.
+    sampling : bool
+        Whether the endpoint heeds a temperature; without that no reply is greedy.
     """
 
-    def __init__(self, complete: Callable[[Request], Awaitable[Completion]]) -> None:
+    def __init__(self, complete: Callable[[Request], Awaitable[Completion]], *, sampling: bool = True) -> None:
         self._complete = complete
+        self._sampling = sampling
         self._replies: dict[bytes, tuple[int, Completion]] = {}
         self._asking: dict[bytes, asyncio.Future[None]] = {}
 
     async def complete(self, request: Request) -> Completion:
         """The completion of a request, its own or a shared one."""
-        if request.ability == "generate" and not request.decoding.greedy:
+        if request.ability == "generate" and not (self._sampling and request.decoding.greedy):
             return await self._complete(request)
         key = identity(request)
         while (under_way := self._asking.get(key)) is not None:
@@ -61,6 +64,7 @@ def identity(request: Request) -> bytes:
         repr(request.constraint),
         request.stop,
         request.labels,
+        request.end_of_turn,
     ]
     return hashlib.blake2b(json.dumps(content).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 

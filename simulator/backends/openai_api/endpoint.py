@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,9 +33,19 @@ class Endpoint:
     """Talks to one endpoint; every failure is a :class:`Failure`, and none of them holds the key."""
 
     def __init__(
-        self, settings: EndpointSettings, *, timeout_s: float, environ: Mapping[str, str] = os.environ
+        self,
+        settings: EndpointSettings,
+        *,
+        timeout_s: float,
+        heard: Callable[[Mapping[str, str], str], None],
+        environ: Mapping[str, str] = os.environ,
     ) -> None:
         """Find the key; nothing is sent yet.
+
+        Parameters
+        ----------
+        heard : callable
+            Told the headers of every response, and this endpoint's name.
 
         Raises
         ------
@@ -49,25 +59,33 @@ class Endpoint:
         """What the store calls it: host, port and path."""
         self._timeout_s = timeout_s
         self._key = find_key(settings, environ)
+        self._headers = self._set_headers()
+        self._transport = Transport(settings.url, self._headers, lambda headers: heard(headers, self.name))
         self.client = self._connected()
         """The openai package's client."""
 
+    def _set_headers(self) -> dict[str, str]:
+        """Every header that the wave sets, the key's among them."""
+        settings = self.settings
+        headers = dict(settings.headers)
+        if settings.organisation:
+            headers["OpenAI-Organization"] = settings.organisation
+        if settings.project:
+            headers["OpenAI-Project"] = settings.project
+        if self._key is not None:
+            as_bearer = settings.key_header == "Authorization"
+            headers[settings.key_header] = f"Bearer {self._key}" if as_bearer else self._key
+        return headers
+
     def _connected(self) -> openai.AsyncOpenAI:
         logging.getLogger("openai").setLevel(logging.WARNING)  # at DEBUG it would write down every prompt
-        headers = dict(self.settings.headers)
-        as_bearer = self.settings.key_header == "Authorization"
-        if self._key is not None and not as_bearer:
-            headers[self.settings.key_header] = self._key
-        transport = Transport(self.settings.url, authorized=self._key is not None and as_bearer)
         return openai.AsyncOpenAI(
             base_url=self.settings.url,
             api_key=self._key or "none",
-            organization=self.settings.organisation,
-            project=self.settings.project,
-            default_headers=headers,
+            default_headers=self._headers,
             max_retries=0,
             timeout=None,
-            http_client=httpx2.AsyncClient(transport=transport, timeout=None, trust_env=False),
+            http_client=httpx2.AsyncClient(transport=self._transport, timeout=None, trust_env=False),
         )
 
     async def send(self, path: str, body: dict[str, Any]) -> object:
@@ -90,8 +108,7 @@ class Endpoint:
 
     async def reconnect(self) -> None:
         """Drop every connection; requests under way fail with ``network`` and are tried again."""
-        old, self.client = self.client, self._connected()
-        await old.close()
+        await self._transport.reconnect()
 
     async def close(self) -> None:
         """Close every connection; idempotent."""
@@ -117,7 +134,6 @@ class Endpoint:
             f"HTTP {status}{': ' if said else ''}{said}",
             retry_after=retry_after(headers or {}, time.time()),
             status=status,
-            headers=dict(headers or {}),
         )
 
     def told(self, text: str) -> str:

@@ -62,8 +62,11 @@ def schema(constraint: Constraint) -> dict[str, Any]:
 def plain_text(constraint: Constraint, text: str) -> str | None:
     """The reply that a JSON object stands for; ``None`` when it is none. Its free text may have been cut.
 
+    Nothing but free text is completed: a number that was cut may have had further digits.
+
     >>> plain_text(Constraint(("1: yes",), prefix="Answer: "), '{"answer": "1: yes"}')
     'Answer: 1: yes'
+    >>> plain_text(Constraint(minimum=0, maximum=20), '{"answer": 1')
     """
     for ending in ("", '"}', "}"):
         try:
@@ -73,7 +76,7 @@ def plain_text(constraint: Constraint, text: str) -> str | None:
             continue
     else:
         return None
-    if not isinstance(found, dict) or "answer" not in found:
+    if not isinstance(found, dict) or "answer" not in found or (ending and "explanation" not in found):
         return None
     answer = found["answer"]
     if isinstance(answer, list):

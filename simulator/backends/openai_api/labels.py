@@ -8,7 +8,7 @@ SMALLEST = 1e-300
 
 
 def label_logprobs(
-    top: Iterable[tuple[str, float]], labels: Sequence[str]
+    top: Iterable[tuple[str, float]], labels: Sequence[str], likeliest: int | None = None
 ) -> tuple[dict[str, tuple[float, ...]], dict[str, float], float]:
     """How likely each label comes next, as far as the likeliest next tokens tell.
 
@@ -23,6 +23,9 @@ def label_logprobs(
         Next tokens and their natural log-probabilities; each token once, though some may read alike.
     labels : sequence of str
         The labels, as exact texts.
+    likeliest : int, optional
+        How many of ``top`` are the likeliest tokens; completions add the token that was drawn, which may be any. All
+        of them when absent.
 
     Returns
     -------
@@ -40,11 +43,11 @@ def label_logprobs(
     (['A', 'B'], 0.1, 0.1)
     """
     seen: dict[str, float] = {}
-    least, total = 1.0, 0.0
-    for token, logprob in top:
-        p = math.exp(logprob)
+    ranked = sorted(((math.exp(logprob), token) for token, logprob in top), reverse=True)
+    for p, token in ranked:
         seen[token] = seen.get(token, 0.0) + p
-        least, total = min(least, p), total + p
+    total = sum(p for p, _ in ranked)
+    least = min((p for p, _ in ranked[:likeliest]), default=1.0)
     unseen = min(least, max(0.0, 1.0 - total))
     known: dict[str, float] = {}
     bounds: dict[str, float] = {}

@@ -5,6 +5,7 @@ import math
 import re
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from types import TracebackType
 from typing import Self
 
@@ -97,10 +98,13 @@ class Pace:
         endpoint : str
             Where it goes: each endpoint has its own adapted number of requests under way.
         """
+        return Turn(self, self._window(endpoint), input_tokens, output_tokens)
+
+    def _window(self, endpoint: str) -> Window:
         window = self._windows.get(endpoint)
         if window is None:
             window = self._windows[endpoint] = Window(self._start, self._clock)
-        return Turn(self, window, input_tokens, output_tokens)
+        return window
 
     def in_flight(self, endpoint: str = "") -> tuple[int, float]:
         """Requests under way at an endpoint, and how many it is thought to bear."""
@@ -108,20 +112,34 @@ class Pace:
         return (window.under_way, window.size) if window else (0, float(self._start))
 
     async def enter(self, turn: "Turn") -> None:
-        """Wait until a turn may go; called by the turn."""
-        entered = await self._all.enter()
-        try:
-            turn.entered = await turn.window.enter()
+        """Wait until a turn may go; called by the turn.
+
+        While its endpoint asks for rest it holds no place that another endpoint's turn could have.
+        """
+        went = False
+        while not went:
+            await turn.window.rested()
+            await self._all.enter()
             try:
-                if self._limited:
-                    async with self._line:
-                        await self._wait(turn)
-            except BaseException:
-                turn.window.leave(turn.entered)
-                raise
-        except BaseException:
-            self._all.leave(entered)
-            raise
+                entered = await turn.window.enter()
+                if entered is None:
+                    continue
+                turn.entered = entered
+                try:
+                    async with self._line if self._limited else nullcontext():
+                        went = await self._wait(turn)
+                finally:
+                    if not went:
+                        turn.window.leave(entered)
+            finally:
+                if not went:
+                    self._all.leave(0)
+
+    def heard(self, headers: Mapping[str, str], endpoint: str = "") -> None:
+        """What an endpoint says of its limits, with any response."""
+        rest = rest_s(headers)
+        if rest:
+            self._window(endpoint).hold(min(rest, LONGEST_HOLD))
 
     def leave(self, turn: "Turn") -> None:
         """Take note of how a turn went; called by the turn."""
@@ -131,7 +149,8 @@ class Pace:
         turn.window.leave(turn.entered, throttled=turn.was_throttled, replied=turn.used is not None)
         self._all.leave(0)
 
-    async def _wait(self, turn: "Turn") -> None:
+    async def _wait(self, turn: "Turn") -> bool:
+        """Wait for the limits per minute; ``False`` as soon as the endpoint asks for rest."""
         turn.charged = [math.ceil(most * part) for most, part in zip(turn.most, self._parts, strict=True)]
         pairs = zip(self._tokens, turn.charged, strict=True)
         wanted = [(rate, tokens) for rate, tokens in pairs if rate is not None and tokens]
@@ -142,9 +161,9 @@ class Pace:
                     "tokens a minute. Raise the limit under `limits`, or shorten the prompts or replies, then run "
                     "the same command again."
                 )
-        while True:
+        while not turn.window.held_s:
             self._changed.clear()
-            pause = max([turn.window.held_s, *(rate.wait_s(tokens) for rate, tokens in wanted)])
+            pause = max((rate.wait_s(tokens) for rate, tokens in wanted), default=0.0)
             if pause > 0:
                 await self._sleep(pause)
                 continue
@@ -154,7 +173,8 @@ class Pace:
                     continue  # something changed while it waited: its place is given up
             for rate, tokens in wanted:
                 rate.take(tokens)
-            return
+            return True
+        return False
 
     async def _sleep(self, seconds: float) -> None:
         """Sleep, or until the share changes."""
@@ -206,12 +226,6 @@ class Turn:
         self.was_throttled = True
         if retry_after_s:
             self.window.hold(min(retry_after_s, LONGEST_HOLD))
-
-    def heard(self, headers: Mapping[str, str]) -> None:
-        """What the endpoint says of its limits, with any reply."""
-        rest = rest_s(headers)
-        if rest:
-            self.window.hold(min(rest, LONGEST_HOLD))
 
 
 def rest_s(headers: Mapping[str, str]) -> float:

@@ -1,7 +1,7 @@
 """What an endpoint sends back, read without trust: a reply, or a failure that says what it is."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +35,6 @@ class Failure(Exception):
         *,
         retry_after: float | None = None,
         status: int | None = None,
-        headers: Mapping[str, str] | None = None,
         text: str | None = None,
     ) -> None:
         super().__init__(reason)
@@ -47,10 +46,14 @@ class Failure(Exception):
         """Seconds after which the endpoint wants to be asked again, when it says so."""
         self.status = status
         """HTTP status, when there was one."""
-        self.headers = headers or {}
-        """Headers of the response, by lower-case name."""
         self.text = text
         """What is to be kept instead of the raw reply."""
+
+    def told(self, words: Callable[[str], str]) -> "Failure":
+        """The same failure, its reason in words that are fit to be kept."""
+        self.reason = words(self.reason)
+        self.args = (self.reason,)
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,9 +227,12 @@ def read_usage(content: object) -> Usage:
     if not isinstance(told, dict):
         return Usage()
     prompt, reply = told.get("prompt_tokens_details"), told.get("completion_tokens_details")
+    asked, said, total = (_tokens(told.get(f"{what}_tokens")) for what in ("prompt", "completion", "total"))
+    if said is not None and asked is not None and total is not None:
+        said = max(said, total - asked)  # some count thoughts in the total alone
     return Usage(
-        _tokens(told.get("prompt_tokens")),
-        _tokens(told.get("completion_tokens")),
+        asked,
+        said,
         _tokens(prompt.get("cached_tokens")) if isinstance(prompt, dict) else None,
         _tokens(reply.get("reasoning_tokens")) if isinstance(reply, dict) else None,
     )

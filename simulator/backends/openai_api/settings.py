@@ -1,6 +1,7 @@
 """What a wave file may say about a model behind OpenAI-compatible endpoints."""
 
 import re
+from collections.abc import Iterator
 from typing import Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
@@ -9,9 +10,30 @@ from pydantic import Field, field_validator, model_validator
 from demoscope.documents import Document
 from simulator.backends.openai_api.batch import BatchSettings
 
-SECRET_HEADERS = re.compile(r"authorization|cookie|(^|[-_])(key|token|secret)($|[-_])", re.IGNORECASE)
-"""Headers that carry secrets, which have no place in a wave file."""
-OURS = frozenset({"messages", "prompt", "model", "stream", "n"})
+SECRET = re.compile(r"key|token|secret|auth|pass|cred|cookie", re.IGNORECASE)
+"""Names of headers that carry secrets, which have no place in a wave file."""
+SECRET_FIELD = re.compile(
+    r"(^|[-_])(?<!cache_)(key|secret|auth|cookie)$|^token$|(access|api|auth|bearer|refresh|session)_?(key|token)"
+    r"|authorization|passw|passphrase|credential",
+    re.IGNORECASE,
+)
+"""Names of a body's fields that carry secrets; ``max_tokens``, ``prompt_cache_key`` and their like carry none."""
+OURS = frozenset(
+    {"messages", "prompt", "model", "stream", "n", "best_of", "max_tokens", "max_completion_tokens"}
+    | {
+        "logprobs",
+        "top_logprobs",
+        "prompt_logprobs",
+        "echo",
+        "seed",
+        "temperature",
+        "top_p",
+        "top_k",
+        "min_p",
+        "stop",
+    }
+    | {"response_format", "reasoning_effort"}
+)
 """Parts of a request's body that are never the wave file's to set."""
 
 
@@ -62,7 +84,7 @@ class EndpointSettings(Document):
     @classmethod
     def _headers_hold_no_secret(cls, headers: dict[str, str]) -> dict[str, str]:
         for name, value in headers.items():
-            if SECRET_HEADERS.search(name):
+            if SECRET.search(name):
                 raise ValueError(f"the header {name!r} carries a secret; name the key by key_env or key_file")
             if not re.fullmatch(r"[A-Za-z0-9-]+", name) or not value.isprintable() or not value.isascii():
                 raise ValueError(f"the header {name!r} cannot be sent; it takes ASCII letters, digits and dashes")
@@ -160,7 +182,7 @@ class OpenAISettings(Document):
     extra_body: dict[str, Any] = Field(default_factory=dict)
     """Further fields of every request, such as ``chat_template_kwargs``; they go before what is set here."""
     answers_as: tuple[str, ...] = ()
-    """Names by which replies may call the model; by default the one by which its first reply did."""
+    """Names by which replies may call the model; when absent, the one by which its first replies do."""
     dedupe: Literal["none", "greedy"] = "none"
     """Whether a greedy request that was made before is answered with that reply, recorded as shared."""
     mode: Literal["live", "batch"] = "live"
@@ -191,6 +213,9 @@ class OpenAISettings(Document):
         taken = sorted(OURS & body.keys())
         if taken:
             raise ValueError(f"{', '.join(taken)} cannot be set here; the wave decides what is asked of which model")
+        for name in _names(body):
+            if SECRET_FIELD.search(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)):
+                raise ValueError(f"the field {name!r} carries a secret; name the key by key_env or key_file")
         return body
 
     @model_validator(mode="after")
@@ -203,3 +228,14 @@ class OpenAISettings(Document):
         if self.mode == "batch" and len(self.endpoints) > 1:
             raise ValueError("mode batch needs one endpoint, since a batch lives where it was uploaded")
         return self
+
+
+def _names(value: Any) -> Iterator[str]:
+    """Names of all fields, those of objects in objects too."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield str(name)
+            yield from _names(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _names(inner)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from demoscope.errors import WavePaused
 from simulator.backends.openai_api.replies import Failure, Usage
 from simulator.backends.openai_api.settings import Prices
-from simulator.leases import Account
+from simulator.leases import Account, amount
 from simulator.protocols.interface import ErrorKind
 
 MILLION = 1_000_000
@@ -229,6 +229,6 @@ class Purse:
 
 def _used_up(spent: float, most: float, wanted: float) -> str:
     return (
-        f"The money is used up: {spent:,.4f} of {most:,.4f} is spent, and the next call could cost up to "
-        f"{wanted:,.4f}. What was saved is safe; raise max_cost and run the same command again."
+        f"The money is used up: {amount(spent)} of {amount(most)} is spent, and the next call could cost up to "
+        f"{amount(wanted)}. What was saved is safe; raise max_cost and run the same command again."
     )

@@ -7,6 +7,7 @@ which anything came unasked is closed.
 
 import contextlib
 import time
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -43,40 +44,54 @@ class RestedConnector(aiohttp.TCPConnector):
 class Transport(httpx2.AsyncBaseTransport):
     """Sends what the openai package has put together and reads the whole response."""
 
-    def __init__(self, url: str, *, authorized: bool = True) -> None:
+    def __init__(self, url: str, headers: Mapping[str, str], heard: Callable[[Mapping[str, str]], None]) -> None:
         """Nothing is connected yet.
 
         Parameters
         ----------
         url : str
             Base URL of everything that will be sent.
-        authorized : bool
-            Whether the ``Authorization`` header is sent; the openai package always writes one.
+        headers : mapping
+            What the wave sets. Nothing else is sent but what HTTP needs: the openai package would add headers of its
+            own and of its environment, ``OPENAI_ORG_ID`` among them.
+        heard : callable
+            Told the headers of every response.
         """
-        self._authorized = authorized
+        self._heard = heard
+        self._allowed = frozenset(name.lower() for name in headers) | _HTTP
         parts = urlsplit(url)
         tls = {"ssl": httpx2.create_ssl_context()} if parts.scheme == "https" else {}
         # aiohttp would look for a proxy in the environment anew, in a thread, for every request.
         self._proxy = None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
-        self._session = aiohttp.ClientSession(connector=RestedConnector(**tls), cookie_jar=aiohttp.DummyCookieJar())
+        self._tls = tls
+        self._session = self._opened()
+
+    def _opened(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(connector=RestedConnector(**self._tls), cookie_jar=aiohttp.DummyCookieJar())
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """One exchange; time limits are its caller's affair."""
-        if not self._authorized:
-            request.headers.pop("authorization", None)
-        with _as_httpx():
+        headers = {name: value for name, value in request.headers.items() if name.lower() in self._allowed}
+        content = await request.aread() or None
+        with _as_httpx(self._proxy):
             async with self._session.request(
                 request.method,
                 str(request.url),
-                headers=request.headers,
-                data=await request.aread() or None,
+                headers=headers,
+                data=content,
                 allow_redirects=False,
                 timeout=_NO_LIMIT,
                 proxy=self._proxy,
             ) as response:
-                content = await response.read()
-        headers = [pair for pair in response.raw_headers if pair[0].lower() not in _TRANSFER]
-        return httpx2.Response(response.status, headers=headers, content=content, request=request)
+                said = await response.read()
+        self._heard(response.headers)
+        kept = [pair for pair in response.raw_headers if pair[0].lower() not in _TRANSFER]
+        return httpx2.Response(response.status, headers=kept, content=said, request=request)
+
+    async def reconnect(self) -> None:
+        """Close every connection and go on with new ones; requests under way break off."""
+        old, self._session = self._session, self._opened()
+        await old.close()
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -88,11 +103,18 @@ _TRANSFER = (b"content-encoding", b"content-length", b"transfer-encoding")
 """Headers that told how the body travelled; it is whole and plain now."""
 
 
+_HTTP = frozenset({"accept", "content-type", "user-agent"})
+"""Headers that are sent to everybody."""
+
+
 @contextlib.contextmanager
-def _as_httpx() -> Any:
-    """What aiohttp raises, in the words that the openai package understands."""
+def _as_httpx(proxy: str | None) -> Any:
+    """What aiohttp raises, in the words that the openai package understands; a proxy's password is in none."""
     try:
         yield
+    except aiohttp.ClientHttpProxyError as error:
+        place = urlsplit(proxy or "").netloc.rpartition("@")[2]
+        raise httpx2.ConnectError(f"the proxy {place} refused: {error.status} {error.message}") from None
     except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
         raise httpx2.UnsupportedProtocol(str(error)) from error
     except aiohttp.ClientConnectorError as error:

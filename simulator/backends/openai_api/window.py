@@ -33,30 +33,40 @@ class Window:
         self._free_growth = True
         self._round = 0
         self._held_until = 0.0
-        self._alarm: asyncio.TimerHandle | None = None
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[asyncio.Future[bool]] = deque()
 
     def at_most(self, most: int | None) -> None:
         """Never have more under way than this; 0 lets nobody in, ``None`` is no bound."""
         self._most = most
         self._admit()
 
-    async def enter(self) -> int:
-        """Wait for a place, first come first served; returns the round, to be given back to :meth:`leave`."""
+    async def enter(self) -> int | None:
+        """Wait for a place, first come first served.
+
+        Returns the round, to be given back to :meth:`leave`; ``None`` as soon as the endpoint asks for rest, so that
+        nobody who waits for it holds places elsewhere meanwhile.
+        """
+        if self.held_s:
+            return None
         if self._waiting or not self._open:
-            place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            place: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
             self._waiting.append(place)
-            self._set_alarm()
             try:
-                await place
+                if not await place:
+                    return None
             except asyncio.CancelledError:
-                if place.done() and not place.cancelled():
+                if place.done() and not place.cancelled() and place.result():
                     self.under_way -= 1
                     self._admit()
                 raise
         else:
             self.under_way += 1
         return self._round
+
+    async def rested(self) -> None:
+        """Wait until nobody has to wait because the endpoint asked for it."""
+        while seconds := self.held_s:
+            await asyncio.sleep(seconds)
 
     def leave(self, entered: int, *, throttled: bool = False, replied: bool = False) -> None:
         """Give a place back, and say whether the endpoint asked to slow down, or replied in full."""
@@ -70,7 +80,10 @@ class Window:
     def hold(self, seconds: float) -> None:
         """Let nobody in for so long, as the endpoint asked."""
         self._held_until = max(self._held_until, self._clock() + seconds)
-        self._set_alarm()
+        while self.held_s and self._waiting:
+            place = self._waiting.popleft()
+            if not place.done():
+                place.set_result(False)
 
     @property
     def held_s(self) -> float:
@@ -93,14 +106,4 @@ class Window:
             place = self._waiting.popleft()
             if not place.done():
                 self.under_way += 1
-                place.set_result(None)
-
-    def _set_alarm(self) -> None:
-        """Wake up when the endpoint may be asked again."""
-        if self._waiting and self.held_s and self._alarm is None:
-            self._alarm = asyncio.get_running_loop().call_later(self.held_s, self._wake)
-
-    def _wake(self) -> None:
-        self._alarm = None
-        self._admit()
-        self._set_alarm()
+                place.set_result(True)
