@@ -37,6 +37,8 @@ class Progress:
     saved: int
     resumed: int
     """How many of the saved were there when this run began."""
+    notices: tuple[str, ...] = ()
+    """What there is to say of the models, each said once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +252,7 @@ class _Run:
         if not batch.records:
             return False
         saved = self.progress.saved + self._store.write(batch.records)
-        self.progress = Progress(self.progress.total, saved, self.progress.resumed)
+        self.progress = dataclasses.replace(self.progress, saved=saved)
         return True
 
     def _submit(self, executor: Executor, team: Team, handle: int, places: int) -> None:
@@ -345,6 +347,8 @@ class _Run:
         )
 
     def _record_card(self, card: ModelCard) -> None:
+        if card.notice not in ("", *self.progress.notices):
+            self.progress = dataclasses.replace(self.progress, notices=(*self.progress.notices, card.notice))
         [(stored,)] = self._store.execute("SELECT digest FROM models WHERE name = ?", (card.name,))
         if stored and card.digest and stored != card.digest:
             raise StoreError(
