@@ -236,6 +236,7 @@ class _progress_shown:  # noqa: N801  (reads as the context it makes)
         )
         self._path = path
         self._task: Any = None
+        self._noticed = 0
 
     def __enter__(self) -> "_progress_shown":
         self._bar.start()
@@ -251,6 +252,9 @@ class _progress_shown:  # noqa: N801  (reads as the context it makes)
                     f"{self._path}: continuing after {state.resumed} saved answers.", markup=False
                 )
             self._task = self._bar.add_task("", total=state.total, completed=state.saved, rate="")
+        for notice in state.notices[self._noticed :]:
+            self._bar.console.print(notice, markup=False)
+        self._noticed = len(state.notices)
         speed = self._bar.tasks[0].speed
         self._bar.update(self._task, completed=state.saved, rate=f"{speed:.1f}/s" if speed else "")
 

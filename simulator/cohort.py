@@ -2,7 +2,7 @@
 
 import asyncio
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from demoscope.errors import BackendError, DemoscopeError, WavePaused
@@ -20,8 +20,14 @@ from surveys import Questionnaire
 LINGER = 0.1
 """Seconds that answers may wait for company before they travel to the store."""
 
+Complete = Callable[[Request], Awaitable[Completion]]
+"""Asks a model."""
+
 RETURN_AT_LEAST_EVERY = 2.0
 """Seconds after which :meth:`Cohort.work` returns even with nothing to tell, so that its host sees it alive."""
+
+FAILURES = 20
+"""Requests that fail in a row by the model's own fault, all sent since the first did, after which the wave pauses."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,7 @@ class Cohort:
         self._places: asyncio.Semaphore | None = None
         self._announced: list[asyncio.Event] = []
         self._told: list[asyncio.Event] = []
+        self._failures: int | None = None  # failures in a row, of requests sent since the first; None when well
 
     async def work(self, assignments: Sequence[Assignment], lease: Lease | None) -> Batch:
         """Take on respondents and return what there is to tell, after a moment at the latest.
@@ -209,15 +216,37 @@ class Cohort:
         try:
             async with self._places:
                 if isinstance(backend, Patient) and backend.patient:
-                    await _drive_ahead(interview, backend, listener, assignment.history)
+                    await _drive_ahead(interview, self._complete, listener, assignment.history)
                 else:
-                    await drive(interview(), backend.complete, listener, assignment.history)
+                    await drive(interview(), self._complete, listener, assignment.history)
             self._batch.finished.append(assignment.respondent_id)
         except DemoscopeError as error:
             self._batch.paused = str(error)
         except Exception:
             self._batch.broken = traceback.format_exc()
         self._news.set()
+
+    async def _complete(self, request: Request) -> Completion:
+        """Ask the backend, and stop where it does nothing any more but fail.
+
+        One failure may touch all that is under way, so only requests that are sent after it count.
+        """
+        assert self._backend is not None
+        was_failing = self._failures is not None
+        completion = await self._backend.complete(request)
+        if completion.last.error_kind != "server":
+            self._failures = None
+        elif self._failures is None:
+            self._failures = 0
+        elif was_failing:
+            self._failures += 1
+            if self._failures >= FAILURES:
+                raise WavePaused(
+                    f"The model {self._spec.model.name!r} does nothing any more but fail: "
+                    f"{(completion.last.error or '').rstrip('.')}. What was saved is safe; mend it and run the same "
+                    "command again."
+                )
+        return completion
 
     def _recorder(self, assignment: Assignment) -> Recorder:
         return Recorder(
@@ -241,11 +270,11 @@ class Cohort:
 
 
 async def _drive_ahead(
-    interview: Callable[[], Protocol], backend: Backend, listener: Listener, history: History
+    interview: Callable[[], Protocol], complete: Complete, listener: Listener, history: History
 ) -> None:
     """Run an interview whose replies take long: what hangs on no reply is asked at once."""
     asked = [request for request in independent(interview) if (request.step, request.ordinal) not in history]
-    ahead = Ahead(backend.complete, asked)
+    ahead = Ahead(complete, asked)
     try:
         await drive(interview(), ahead.complete, listener, history)
     finally:

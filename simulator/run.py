@@ -3,10 +3,9 @@
 import dataclasses
 import json
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 
 from demoscope.errors import BackendError, DemoscopeError, StoreError, WavePaused
@@ -17,6 +16,7 @@ from simulator.executors import Executor, LocalExecutor
 from simulator.leases import Budget, Ledger, spent_up
 from simulator.registration import make_respondent, register
 from simulator.store import Store
+from simulator.teams import Open, Team
 from simulator.wave import Cell, Execution, LoadedWave, ModelSpec
 
 PATIENCE = 1.0
@@ -37,39 +37,8 @@ class Progress:
     saved: int
     resumed: int
     """How many of the saved were there when this run began."""
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """A respondent whose interview is not complete."""
-
-    respondent_id: int
-    cell_id: int
-    person: int
-
-
-@dataclass
-class Team:
-    """The cohorts of one model, and the respondents that wait for them or are with them."""
-
-    spec: CohortSpec
-    ledger: Ledger
-    committed: float = 0.0
-    """Money that the store says may have been spent."""
-    waiting: deque[Open] = field(default_factory=deque)
-    out: dict[int, dict[int, Open]] = field(default_factory=dict)
-    """By handle of the cohort: the respondents it has, by id."""
-    deaths: int = 0
-
-    @property
-    def done(self) -> bool:
-        """Whether nobody is left to interview."""
-        return not self.waiting and not any(self.out.values())
-
-    @property
-    def busy(self) -> set[int]:
-        """Handles of the cohorts that have work, or may get some."""
-        return {handle for handle, theirs in self.out.items() if theirs or self.waiting}
+    notices: tuple[str, ...] = ()
+    """What there is to say of the models, each said once."""
 
 
 def run_wave(
@@ -250,7 +219,7 @@ class _Run:
         if not batch.records:
             return False
         saved = self.progress.saved + self._store.write(batch.records)
-        self.progress = Progress(self.progress.total, saved, self.progress.resumed)
+        self.progress = dataclasses.replace(self.progress, saved=saved)
         return True
 
     def _submit(self, executor: Executor, team: Team, handle: int, places: int) -> None:
@@ -345,6 +314,8 @@ class _Run:
         )
 
     def _record_card(self, card: ModelCard) -> None:
+        if card.notice not in ("", *self.progress.notices):
+            self.progress = dataclasses.replace(self.progress, notices=(*self.progress.notices, card.notice))
         [(stored,)] = self._store.execute("SELECT digest FROM models WHERE name = ?", (card.name,))
         if stored and card.digest and stored != card.digest:
             raise StoreError(

@@ -1,7 +1,8 @@
 """Waves against a server that does what servers do wrong: nothing is lost, swapped or made up, and every try is kept.
 
-500 answers with log-probabilities on, each fault at 10 % of the requests, alone and all at once. The server's replies
-follow from persona, question and seed, so every stored answer is compared with what it had to be.
+Log-probabilities on, each fault at 10 % of the requests: alone over 150 answers, all at once over 500
+(``benchmarks/faults.py`` has 500 for each). The server's replies follow from persona, question and seed, so every
+stored answer is compared with what it had to be.
 """
 
 import contextlib
@@ -58,22 +59,22 @@ def run_to_the_end(path, store, most=50):
 def test_one_fault_in_ten_requests_costs_no_answer(tmp_path, fault):
     store = tmp_path / "a.sqlite"
     with serving(Plan(rates={fault: RATE}, retry_after="0.05")) as server:
-        path = write_wave(tmp_path, [server.url], logprobs=True, timeout_s=TIMEOUT_S)
+        path = write_wave(tmp_path, [server.url], respondents=15, logprobs=True, timeout_s=TIMEOUT_S)
         pauses = run_to_the_end(path, store)
         verdict = check(store, server.ledger, interrupted=pauses > 0)
     assert verdict.sound, verdict
-    assert verdict.answers == 500
+    assert verdict.answers == 150
     assert sound(store)
-    # The fault came: 0.1 of at least 500 requests, five standard deviations below is 16.
-    assert server.faults()[fault if fault != "slow" else None] >= 16
+    # The fault came: 0.1 of at least 150 requests, three standard deviations below is 4.
+    assert server.faults()[fault if fault != "slow" else None] >= 4
     kind = KINDS.get(fault)
     if fault == "bad_request":  # fails that answer alone
         assert verdict.failed_by == Counter({"rejected": server.faults()[fault]})
     else:
-        assert verdict.statuses == Counter(answered=500)
+        assert verdict.statuses == Counter(answered=150)
     if kind:
         recorded = count(store, f"SELECT count(*) FROM attempts WHERE error_kind = '{kind}'")
-        assert recorded >= server.faults()[fault] - (pauses > 0) * 500
+        assert recorded >= server.faults()[fault] - (pauses > 0) * 150
 
 
 def test_all_faults_at_once_cost_no_answer(tmp_path):

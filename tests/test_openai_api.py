@@ -23,6 +23,8 @@ from simulator.constraint import Constraint
 from simulator.decoding import Decoding
 from simulator.doctor_wave import examine_models
 from simulator.protocols.interface import Completion
+from simulator.run import run_wave
+from simulator.store import Store
 from simulator.wave import load_wave
 from tests.fault_server import Plan, serving
 from tests.faulty_wave import write_wave
@@ -588,3 +590,44 @@ def test_rate_limit_headers_are_heard_with_good_replies_too():
 
         using(backend(url), ask)
     assert times[-1] - times[-2] >= 0.3
+
+
+def test_a_greedy_reply_that_breaks_its_constraint_is_not_asked_for_for_ever(monkeypatch):
+    monkeypatch.setattr(retrying, "FIRST_S", 0.01)
+
+    async def stubborn(_: web.Request, body: dict[str, Any]) -> web.Response:
+        return web.json_response(said("I like parks."))
+
+    wanted = request(decoding=Decoding(temperature=0.0), constraint=Constraint(("yes", "no")))
+    with application(stubborn) as url:
+        reply = using(backend(url), lambda opened: opened.complete(wanted))
+    assert [attempt.error_kind for attempt in reply.attempts] == ["malformed"] * 2
+
+
+def test_a_day_of_rest_pauses_the_wave_and_says_so():
+    async def tired(_: web.Request, body: dict[str, Any]) -> web.Response:
+        if body["messages"][-1]["content"] == "one more":
+            return error(429, **{"Retry-After": "86400"})
+        return web.json_response(said())
+
+    with application(tired) as url, pytest.raises(WavePaused, match="1,440 minutes"):
+        using(backend(url), lambda opened: opened.complete(request("one more", **FREE)))
+
+
+def test_a_reply_that_thinking_left_no_room_for_says_what_to_set():
+    async def think(_: web.Request, body: dict[str, Any]) -> web.Response:
+        return web.json_response(said("", finish="length"))
+
+    with application(think) as url:
+        reply = using(backend(url), lambda opened: opened.complete(request(**FREE)))
+    assert reply.last.error_kind == "truncated"
+    assert "reasoning: {budget: 2000}" in str(reply.last.error)
+
+
+def test_who_runs_a_wave_is_told_once_what_its_endpoints_have_not_proved(tmp_path: Path):
+    told: list[tuple[str, ...]] = []
+    with serving() as server, Store(tmp_path / "a.sqlite") as store:
+        path = write_wave(tmp_path, [server.url], respondents=2, questions=1)
+        run_wave(load_wave(path), store, now=lambda: "now", progress=lambda state: told.append(state.notices))
+    [notice] = told[-1]
+    assert "have not proved repetition_penalty, continued replies, so none of that is applied" in notice

@@ -123,6 +123,17 @@ def test_ctrl_c_keeps_what_was_reported_and_the_same_command_continues(wave_file
     assert content(tmp_path / "a.sqlite") == content(tmp_path / "whole.sqlite")
 
 
+def test_a_model_that_fails_for_good_pauses_the_wave_and_one_that_fails_now_and_then_does_not(wave_file, tmp_path):
+    many = ("respondents: 6", "respondents: 100")
+    path = wave_file(many, ("public: uniform", "public: uniform, errors: 1"))
+    with pytest.raises(WavePaused, match=r"'uniform' does nothing any more but fail: scripted fault\. What"):
+        run(path, tmp_path / "a.sqlite")
+    # A hundred requests were under way at once when the first failed, and 20 more were sent then.
+    assert count(tmp_path / "a.sqlite", "SELECT count(*) FROM answers") <= 100 + 20
+    path = wave_file(many, ("public: uniform", "public: uniform, errors: 0.5"))
+    assert run(path, tmp_path / "b.sqlite").saved == 300
+
+
 class Dying(LocalExecutor):
     """Loses its cohort together with the batch it had, a number of times."""
 

@@ -21,6 +21,8 @@ class ModelCard:
     """SHA-256 of the weights, or what the endpoint says instead."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Everything that changes numbers: quantisation, KV type, flash attention, versions."""
+    notice: str = ""
+    """What whoever starts a wave is told of it, such as what it cannot do; empty when there is nothing to say."""
 
 
 @runtime_checkable

@@ -9,7 +9,7 @@ from uuid import uuid4
 from demoscope.errors import BackendError, WavePaused
 from simulator.backends.interface import Parcel
 from simulator.backends.openai_api.abilities import Proven, common
-from simulator.backends.openai_api.attempts import Accepted, Attempts, Target
+from simulator.backends.openai_api.attempts import Accepted, Attempts
 from simulator.backends.openai_api.batch import BatchDesk, key_of
 from simulator.backends.openai_api.batch_provider import OpenAIProvider
 from simulator.backends.openai_api.bodies import (
@@ -33,6 +33,7 @@ from simulator.backends.openai_api.retrying import Retrying
 from simulator.backends.openai_api.scoring import continuation_logprobs
 from simulator.backends.openai_api.settings import OpenAISettings
 from simulator.backends.openai_api.spending import Purse
+from simulator.backends.openai_api.target import Target
 from simulator.protocols.interface import Attempt, Completion, Request
 
 
@@ -188,13 +189,13 @@ class Asking:
             said = plain_text(constraint, text) if form == "json_schema" else text
             if said is None or not constraint.matches(said):
                 if cut:
-                    raise Failure("truncated", f"the reply was cut before its answer was whole: {text!r}", text="")
-                raise Failure("malformed", "the reply breaks its constraint")
+                    raise Failure("truncated", _cut(text, call.output_tokens), text="")
+                raise Failure("malformed", "the reply breaks its constraint", unfit=True)
             text, cut = said, cut and not constraint.free_tokens
         for stop in request.stop:
             text = text.partition(stop)[0]
         if cut:
-            raise Failure("truncated", f"the reply was cut after {call.output_tokens} tokens", text=text)
+            raise Failure("truncated", _cut(text, call.output_tokens), text=text)
         logprob = None
         if self._settings.logprobs and self.proven.top_logprobs:
             logprob = total_logprob(reply.raw)
@@ -241,6 +242,15 @@ class Asking:
             await self._desk.close()
         for probe in self._probes:
             await probe.endpoint.close()
+
+
+def _cut(text: str, tokens: int) -> str:
+    if text.strip():
+        return f"the reply was cut after {tokens} tokens: {text[-80:]!r}"
+    return (
+        f"the reply was cut after {tokens} tokens, before it began; where the model thinks first, give it room with "
+        "`reasoning: {budget: 2000}`"
+    )
 
 
 async def _proved(probe: Probe) -> Proven | WavePaused:

@@ -1,25 +1,22 @@
 """One request until it is answered or given up: endpoints by weight and health, pace, money, every try kept."""
 
 import asyncio
-import hashlib
-import json
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from demoscope.errors import WavePaused
 from simulator.backends.openai_api.bodies import Call
-from simulator.backends.openai_api.endpoint import Endpoint
-from simulator.backends.openai_api.pacing import Pace
+from simulator.backends.openai_api.pacing import LONGEST_HOLD, Pace
 from simulator.backends.openai_api.replies import Failure, Reply, Tags, Usage, read_reply, read_usage
 from simulator.backends.openai_api.retrying import SAME, Retrying, seed_of_try
 from simulator.backends.openai_api.settings import Prices
 from simulator.backends.openai_api.spending import Purse, billed, most_tokens, worst_case
+from simulator.backends.openai_api.target import Target
 from simulator.protocols.interface import Attempt, ErrorKind, Request
 
-Send = Callable[["Target", Call, dict[str, Any], Request, int], Awaitable[object]]
+Send = Callable[[Target, Call, dict[str, Any], Request, int], Awaitable[object]]
 """Sends a body to an endpoint and returns the JSON: at once, or by the provider's batch. The number is the try's."""
 
 Counted = Callable[[dict[str, Any], Request, int], Awaitable[bool]]
@@ -40,45 +37,6 @@ class Accepted:
 
 Read = Callable[[Reply, Call, object], Accepted]
 """Takes a reply, its call and its JSON; raises :class:`Failure` when it is not to be accepted."""
-
-REMEMBERED = 10_000
-"""Replies that are remembered, to know one that is delivered twice."""
-
-
-@dataclass
-class Target:
-    """An endpoint as a place to send to."""
-
-    endpoint: Endpoint
-    model: str
-    """What it calls the model."""
-    weight: float
-    names: frozenset[str]
-    """Names by which its replies may call the model."""
-    credit: float = 0.0
-    """How much it is its turn."""
-    failures: int = 0
-    """Failures since its last reply."""
-    rests_until: float = 0.0
-    """Clock reading until which others go first."""
-    latest: deque[bytes] = field(default_factory=deque)
-    """Digests of its latest replies, oldest first."""
-    known: set[bytes] = field(default_factory=set)
-    """The same digests."""
-
-    def delivers_twice(self, content: object) -> bool:
-        """Whether this whole reply came before, id and all; it is remembered.
-
-        The id alone says little: Ollama draws it from a thousand numbers.
-        """
-        digest = hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()
-        if digest in self.known:
-            return True
-        self.known.add(digest)
-        self.latest.append(digest)
-        if len(self.latest) > REMEMBERED:
-            self.known.discard(self.latest.popleft())
-        return False
 
 
 class Attempts:
@@ -165,11 +123,18 @@ class Attempts:
             if failure is None:
                 return attempts, accepted
             kinds.append(failure.kind)
+            if failure.unfit and request.decoding.greedy and attempt.text in [one.text for one in attempts[:-1]]:
+                return attempts, None  # it would say the same for ever
             if not self._retrying.again(kinds):
                 if await self._is_down(failure, began):
                     raise WavePaused(self._down(attempts))
                 return attempts, None
             asked = failure.retry_after if len(self._targets) == 1 else None
+            if asked and asked > LONGEST_HOLD:
+                raise WavePaused(
+                    f"{target.endpoint.name} asks to be left alone for {asked / 60:,.0f} minutes ({failure.reason}). "
+                    "What was saved is safe; run the same command again then."
+                )
             streak = min(len(kinds), max(target.failures, 1))
             await self._sleep(self._retrying.wait_s(streak, asked, request.seed))
 

@@ -116,7 +116,14 @@ class OpenAIBackend:
                 "reasoning": found.reasoning.model_dump(mode="json"),
                 "extra_body": found.extra_body,
             },
+            notice=self._notice(absent),
         )
+
+    def _notice(self, absent: Sequence[str]) -> str:
+        said = list(absent)
+        if self.proven.missing:
+            said.append(f"its endpoints have not proved {', '.join(self.proven.missing)}, so none of that is applied")
+        return f"Model {self._name}: {' '.join(said)}." if said else ""
 
     async def complete(self, request: Request) -> Completion:
         """Do what the request asks for; what cannot be done comes back as an attempt with an error."""

@@ -86,8 +86,8 @@ def labels_call(request: Request, settings: OpenAISettings, proven: Proven) -> C
     else:
         body["logprobs"] = proven.top_logprobs
     applied["top_logprobs"] = proven.top_logprobs
-    body[proven.limit] = 1
-    return _call(request.messages, body, applied, 1, proven)
+    most = body[proven.limit] = 1 + settings.reasoning.budget
+    return _call(request.messages, body, applied, most, proven)
 
 
 def score_call(request: Request, continuation: str, settings: OpenAISettings, proven: Proven) -> Call:

@@ -13,8 +13,8 @@ from demoscope.errors import WavePaused
 from simulator.backends.openai_api.rates import RequestRate, TokenRate
 from simulator.backends.openai_api.window import START, Window
 
-LONGEST_HOLD = 3600.0
-"""Seconds that an endpoint may ask everybody to wait at once; it is asked again afterwards."""
+LONGEST_HOLD = 600.0
+"""Seconds that an endpoint may ask everybody to wait at once; whoever asks for more with a 429 pauses the wave."""
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"([\d.]+)(ms|s|m|h|d)")

@@ -11,7 +11,7 @@ from demoscope.errors import BackendError, WavePaused
 from simulator.backends.openai_api.abilities import Api, Limit
 from simulator.backends.openai_api.bodies import CHAT, COMPLETIONS, prompt_text
 from simulator.backends.openai_api.endpoint import Endpoint
-from simulator.backends.openai_api.pacing import Pace
+from simulator.backends.openai_api.pacing import LONGEST_HOLD, Pace
 from simulator.backends.openai_api.replies import Failure, Reply, read_reply, read_usage
 from simulator.backends.openai_api.retrying import Retrying
 from simulator.backends.openai_api.settings import OpenAISettings
@@ -203,7 +203,8 @@ class Probe:
             except Failure as failure:
                 kinds.append(failure.kind)
                 spent = failure.kind != "rate_limit" and kinds.count(failure.kind) > PATIENCE
-                if failure.status in REFUSING or spent or not self._retrying.again(kinds):
+                long = (failure.retry_after or 0.0) > LONGEST_HOLD
+                if failure.status in REFUSING or spent or long or not self._retrying.again(kinds):
                     return failure
                 await self._sleep(self._retrying.wait_s(len(kinds), failure.retry_after, len(kinds)))
 

@@ -36,6 +36,7 @@ class Failure(Exception):
         retry_after: float | None = None,
         status: int | None = None,
         text: str | None = None,
+        unfit: bool = False,
     ) -> None:
         super().__init__(reason)
         self.kind = kind
@@ -48,6 +49,8 @@ class Failure(Exception):
         """HTTP status, when there was one."""
         self.text = text
         """What is to be kept instead of the raw reply."""
+        self.unfit = unfit
+        """Whether a whole reply came whose text breaks the constraint."""
 
     def told(self, words: Callable[[str], str]) -> "Failure":
         """The same failure, its reason in words that are fit to be kept."""
