@@ -165,6 +165,25 @@ def test_a_failure_of_the_library_ends_only_the_requests_it_touched() -> None:
     assert all(context.held[one.number] == one.tokens for one in places)
 
 
+@pytest.mark.parametrize("failure", [RuntimeError("sequence 0 could not be saved"), MemoryError()], ids=repr)
+def test_a_copy_that_fails_ends_only_the_request_it_was_made_for(failure: Exception) -> None:
+    class Torn(Paper):
+        def copy(self, source: int, target: int) -> None:
+            self.held[target] = self.held[source][:7]
+            raise failure
+
+    scheduler, context, places = engine(3, paper=Torn(3, 400))
+    shared = list(range(90))
+    assert text(scheduler.submit(Note([*shared, 1], 2, "a"))) == written([*shared, 1], 2)
+    failed = scheduler.submit(Note([*shared, 2], 2, "b")).result(timeout=10)
+    assert failed.last.error_kind == "server"
+    assert "llama.cpp failed: " in str(failed.last.error)
+    assert text(scheduler.submit(Note([*shared, 3], 2, "a"))) == written([*shared, 3], 2)
+    scheduler.close()
+    assert not any(one.busy for one in places)
+    assert context.held == [one.tokens for one in places]
+
+
 def test_closing_ends_every_request() -> None:
     scheduler, _, _ = engine(2)
     futures = [scheduler.submit(Note([1, 2, 3], 300)) for _ in range(40)]

@@ -1,7 +1,8 @@
 """A context of llama.cpp that holds many sequences: the one place where tokens are handed to the C library.
 
 The layout is the one in which company does not matter, bit by bit: keys and values of each sequence apart, no flash
-attention, every prompt evaluated in calls of its own, one token of each generating sequence in a shared call.
+attention (unless both are in q8_0, where it leaves the same bits), every prompt evaluated in calls of its own, one
+token of each generating sequence in a shared call.
 """
 
 import ctypes
@@ -24,6 +25,8 @@ State = NDArray[np.uint8]
 
 CHUNK = 512
 """Most tokens evaluated at once."""
+FAILURES = (RuntimeError, MemoryError)
+"""What llama.cpp, or room for what it holds, may come to in the middle of a run: it ends the requests it touched."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 
-from simulator.backends.llama_cpp.context import CHUNK, Context, Logits, Row
+from simulator.backends.llama_cpp.context import CHUNK, FAILURES, Context, Logits, Row
 from simulator.backends.llama_cpp.placing import next_in_line, oldest, place
 from simulator.backends.llama_cpp.sequence import Sequence, pieces
 from simulator.backends.llama_cpp.wishes import Piece, Step, Wish, Wishes
@@ -148,16 +148,14 @@ class Scheduler:
             if sum(not one.busy for one in self._places) < ticket.work.width:
                 return
             self._passed = self._passed + 1 if chosen else 0
-            del self._waiting[chosen]
             self._begin(ticket)
 
     def _begin(self, ticket: Ticket) -> None:
         work = ticket.work
-        awaited = {other.work.conversation for other in self._waiting if other.work.conversation}
+        others = [other for other in self._waiting if other is not ticket]
+        awaited = {other.work.conversation for other in others if other.work.conversation}
         target, source = place(work, self._places, awaited)
         target.busy = True
-        if source is not None and self._context.divisible:
-            target.become(source)
         taken = [target]
         for _ in range(work.width - 1):
             taken.append(oldest([one for one in self._places if not one.busy], awaited))
@@ -166,8 +164,15 @@ class Scheduler:
             self._given += 1
             one.used, one.conversation = self._given, work.conversation if one is target else ""
         active = Active(ticket, work.run(taken), taken)
-        self._active.append(active)
-        self._go_on(active, None)
+        self._active, self._waiting = [*self._active, active], others
+        try:
+            if source is not None and self._context.divisible:
+                target.become(source)
+        except FAILURES as error:
+            self._end(active)
+            self._fail(ticket, error)
+        else:
+            self._go_on(active, None)
 
     def _go_on(self, active: Active, logits: list[Logits] | None) -> None:
         """Give a request what it wished and take its next wish."""
@@ -205,8 +210,9 @@ class Scheduler:
             ticket.resolve(ticket.work.failed(error.kind, str(error)))
         elif isinstance(error, ValueError):  # the template or the vocabulary cannot write it
             ticket.resolve(ticket.work.failed("rejected", str(error)))
-        elif isinstance(error, RuntimeError):
-            ticket.resolve(ticket.work.failed("server", f"llama.cpp failed: {error}."))
+        elif isinstance(error, FAILURES):
+            reason = str(error) or "memory is short"
+            ticket.resolve(ticket.work.failed("server", f"llama.cpp failed: {reason}."))
         elif ticket.future.set_running_or_notify_cancel():
             ticket.future.set_exception(error)
 
@@ -221,7 +227,7 @@ class Scheduler:
                 budget -= size
                 try:
                     logits = active.wish.sequence.feed(piece, min(size, active.wish.wanted))
-                except RuntimeError as error:
+                except FAILURES as error:
                     self._end(active)
                     self._fail(active.ticket, error)
                     break
@@ -244,7 +250,7 @@ class Scheduler:
         rows = [Row(token, len(one.tokens), one.number, wanted=True) for one, token in flat]
         try:
             found = self._context.step(rows, self._length)
-        except RuntimeError as error:
+        except FAILURES as error:
             for active, wish in stepping:
                 for one, _ in wish.tokens:
                     one.forget()

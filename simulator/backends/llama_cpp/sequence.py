@@ -4,7 +4,7 @@ from collections.abc import Sequence as Tokens
 from dataclasses import dataclass
 from itertools import pairwise
 
-from simulator.backends.llama_cpp.context import CHUNK, Context, Logits, Row, State
+from simulator.backends.llama_cpp.context import CHUNK, FAILURES, Context, Logits, Row, State
 
 FRESH = 2
 """A prompt's last tokens are evaluated anew, this many at least: single tokens may take another path through the
@@ -74,7 +74,7 @@ class Sequence:
         rows = (Row(token, at + n, self.number, wanted=n >= first) for n, token in enumerate(tokens))
         try:
             found = self._context.evaluate(rows)
-        except RuntimeError:
+        except FAILURES:
             self.forget()
             raise
         self.took(tokens)
@@ -99,8 +99,12 @@ class Sequence:
         self.tokens, self.kept, self.conversation = [], 0, ""
 
     def become(self, other: "Sequence") -> None:
-        """Hold what another sequence holds."""
-        self._context.copy(other.number, self.number)
+        """Hold what another sequence holds; nothing if that fails."""
+        try:
+            self._context.copy(other.number, self.number)
+        except FAILURES:
+            self.forget()
+            raise
         self.tokens, self.kept = list(other.tokens), other.kept
 
     def save(self) -> "Saved":
@@ -108,8 +112,12 @@ class Sequence:
         return Saved(tuple(self.tokens), self.kept, self._context.save(self.number))
 
     def restore(self, saved: "Saved") -> None:
-        """Hold what was saved."""
-        self._context.restore(self.number, saved.state)
+        """Hold what was saved; nothing if that fails."""
+        try:
+            self._context.restore(self.number, saved.state)
+        except FAILURES:
+            self.forget()
+            raise
         self.tokens, self.kept = list(saved.tokens), saved.kept
 
     def begin(self, prompt: Tokens[int]) -> Logits:
