@@ -371,7 +371,9 @@ def test_a_missing_strange_or_truncated_model_is_refused_in_one_sentence(tmp_pat
     [
         ({"quantisation": "Q8_0"}, "did you mean 'quantization'"),
         ({"kv_type": "q8_0", "flash_attention": False}, "needs flash attention"),
+        ({"flash_attention": True}, "set kv_type: q8_0, or set deterministic: false"),
         ({"threads": 0}, "threads"),
+        ({"sequences": 253}, "less than or equal to 252"),
         ({"context": 100_000}, "trained on"),
     ],
 )
