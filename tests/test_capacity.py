@@ -12,16 +12,16 @@ TOKEN = 23_040
 
 
 def test_whatever_the_memory_the_defaults_stay_within_the_budget() -> None:
-    for budget in range(2 * SHORTEST_CONTEXT * TOKEN, 6_000_000_000, 40_000_000):
+    for budget in range(2 * (SHORTEST_CONTEXT + 256) * TOKEN, 6_000_000_000, 40_000_000):
         found = fitted(LlamaCppSettings(), 8192, TOKEN, budget)
-        assert found.bytes == (found.sequences + found.branches) * found.context * TOKEN <= budget
+        assert found.bytes == (found.sequences + found.branches) * (found.context + 256) * TOKEN <= budget
         assert 2 <= found.sequences <= MOST_SEQUENCES
         assert found.branches in (0, 2, BRANCHES)
 
 
 def test_the_default_context_shrinks_before_the_budget_is_exceeded() -> None:
-    # Two sequences of 4,096 tokens would take 189 MB, of 2,048 tokens 94 MB, of 1,024 tokens 47 MB.
-    assert [fitted(LlamaCppSettings(), 8192, TOKEN, b * 1e6).context for b in (190, 100, 50, 1)] == [
+    # Two sequences of 4,096 + 256 tokens would take 201 MB, of 2,048 + 256 tokens 106 MB, of 1,024 + 256 59 MB.
+    assert [fitted(LlamaCppSettings(), 8192, TOKEN, b * 1e6).context for b in (210, 110, 60, 1)] == [
         4096,
         2048,
         1024,
@@ -32,7 +32,7 @@ def test_the_default_context_shrinks_before_the_budget_is_exceeded() -> None:
 
 def test_what_the_settings_say_is_granted_and_branches_give_way() -> None:
     wanted = LlamaCppSettings(sequences=6, context=4096)
-    each = 4096 * TOKEN
+    each = (4096 + 256) * TOKEN
     assert [fitted(wanted, 8192, TOKEN, n * each).branches for n in (1, 6, 7, 8, 9, 20)] == [0, 0, 0, 2, 3, 4]
     assert {fitted(wanted, 8192, TOKEN, n * each).sequences for n in (1, 6, 20)} == {6}
     assert fitted(wanted, 8192, TOKEN, 1).context == 4096

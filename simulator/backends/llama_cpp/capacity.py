@@ -81,8 +81,8 @@ def fitted(settings: LlamaCppSettings, trained: int, token: int, budget: float) 
 
 
 def _bytes(context: int, token: int) -> int:
-    """Memory that one sequence takes."""
-    return -(-context // PADDING) * PADDING * max(token, 1)
+    """Memory that one sequence takes, the one token more among it that serves as company."""
+    return -(-(context + 1) // PADDING) * PADDING * max(token, 1)
 
 
 def _budget(settings: LlamaCppSettings) -> float:

@@ -10,12 +10,15 @@ from queue import Empty, SimpleQueue
 from simulator.backends.llama_cpp.context import CHUNK, FAILURES, Context, Logits, Row
 from simulator.backends.llama_cpp.placing import next_in_line, oldest, place
 from simulator.backends.llama_cpp.sequence import Sequence, pieces
-from simulator.backends.llama_cpp.wishes import Piece, Step, Wish, Wishes
+from simulator.backends.llama_cpp.wishes import Call, Piece, Step, Wish, Wishes
 from simulator.backends.llama_cpp.work import Refused, Work
 from simulator.protocols.interface import Completion
 
 LINGER = 0.004
 """Seconds to wait for the next question of an interview that was just answered, before others are served."""
+
+FAIR = 4
+"""Every so many turns the prompt that came first is evaluated first, however long it is."""
 
 CLOSED = "The model was closed before this request ended."
 
@@ -48,9 +51,9 @@ class Active:
 class Scheduler:
     """Evaluates what requests wish, together where that does not change numbers.
 
-    A turn takes in what has arrived, gives free places to waiting requests, evaluates some prompt tokens and one
-    token of every generating sequence. So a long prompt holds nobody up for longer than a chunk, and a place is
-    taken again as soon as it is free. Every request ends exactly once.
+    A turn takes in what has arrived, gives free places to waiting requests, evaluates some prompt tokens, lets each
+    rating request make a call and evaluates one token of every generating sequence. So a long prompt holds nobody up
+    for longer than a chunk, and a place is taken again as soon as it is free. Every request ends exactly once.
     """
 
     def __init__(self, context: Context, places: list[Sequence], name: str) -> None:
@@ -59,6 +62,7 @@ class Scheduler:
         self._waiting: list[Ticket] = []
         self._active: list[Active] = []
         self._passed = 0  # how often another went before the first in line
+        self._turn = 0  # turns so far
         self._given = 0  # places given so far
         self._answered = 0  # requests that ended since the inbox was last looked into
         self._gate = threading.Lock()
@@ -67,7 +71,7 @@ class Scheduler:
         self._thread.start()
 
     def submit(self, work: Work) -> "Future[Completion]":
-        """Take a request on; cancelling the future stops it at the next token."""
+        """Take a request on; cancelling the future stops it at the next turn."""
         ticket = Ticket(work)
         with self._gate:
             if not self._closed:
@@ -91,6 +95,7 @@ class Scheduler:
                 self._waiting = [ticket for ticket in self._waiting if not ticket.future.cancelled()]
                 self._admit()
                 self._evaluate_pieces()
+                self._make_calls()
                 self._evaluate_step()
         except BaseException as defect:
             self._leave(defect)
@@ -217,9 +222,11 @@ class Scheduler:
             ticket.future.set_exception(error)
 
     def _evaluate_pieces(self) -> None:
-        """Evaluate about a chunk of prompt tokens, the shortest rest first."""
-        budget = CHUNK
-        for active in sorted((one for one in self._active if one.rest), key=lambda one: len(one.rest)):
+        """Evaluate about a chunk of prompt tokens, the shortest rest first, now and then the oldest."""
+        budget, self._turn = CHUNK, self._turn + 1
+        pending = [one for one in self._active if one.rest]
+        first = pending[:1] if self._turn % FAIR == 0 else []
+        for active in [*first, *sorted((one for one in pending if one not in first), key=lambda one: len(one.rest))]:
             assert isinstance(active.wish, Piece)
             while active.rest and budget > 0:
                 size = pieces(len(active.rest))[0][1]
@@ -234,6 +241,18 @@ class Scheduler:
                 if not active.rest:
                     self._go_on(active, logits)
                     break
+
+    def _make_calls(self) -> None:
+        """Let every request that wishes a call of its own make one."""
+        for active in [one for one in self._active if isinstance(one.wish, Call)]:
+            assert isinstance(active.wish, Call)
+            try:
+                logits = active.wish.make()
+            except FAILURES as error:
+                self._end(active)
+                self._fail(active.ticket, error)
+            else:
+                self._go_on(active, logits)
 
     def _length(self, number: int) -> int:
         """Tokens that a sequence of the context holds; it may have one that is nobody's place."""
