@@ -23,7 +23,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from simulator.backends.llama_cpp import LlamaCppBackend
-from simulator.backends.llama_cpp.sequence import Sequence
+from simulator.backends.llama_cpp.sequence import Sequence, pieces
 from simulator.decoding import Decoding
 from simulator.drivers import drive
 from simulator.protocols.def_settings import DefSettings
@@ -83,7 +83,9 @@ def rated(backend: LlamaCppBackend, heads: list[Message], least: int, space: Spa
             before, cpu_begun, begun = backend.context.evaluated, time.process_time(), time.perf_counter()
             for one in (one for both in texts.values() for one in both):
                 lone.forget()
-                lone.rows([*prompt, *paths[one][:-1]], len(paths[one]))
+                tokens, wanted = [*prompt, *paths[one][:-1]], len(paths[one])
+                for start, stop in pieces(len(tokens)):
+                    lone.feed(tokens[start:stop], min(stop - start, max(0, wanted - (len(tokens) - stop))))
             lone.forget()
             full["questions"] += 1
             full["cpu"] += time.process_time() - cpu_begun

@@ -50,18 +50,16 @@ class Constraint:
                 return False
             low, high = self.minimum, self.maximum
             return (low is None or int(answer) >= low) and (high is None or int(answer) <= high)
-        if self.most == 1:
-            return answer in self.choices
-        parts = _split(answer, self.choices, self.separator)
-        return parts is not None and len(parts) == len(set(parts)) <= self.most
+        return _names(answer, frozenset(self.choices), self.separator, self.most)
 
 
-def _split(answer: str, choices: tuple[str, ...], separator: str) -> list[str] | None:
-    for choice in sorted(choices, key=len, reverse=True):
-        if answer == choice:
-            return [choice]
-        if answer.startswith(choice + separator):
-            rest = _split(answer[len(choice + separator) :], choices, separator)
-            if rest is not None:
-                return [choice, *rest]
-    return None
+def _names(answer: str, choices: frozenset[str], separator: str, most: int) -> bool:
+    """Whether an answer is up to ``most`` different choices; one may itself contain the separator."""
+    return answer in choices or (
+        most > 1
+        and any(
+            answer.startswith(choice + separator)
+            and _names(answer[len(choice + separator) :], choices - {choice}, separator, most - 1)
+            for choice in choices
+        )
+    )

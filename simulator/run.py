@@ -321,7 +321,8 @@ class _Run:
             raise StoreError(
                 f"The model {card.name!r} is not the one that answered before: its weights have the digest "
                 f"{card.digest[:12]}, the store's answers come from {stored[:12]}. Give it another name in the "
-                "wave, or bring the old file back."
+                "wave, or bring the old file back. Weights that are converted differ with `quantization`; `auto` may "
+                "choose another type on another machine, so name the one of the store."
             )
         self._store.execute(
             "UPDATE models SET digest = coalesce(?, digest), settings = ? WHERE name = ?",

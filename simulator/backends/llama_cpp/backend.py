@@ -26,9 +26,9 @@ from simulator.protocols.interface import Ability, Completion, Request
 class LlamaCppBackend:
     """One GGUF model on this machine, many conversations at once.
 
-    The C work runs in a thread of its own, so the event loop stays free; a cancelled request stops at the next
-    token. With ``deterministic`` a reply depends on the request alone: not on what is computed beside it, on
-    earlier requests, their order or a resume.
+    The C work runs in a thread of its own, so the event loop stays free; a cancelled request stops at the next turn
+    of the scheduler. With ``deterministic`` a reply depends on the request alone: not on what is computed beside it,
+    on earlier requests, their order or a resume; shown on x86 processors with one thread.
     """
 
     abilities: frozenset[Ability] = frozenset({"generate", "label_logprobs", "score"})

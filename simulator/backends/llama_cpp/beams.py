@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from simulator.backends.llama_cpp.context import Logits
 from simulator.backends.llama_cpp.generation import Generation
-from simulator.backends.llama_cpp.sampling import Floats, Ids, likeliest, penalised, truncated
+from simulator.backends.llama_cpp.sampling import Floats, Ids, likeliest, normalised, penalised, truncated
 from simulator.decoding import Decoding
 
 LENGTH_PENALTY = 1.0
@@ -134,8 +134,8 @@ class _Options:
 
 
 def _options(beam: Beam, row: Logits, decoding: Decoding) -> _Options:
-    shifted = row - row.max()
-    logprobs = shifted - np.float32(np.log(np.exp(shifted).sum(dtype=np.float64)))
+    shifted, total = normalised(row)
+    logprobs = shifted - np.float32(total)
     values = penalised(logprobs, decoding.repetition_penalty, beam.reply.seen)
     allowed = beam.reply.allowed
     tokens = np.arange(len(values)) if allowed is None else allowed
@@ -205,4 +205,4 @@ def best_of(start: Generation, rngs: Sequence[np.random.Generator]) -> Search:
             break
         rows = yield [Extension(of, tokens) for of, _, tokens in open_ones]
         going = [(n, reply, row) for n, ((_, reply, _), row) in enumerate(zip(open_ones, rows, strict=True))]
-    return max(replies, key=lambda reply: reply.logprob / reply.length)
+    return max(replies, key=lambda reply: reply.mean_logprob)

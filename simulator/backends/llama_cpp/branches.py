@@ -5,14 +5,18 @@ last token; the call takes that token and the branch's own for each of them, fil
 puts all into one pass; what fills up is not read.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
+from functools import partial
 
-from simulator.backends.llama_cpp.context import CHUNK, Context, Logits, Row
+from simulator.backends.llama_cpp.context import Context, Logits, Row
 from simulator.backends.llama_cpp.scoring import Path
-from simulator.backends.llama_cpp.sequence import Sequence
+from simulator.backends.llama_cpp.sequence import FRESH, Sequence, pieces
+from simulator.backends.llama_cpp.wishes import Call, Piece, Wish
 
 CALL = 12
 """What a call costs beside its tokens, in tokens."""
+RATED = 128
+"""Most tokens in one call whose logits are wanted; those of one token take 4 bytes for every token there is."""
 FILLER = 0
 """The token that fills up."""
 
@@ -25,7 +29,9 @@ class Branches:
         self._context = context
         self._places = [Sequence(context, number) for number in numbers]
 
-    def evaluate(self, trunk: Sequence, prompt: list[int], tips: list[Path]) -> Iterator[tuple[Path, list[Logits]]]:
+    def evaluate(
+        self, trunk: Sequence, prompt: list[int], tips: list[Path], read: Callable[[Path, Logits], None]
+    ) -> Generator[Wish, list[Logits], None]:
         """Evaluate each tip after the prompt: side by side, or one by one on the trunk where that costs less.
 
         Parameters
@@ -36,48 +42,51 @@ class Branches:
             The prompt.
         tips : list of tuple of int
             At least one, none of them empty.
-
-        Yields
-        ------
-        tip : tuple of int
-        logits : list of numpy.ndarray
-            Number ``i`` is about the token after the first ``i`` of the tip; valid until the next tip is asked for.
-
-        Raises
-        ------
-        RuntimeError
-            If llama.cpp fails.
+        read : callable
+            Told every beginning of every tip, the empty one included, and the logits after it, at once: they are gone
+            after the next call.
         """
         held = len(trunk.tokens)
         ordered = sorted(tips, key=len)
-        groups = grouped([len(prompt) - held + len(tip) for tip in ordered], len(self._places))
+        groups = grouped([len(prompt) - held + len(tip) for tip in ordered], max(1, len(self._places)))
         for start, stop in sorted(groups, key=lambda group: group[0] - group[1]):  # the trunk grows in the end only
-            if stop - start > 1:
-                yield from self._together(trunk, prompt[held:], ordered[start:stop])
+            if stop - start == 1:
+                yield from self._alone(trunk, held, prompt, ordered[start], read)
                 continue
-            tip = ordered[start]
-            trunk.cut(held)
-            rest = [*prompt[len(trunk.tokens) :], *tip]
-            yield tip, trunk.rows(rest, len(rest))[-len(tip) - 1 :]
-            trunk.cut(len(prompt))
+            side_by_side = ordered[start:stop]
+            found = iter((yield Call(partial(self._together, trunk, prompt[held:], side_by_side))))
+            for tip in side_by_side:
+                for depth in range(len(tip) + 1):
+                    read(tip[:depth], next(found))
 
-    def _together(self, trunk: Sequence, last: list[int], tips: list[Path]) -> Iterator[tuple[Path, list[Logits]]]:
+    def _alone(
+        self, trunk: Sequence, held: int, prompt: list[int], tip: Path, read: Callable[[Path, Logits], None]
+    ) -> Generator[Wish, list[Logits], None]:
+        trunk.cut(held)
+        rest = [*prompt[len(trunk.tokens) :], *tip]
+        first = len(rest) - len(tip) - 1  # the last token of the prompt
+        for start, stop in pieces(len(rest), RATED):
+            wanted = min(stop - start, max(0, stop - first))
+            rows = yield Piece(trunk, rest[start:stop], wanted=max(FRESH, wanted))
+            for n in range(stop - wanted, stop):
+                read(tip[: n - first], rows[n - stop])
+        trunk.cut(len(prompt))
+
+    def _together(self, trunk: Sequence, last: list[int], tips: list[Path]) -> list[Logits]:
         places = self._places[: len(tips)]
         held, length = len(trunk.tokens), len(last) + len(tips[-1])
         rows: list[Row] = []
-        for one, tip in zip(places, tips, strict=True):
-            if held:
-                one.become(trunk)
-            tokens = [*last, *tip, *[FILLER] * (length - len(last) - len(tip))]
-            wanted = range(len(last) - 1, len(last) + len(tip))
-            rows += [Row(token, held + n, one.number, n in wanted) for n, token in enumerate(tokens)]
         try:
-            found = iter(self._context.evaluate(rows))
+            for one, tip in zip(places, tips, strict=True):
+                if held:
+                    one.become(trunk)
+                tokens = [*last, *tip, *[FILLER] * (length - len(last) - len(tip))]
+                wanted = range(len(last) - 1, len(last) + len(tip))
+                rows += [Row(token, held + n, one.number, n in wanted) for n, token in enumerate(tokens)]
+            return self._context.evaluate(rows)
         finally:
             for one in places:
                 one.forget()
-        for tip in tips:
-            yield tip, [next(found) for _ in range(len(tip) + 1)]
 
 
 def grouped(lengths: list[int], most: int) -> list[tuple[int, int]]:
@@ -101,7 +110,7 @@ def grouped(lengths: list[int], most: int) -> list[tuple[int, int]]:
     best: list[tuple[int, int]] = [(0, 0)]  # cost of the first n branches, and where their last group begins
     for stop in range(1, len(lengths) + 1):
         longest = lengths[stop - 1]
-        starts = [n for n in range(max(0, stop - most), stop) if n == stop - 1 or (stop - n) * longest <= CHUNK]
+        starts = [n for n in range(max(0, stop - most), stop) if n == stop - 1 or (stop - n) * longest <= RATED]
         best.append(min((best[n][0] + CALL + (stop - n) * longest, n) for n in starts))
     groups, stop = [], len(lengths)
     while stop:

@@ -1,20 +1,23 @@
 """How many sequences of how many tokens an engine gets: from the settings, the model and the machine."""
 
-import os
+import math
 from dataclasses import dataclass
 
 from demoscope.errors import BackendError
+from simulator.backends.llama_cpp import machine
 from simulator.backends.llama_cpp.model import Model
-from simulator.backends.llama_cpp.settings import BYTES_PER_VALUE, LlamaCppSettings
+from simulator.backends.llama_cpp.settings import BRANCHES, BYTES_PER_VALUE, MOST, LlamaCppSettings
 
 DEFAULT_CONTEXT = 4096
-"""Tokens of a sequence, where the model was trained on as many."""
+"""Tokens of a sequence, where the model was trained on as many and memory allows."""
+SHORTEST_CONTEXT = 1024
+"""Tokens of a sequence that are not gone below to save memory."""
 MOST_SEQUENCES = 32
 """Sequences by default; more hardly raise the speed of a CPU."""
-BRANCHES = 4
-"""Sequences beside those, on which the options of a question are rated side by side; more hardly save time."""
 SHARE_OF_MEMORY = 0.25
 """Part of the machine's memory that all engines together take for keys and values by default."""
+PADDING = 256
+"""llama.cpp allocates each sequence in multiples of so many tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +27,11 @@ class Capacity:
     sequences: int
     """Conversations that are held, and go on, at once."""
     branches: int
-    """Sequences beside those, for ratings."""
+    """Sequences beside those, for ratings; 0 where memory is short, and ratings go one by one."""
     context: int
     """Tokens of each."""
     bytes: int
-    """Memory for keys and values."""
+    """Memory for keys and values, as llama.cpp allocates it."""
 
 
 def capacity(settings: LlamaCppSettings, model: Model) -> Capacity:
@@ -39,18 +42,51 @@ def capacity(settings: LlamaCppSettings, model: Model) -> Capacity:
     BackendError
         If the context is longer than the model was trained on.
     """
-    context = settings.context or min(DEFAULT_CONTEXT, model.trained_context)
-    if context > model.trained_context:
+    if (settings.context or 0) > model.trained_context:
         raise BackendError(
-            f"context {context:,} is more than the {model.trained_context:,} tokens that {model.path.name} "
+            f"context {settings.context:,} is more than the {model.trained_context:,} tokens that {model.path.name} "
             "was trained on; give at most that, or leave it out."
         )
-    each = context * int(model.values_per_token * sum(BYTES_PER_VALUE[settings.kv_type]) / 2)
-    budget = SHARE_OF_MEMORY * _memory() * min(1.0, settings.threads / (os.cpu_count() or 1))
-    sequences = settings.sequences or max(2, min(MOST_SEQUENCES, int(budget // max(each, 1)) - BRANCHES))
-    return Capacity(sequences, BRANCHES, context, (sequences + BRANCHES) * each)
+    token = int(model.values_per_token * sum(BYTES_PER_VALUE[settings.kv_type]) / 2)
+    return fitted(settings, model.trained_context, token, _budget(settings))
 
 
-def _memory() -> int:
-    """Bytes of memory of this machine."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+def fitted(settings: LlamaCppSettings, trained: int, token: int, budget: float) -> Capacity:
+    """The capacity that memory allows; what the settings say outright is granted in any case.
+
+    Parameters
+    ----------
+    settings : LlamaCppSettings
+        What is asked for.
+    trained : int
+        Tokens of context that the model was trained on.
+    token : int
+        Bytes that keys and values of one token take.
+    budget : float
+        Bytes for all keys and values, those of branches among them.
+
+    >>> fitted(LlamaCppSettings(), trained=2048, token=1000, budget=40e6)
+    Capacity(sequences=15, branches=4, context=2048, bytes=38912000)
+    """
+    fewest = settings.sequences or 2
+    context = settings.context or min(DEFAULT_CONTEXT, trained)
+    while not settings.context and fewest * _bytes(context, token) > budget and context > SHORTEST_CONTEXT:
+        context = max(SHORTEST_CONTEXT, context // 2)
+    each = _bytes(context, token)
+    whole = int(min(budget, MOST * each) // each)
+    branches = min(BRANCHES, max(0, whole - settings.sequences) if settings.sequences else whole // 8 * 2)
+    branches -= branches == 1  # one alone would never be used
+    sequences = settings.sequences or max(fewest, min(MOST_SEQUENCES, whole - branches))
+    return Capacity(sequences, branches, context, (sequences + branches) * each)
+
+
+def _bytes(context: int, token: int) -> int:
+    """Memory that one sequence takes, the one token more among it that serves as company."""
+    return -(-(context + 1) // PADDING) * PADDING * max(token, 1)
+
+
+def _budget(settings: LlamaCppSettings) -> float:
+    """Bytes for keys and values of one engine; on a GPU the memory of the machine says nothing."""
+    if settings.n_gpu_layers:
+        return math.inf
+    return SHARE_OF_MEMORY * machine.memory() * min(1.0, settings.threads / machine.cores())

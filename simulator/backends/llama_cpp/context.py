@@ -1,7 +1,8 @@
 """A context of llama.cpp that holds many sequences: the one place where tokens are handed to the C library.
 
 The layout is the one in which company does not matter, bit by bit: keys and values of each sequence apart, no flash
-attention, every prompt evaluated in calls of its own, one token of each generating sequence in a shared call.
+attention (unless both are in q8_0, where it leaves the same bits), every prompt evaluated in calls of its own, one
+token of each generating sequence in a shared call.
 """
 
 import ctypes
@@ -24,6 +25,8 @@ State = NDArray[np.uint8]
 
 CHUNK = 512
 """Most tokens evaluated at once."""
+FAILURES = (RuntimeError, MemoryError)
+"""What llama.cpp, or room for what it holds, may come to in the middle of a run: it ends the requests it touched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,8 @@ class Context:
         self.count = max(2, capacity.sequences + capacity.branches)
         """Sequences."""
         params = llama.llama_context_default_params()
-        params.n_ctx, params.n_seq_max = self.size * self.count, self.count
+        # One token more, so that a full sequence can still bear another company.
+        params.n_ctx, params.n_seq_max = (self.size + 1) * self.count, self.count
         params.n_batch = params.n_ubatch = CHUNK
         params.n_threads = params.n_threads_batch = settings.threads
         params.kv_unified, params.flash_attn_type = False, int(settings.flash)
@@ -78,8 +82,6 @@ class Context:
         """Whether the end of a sequence can be taken back; a recurrent state cannot."""
         self.evaluated = 0
         """Tokens evaluated so far that somebody wanted."""
-        self.calls = 0
-        """Calls of ``llama_decode`` so far."""
 
     def evaluate(self, rows: Iterable[Row]) -> list[Logits]:
         """Evaluate tokens; logits after each row that wants them, valid until the next call.
@@ -103,7 +105,6 @@ class Context:
         if code != 0:
             raise RuntimeError(f"llama_decode returned {code} for {count} tokens")
         self.evaluated += count
-        self.calls += 1
         return [self._logits(slot) for slot in wanted]
 
     def step(self, rows: list[Row], length: Callable[[int], int]) -> list[Logits]:
@@ -122,7 +123,7 @@ class Context:
             Tokens that a sequence holds.
         """
         taken = {row.sequence: row for row in rows}
-        free = {n for n in range(self.count) if n not in taken and self.divisible and length(n) < self.size}
+        free = {n for n in range(self.count) if n not in taken and self.divisible}
         company = companions(set(taken), free, self.count)
         for number in company:
             taken[number] = Row(0, length(number), number, wanted=True)

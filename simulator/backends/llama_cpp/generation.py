@@ -100,6 +100,11 @@ class Generation:
         return twin
 
     @property
+    def mean_logprob(self) -> float:
+        """Log-probability of the choices by their number, by which samples are compared."""
+        return self.logprob / self.length
+
+    @property
     def allowed(self) -> NDArray[np.int64] | None:
         """The only tokens that may come next, in ascending order; ``None`` where any may."""
         if self._grammar is None or self._free_from is not None:

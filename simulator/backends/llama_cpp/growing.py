@@ -8,7 +8,9 @@ memory in between: slower, to the same last bit.
 from collections.abc import Callable, Generator
 from collections.abc import Sequence as Many
 
-from simulator.backends.llama_cpp.beams import Extension, Search
+import numpy as np
+
+from simulator.backends.llama_cpp.beams import Extension, Search, best_of
 from simulator.backends.llama_cpp.context import Logits
 from simulator.backends.llama_cpp.generation import Generation
 from simulator.backends.llama_cpp.sequence import Saved, Sequence
@@ -50,6 +52,31 @@ def grow(
             holders = list(seats)
         else:
             rows, holders = yield from _take_turns(extensions, holders, places)
+
+
+def sample(
+    start: Generation,
+    rngs: Many[np.random.Generator],
+    prompt: list[int],
+    places: Many[Sequence],
+    must_fit: Callable[[int], None],
+) -> Generator[Wish, list[Logits], Generation]:
+    """Best-of-n, as many replies at once as there are places; so none of them is ever kept elsewhere.
+
+    Parameters
+    ----------
+    start : Generation
+        The reply before its first token.
+    rngs : sequence of numpy.random.Generator
+        One for each reply, at least one.
+    prompt, places, must_fit
+        As for :func:`grow`.
+    """
+    found = []
+    for first in range(0, len(rngs), len(places)):
+        search = best_of(start, rngs[first : first + len(places)])
+        found.append((yield from grow(search, prompt, places, must_fit)))
+    return max(found, key=lambda reply: reply.mean_logprob)
 
 
 def _seats(extensions: Many[Extension], holders: Many[Sequence | Saved], places: Many[Sequence]) -> list[Sequence]:

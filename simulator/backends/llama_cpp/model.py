@@ -45,7 +45,11 @@ class Model:
         self.vocabulary = Vocabulary(llama.llama_model_get_vocab(self.pointer))
         """Its tokens."""
         template = llama.llama_model_chat_template(self.pointer, None)
-        self.template = ChatTemplate(self.vocabulary, template.decode("utf-8", "replace") if template else None)
+        try:
+            self.template = ChatTemplate(self.vocabulary, template.decode("utf-8", "replace") if template else None)
+        except BackendError:
+            self.close()
+            raise
         """How it wants conversations written."""
         self.trained_context = int(llama.llama_model_n_ctx_train(self.pointer))
         """Tokens of context it was trained on."""

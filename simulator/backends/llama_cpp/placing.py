@@ -35,7 +35,9 @@ def place(work: Work, places: Sequence[Place], awaited: Collection[str]) -> tupl
     whole = 0 < found == len(work.prompt) - FRESH  # as after another rating of the same question
     if not whole and found - target.shared(work.prompt) < WORTH_COPYING:
         return target, None
-    return (best, None) if best in idle and not best.conversation else (target, best)
+    if best is target or (best in idle and not best.conversation):
+        return best, None
+    return target, best
 
 
 def oldest(idle: Sequence[Place], awaited: Collection[str]) -> Place:

@@ -33,7 +33,7 @@ def rate(
     found: dict[Path, float] = {}
 
     def read(beginning: Path, logits: Logits) -> None:
-        tokens = asked.pop(beginning)
+        tokens = asked.pop(beginning, [])  # none where another branch has passed here
         for token, value in zip(tokens, logprobs_of(logits, tokens), strict=True):
             found[(*beginning, token)] = value
 
@@ -43,8 +43,5 @@ def rate(
         return found
     if stem := place.rewind_before(prompt):
         yield Piece(place, stem)
-    for tip, logits in branches.evaluate(place, prompt, ends):
-        for depth, row in enumerate(logits):
-            if tip[:depth] in asked:  # another branch may have passed here
-                read(tip[:depth], row)
+    yield from branches.evaluate(place, prompt, ends, read)
     return found

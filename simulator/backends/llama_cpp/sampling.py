@@ -15,14 +15,23 @@ Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
 
 
-def log_softmax(logits: NDArray[np.float32]) -> Floats:
-    """Natural log-probabilities of logits, along the last axis.
+def normalised(logits: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:
+    """Logits less their maximum, and what must be taken from those to make them natural log-probabilities.
 
-    >>> log_softmax(np.zeros(4, np.float32)).round(4).tolist()
-    [-1.3863, -1.3863, -1.3863, -1.3863]
+    Raises
+    ------
+    RuntimeError
+        If they are not numbers, as after an overflow in the model.
+
+    >>> shifted, total = normalised(np.full(4, 7, np.float32))
+    >>> shifted.tolist(), round(total, 4)
+    ([0.0, 0.0, 0.0, 0.0], 1.3863)
     """
-    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
+    top = logits.max()
+    if not np.isfinite(top):
+        raise RuntimeError("the model's logits are not numbers")
+    shifted = logits - top
+    return shifted, float(np.log(np.exp(shifted).sum(dtype=np.float64)))
 
 
 def logprob(logits: NDArray[np.float32], token: int) -> float:
@@ -31,8 +40,8 @@ def logprob(logits: NDArray[np.float32], token: int) -> float:
     >>> round(logprob(np.zeros(4, np.float32), 2), 4)
     -1.3863
     """
-    shifted = logits - logits.max()
-    return float(shifted[token]) - float(np.log(np.exp(shifted).sum(dtype=np.float64)))
+    shifted, total = normalised(logits)
+    return float(shifted[token]) - total
 
 
 def choose(

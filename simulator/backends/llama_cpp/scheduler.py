@@ -7,15 +7,18 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 
-from simulator.backends.llama_cpp.context import CHUNK, Context, Logits, Row
+from simulator.backends.llama_cpp.context import CHUNK, FAILURES, Context, Logits, Row
 from simulator.backends.llama_cpp.placing import next_in_line, oldest, place
 from simulator.backends.llama_cpp.sequence import Sequence, pieces
-from simulator.backends.llama_cpp.wishes import Piece, Step, Wish, Wishes
+from simulator.backends.llama_cpp.wishes import Call, Piece, Step, Wish, Wishes
 from simulator.backends.llama_cpp.work import Refused, Work
 from simulator.protocols.interface import Completion
 
 LINGER = 0.004
 """Seconds to wait for the next question of an interview that was just answered, before others are served."""
+
+FAIR = 4
+"""Every so many turns the prompt that came first is evaluated first, however long it is."""
 
 CLOSED = "The model was closed before this request ended."
 
@@ -48,9 +51,9 @@ class Active:
 class Scheduler:
     """Evaluates what requests wish, together where that does not change numbers.
 
-    A turn takes in what has arrived, gives free places to waiting requests, evaluates some prompt tokens and one
-    token of every generating sequence. So a long prompt holds nobody up for longer than a chunk, and a place is
-    taken again as soon as it is free. Every request ends exactly once.
+    A turn takes in what has arrived, gives free places to waiting requests, evaluates some prompt tokens, lets each
+    rating request make a call and evaluates one token of every generating sequence. So a long prompt holds nobody up
+    for longer than a chunk, and a place is taken again as soon as it is free. Every request ends exactly once.
     """
 
     def __init__(self, context: Context, places: list[Sequence], name: str) -> None:
@@ -59,6 +62,7 @@ class Scheduler:
         self._waiting: list[Ticket] = []
         self._active: list[Active] = []
         self._passed = 0  # how often another went before the first in line
+        self._turn = 0  # turns so far
         self._given = 0  # places given so far
         self._answered = 0  # requests that ended since the inbox was last looked into
         self._gate = threading.Lock()
@@ -67,7 +71,7 @@ class Scheduler:
         self._thread.start()
 
     def submit(self, work: Work) -> "Future[Completion]":
-        """Take a request on; cancelling the future stops it at the next token."""
+        """Take a request on; cancelling the future stops it at the next turn."""
         ticket = Ticket(work)
         with self._gate:
             if not self._closed:
@@ -91,6 +95,7 @@ class Scheduler:
                 self._waiting = [ticket for ticket in self._waiting if not ticket.future.cancelled()]
                 self._admit()
                 self._evaluate_pieces()
+                self._make_calls()
                 self._evaluate_step()
         except BaseException as defect:
             self._leave(defect)
@@ -148,16 +153,14 @@ class Scheduler:
             if sum(not one.busy for one in self._places) < ticket.work.width:
                 return
             self._passed = self._passed + 1 if chosen else 0
-            del self._waiting[chosen]
             self._begin(ticket)
 
     def _begin(self, ticket: Ticket) -> None:
         work = ticket.work
-        awaited = {other.work.conversation for other in self._waiting if other.work.conversation}
+        others = [other for other in self._waiting if other is not ticket]
+        awaited = {other.work.conversation for other in others if other.work.conversation}
         target, source = place(work, self._places, awaited)
         target.busy = True
-        if source is not None and self._context.divisible:
-            target.become(source)
         taken = [target]
         for _ in range(work.width - 1):
             taken.append(oldest([one for one in self._places if not one.busy], awaited))
@@ -166,8 +169,15 @@ class Scheduler:
             self._given += 1
             one.used, one.conversation = self._given, work.conversation if one is target else ""
         active = Active(ticket, work.run(taken), taken)
-        self._active.append(active)
-        self._go_on(active, None)
+        self._active, self._waiting = [*self._active, active], others
+        try:
+            if source is not None and self._context.divisible:
+                target.become(source)
+        except FAILURES as error:
+            self._end(active)
+            self._fail(ticket, error)
+        else:
+            self._go_on(active, None)
 
     def _go_on(self, active: Active, logits: list[Logits] | None) -> None:
         """Give a request what it wished and take its next wish."""
@@ -205,15 +215,18 @@ class Scheduler:
             ticket.resolve(ticket.work.failed(error.kind, str(error)))
         elif isinstance(error, ValueError):  # the template or the vocabulary cannot write it
             ticket.resolve(ticket.work.failed("rejected", str(error)))
-        elif isinstance(error, RuntimeError):
-            ticket.resolve(ticket.work.failed("server", f"llama.cpp failed: {error}."))
+        elif isinstance(error, FAILURES):
+            reason = str(error) or "memory is short"
+            ticket.resolve(ticket.work.failed("server", f"llama.cpp failed: {reason}."))
         elif ticket.future.set_running_or_notify_cancel():
             ticket.future.set_exception(error)
 
     def _evaluate_pieces(self) -> None:
-        """Evaluate about a chunk of prompt tokens, the shortest rest first."""
-        budget = CHUNK
-        for active in sorted((one for one in self._active if one.rest), key=lambda one: len(one.rest)):
+        """Evaluate about a chunk of prompt tokens, the shortest rest first, now and then the oldest."""
+        budget, self._turn = CHUNK, self._turn + 1
+        pending = [one for one in self._active if one.rest]
+        first = pending[:1] if self._turn % FAIR == 0 else []
+        for active in [*first, *sorted((one for one in pending if one not in first), key=lambda one: len(one.rest))]:
             assert isinstance(active.wish, Piece)
             while active.rest and budget > 0:
                 size = pieces(len(active.rest))[0][1]
@@ -221,13 +234,25 @@ class Scheduler:
                 budget -= size
                 try:
                     logits = active.wish.sequence.feed(piece, min(size, active.wish.wanted))
-                except RuntimeError as error:
+                except FAILURES as error:
                     self._end(active)
                     self._fail(active.ticket, error)
                     break
                 if not active.rest:
                     self._go_on(active, logits)
                     break
+
+    def _make_calls(self) -> None:
+        """Let every request that wishes a call of its own make one."""
+        for active in [one for one in self._active if isinstance(one.wish, Call)]:
+            assert isinstance(active.wish, Call)
+            try:
+                logits = active.wish.make()
+            except FAILURES as error:
+                self._end(active)
+                self._fail(active.ticket, error)
+            else:
+                self._go_on(active, logits)
 
     def _length(self, number: int) -> int:
         """Tokens that a sequence of the context holds; it may have one that is nobody's place."""
@@ -244,7 +269,7 @@ class Scheduler:
         rows = [Row(token, len(one.tokens), one.number, wanted=True) for one, token in flat]
         try:
             found = self._context.step(rows, self._length)
-        except RuntimeError as error:
+        except FAILURES as error:
             for active, wish in stepping:
                 for one, _ in wish.tokens:
                     one.forget()

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 import numpy as np
 
 from simulator.backends.llama_cpp.context import Logits
+from simulator.backends.llama_cpp.sampling import normalised
 
 Path = tuple[int, ...]
 
@@ -21,8 +22,7 @@ def logprobs_of(logits: Logits, tokens: Iterable[int]) -> list[float]:
     >>> [round(one, 4) for one in logprobs_of(np.zeros(4, np.float32), [2, 3])]
     [-1.3863, -1.3863]
     """
-    shifted = logits - logits.max()
-    total = float(np.log(np.exp(shifted).sum(dtype=np.float64)))
+    shifted, total = normalised(logits)
     return [float(shifted[token]) - total for token in tokens]
 
 

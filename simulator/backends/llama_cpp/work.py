@@ -9,12 +9,12 @@ from typing import Any
 
 from demoscope import seeds
 from simulator.backends.llama_cpp import scoring
-from simulator.backends.llama_cpp.beams import LENGTH_PENALTY, Search, beam_search, best_of
+from simulator.backends.llama_cpp.beams import LENGTH_PENALTY, beam_search
 from simulator.backends.llama_cpp.branches import Branches
 from simulator.backends.llama_cpp.context import Logits
 from simulator.backends.llama_cpp.generation import Generation
 from simulator.backends.llama_cpp.grammar import Grammars
-from simulator.backends.llama_cpp.growing import grow
+from simulator.backends.llama_cpp.growing import grow, sample
 from simulator.backends.llama_cpp.model import Model
 from simulator.backends.llama_cpp.rating import rate
 from simulator.backends.llama_cpp.sequence import Sequence
@@ -107,7 +107,7 @@ class Work:
         )
         self._must_fit(_longest_reply(request, len(generation.opening)))
         if not generation.finish_reason and request.decoding.width > 1:
-            generation = yield from grow(self._search(generation), self.prompt, sequences, self._must_fit)
+            generation = yield from self._search(generation, sequences)
         elif not generation.finish_reason:
             yield from self._continue(generation, sequences[0])
         text = generation.text
@@ -136,12 +136,14 @@ class Work:
             else:
                 (logits,) = yield Piece(sequence, following)
 
-    def _search(self, start: Generation) -> Search:
+    def _search(self, start: Generation, sequences: list[Sequence]) -> Generator[Wish, list[Logits], Generation]:
         """Write several replies and take one."""
         decoding, seed = self._request.decoding, self._request.seed
         if decoding.num_beams > 1:
-            return beam_search(start, decoding, seeds.generator(seed, "sampling"))
-        return best_of(start, [seeds.generator(seed, "sampling", n) for n in range(decoding.width)])
+            search = beam_search(start, decoding, seeds.generator(seed, "sampling"))
+            return (yield from grow(search, self.prompt, sequences, self._must_fit))
+        rngs = [seeds.generator(seed, "sampling", n) for n in range(decoding.width)]
+        return (yield from sample(start, rngs, self.prompt, sequences, self._must_fit))
 
     def _rate(self, place: Sequence) -> Wishes:
         request, tools = self._request, self._tools
