@@ -1,7 +1,12 @@
 """What a constrained reply must look like, written once and read by every backend in its own way."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Self
+
+from simulator.json_schema import read
+from simulator.json_values import JsonObject, loads, written
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,11 @@ class Constraint:
     free_tokens: int = 0
     """Tokens of free text after the suffix."""
 
+    @property
+    def likely_tokens(self) -> int:
+        """Tokens that a reply is likely to take, for estimates."""
+        return self.free_tokens + 8
+
     def matches(self, text: str) -> bool:
         """Whether a whole reply obeys the constraint; the last check, whatever the backend promised."""
         if not text.startswith(self.prefix):
@@ -51,6 +61,55 @@ class Constraint:
             low, high = self.minimum, self.maximum
             return (low is None or int(answer) >= low) and (high is None or int(answer) <= high)
         return _names(answer, frozenset(self.choices), self.separator, self.most)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonConstraint:
+    """A JSON object, as a JSON schema says; see :mod:`simulator.json_schema` for how much of it is supported.
+
+    >>> scale = {"type": "integer", "minimum": 1, "maximum": 5}
+    >>> trust = JsonConstraint.of({"type": "object", "properties": {"trust": scale}, "required": ["trust"]})
+    >>> trust.matches('{"trust": 4}'), trust.matches('{"trust": 6}')
+    (True, False)
+    """
+
+    root: JsonObject
+    """What the object holds."""
+
+    @classmethod
+    def of(cls, schema: Mapping[str, Any]) -> Self:
+        """The constraint that a JSON schema says.
+
+        Raises
+        ------
+        UnsupportedSchema
+            If it says what a reply cannot be held to; names the place, and what is supported.
+        """
+        return cls(read(schema))
+
+    @property
+    def free_tokens(self) -> int:
+        """None: no free text follows the object."""
+        return 0
+
+    @property
+    def likely_tokens(self) -> int:
+        """Tokens that a reply is likely to take, for estimates: one for four characters of a middling object."""
+        return len(self.example(0.5)) // 4 + 1
+
+    def matches(self, text: str) -> bool:
+        """Whether a whole reply is such an object: each name once, in order; spacing and escapes as JSON has them."""
+        try:
+            return self.root.allows(loads(text))
+        except ValueError:
+            return False
+
+    def example(self, share: float) -> str:
+        """An allowed reply, whose values lie at this share, from 0 to below 1, of their ranges."""
+        return written(self.root.example(share))
+
+
+AnyConstraint = Constraint | JsonConstraint
 
 
 def _names(answer: str, choices: frozenset[str], separator: str, most: int) -> bool:

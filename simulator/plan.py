@@ -104,7 +104,7 @@ class _Tally:
         self.fresh += _tokens(request.messages[kept:])
         self._last = request.messages
         constraint = request.constraint
-        limit = constraint.free_tokens + 8 if constraint else request.decoding.max_tokens
+        limit = constraint.likely_tokens if constraint else request.decoding.max_tokens
         self.completion += limit
         self.written += limit * request.decoding.width
         if len(self.prompts) < 2:

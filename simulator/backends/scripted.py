@@ -14,6 +14,7 @@ from demoscope import seeds
 from demoscope.documents import Document, build
 from demoscope.errors import BackendError, DocumentError
 from simulator.backends.interface import ModelCard, Resources
+from simulator.constraint import JsonConstraint
 from simulator.protocols.interface import Ability, Attempt, Completion, Request
 
 Fault = Literal["errors", "refusals", "unparsable", "empty", "truncated"]
@@ -184,6 +185,8 @@ class ScriptedBackend:
 
     def _answer(self, request: Request, choice: float, spare: int) -> str:
         constraint = request.constraint
+        if isinstance(constraint, JsonConstraint):
+            return constraint.example(choice)
         explanation = EXPLANATIONS[spare % len(EXPLANATIONS)]
         if constraint is None:
             answer = self._choose(request, _offered(request.messages[-1 if _asks(request) else -2].text), choice)

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from simulator.answer import Answer
-from simulator.constraint import Constraint
+from simulator.constraint import AnyConstraint
 from simulator.decoding import Decoding
 
 Ability = Literal["generate", "label_logprobs", "score"]
@@ -75,7 +75,7 @@ class Request:
     """Seed in [0, 2**32) derived from the full key."""
     ability: Ability = "generate"
     """Which ability of the backend the request needs."""
-    constraint: Constraint | None = None
+    constraint: AnyConstraint | None = None
     """What the text must look like, when only an offered answer may be produced."""
     stop: tuple[str, ...] = ()
     """Texts that end the continuation and are not part of it."""

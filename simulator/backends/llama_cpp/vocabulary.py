@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.backends.llama_cpp.library import library
+from simulator.backends.llama_cpp.strings import StringTokens
 
 Ids = NDArray[np.int64]
 
@@ -81,6 +82,11 @@ class Vocabulary:
     def beginnings(self) -> frozenset[bytes]:
         """Every beginning of every token's bytes, so that a walk over bytes knows when to give up."""
         return frozenset(piece[:end] for piece in self.by_piece for end in range(1, len(piece) + 1))
+
+    @cached_property
+    def string_tokens(self) -> StringTokens:
+        """Which tokens may come inside a string of JSON."""
+        return StringTokens(self.by_piece)
 
     def text_of(self, token: int) -> str:
         """Markup or text of one token, empty when it is none."""

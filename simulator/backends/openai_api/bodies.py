@@ -49,9 +49,9 @@ def text_call(request: Request, seed: int, settings: OpenAISettings, proven: Pro
     body, applied = _prompt(request.messages, settings, proven)
     decoding, constraint = request.decoding, request.constraint
     most = decoding.max_tokens
-    if constraint is not None and proven.structured:
+    if constraint and proven.structured and (fields := form_fields(constraint, proven.structured)):
         most = room(constraint, proven.structured)
-        body.update(form_fields(constraint, proven.structured))
+        body.update(fields)
         applied["form"] = proven.structured
     greedy = decoding.greedy
     if proven.sampling:

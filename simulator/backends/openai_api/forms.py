@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from simulator.backends.openai_api.abilities import Structured
-from simulator.constraint import Constraint
+from simulator.constraint import AnyConstraint, Constraint, JsonConstraint
 
 ENUMERATED = 200
 """Whole numbers that a schema lists one by one; a larger range is given by its ends."""
@@ -14,16 +14,22 @@ LONGEST_LINE = 2000
 """Characters of free text that a regular expression allows; ``max_tokens`` is what really ends it."""
 
 
-def form_fields(constraint: Constraint, structured: Structured) -> dict[str, Any]:
-    """Fields of a request's body that prescribe this constraint."""
+def form_fields(constraint: AnyConstraint, structured: Structured) -> dict[str, Any]:
+    """Fields of a request's body that prescribe this constraint.
+
+    None for a JSON object where the endpoint has proved another way than ``json_schema``: then the object is only
+    checked, as every reply is.
+    """
     return _fields(constraint, structured)
 
 
 @lru_cache(maxsize=4096)
-def _fields(constraint: Constraint, structured: Structured) -> dict[str, Any]:
+def _fields(constraint: AnyConstraint, structured: Structured) -> dict[str, Any]:
     if structured == "json_schema":
         form = {"name": "answer", "strict": True, "schema": schema(constraint)}
         return {"response_format": {"type": "json_schema", "json_schema": form}}
+    if isinstance(constraint, JsonConstraint):
+        return {}
     if structured == "grammar":
         return {"grammar": gbnf(constraint)}
     if structured == "structured_outputs":
@@ -31,12 +37,14 @@ def _fields(constraint: Constraint, structured: Structured) -> dict[str, Any]:
     return {structured: regex(constraint)}
 
 
-def schema(constraint: Constraint) -> dict[str, Any]:
-    """JSON schema: the answer first, then the free text as ``explanation``.
+def schema(constraint: AnyConstraint) -> dict[str, Any]:
+    """JSON schema: its own, or else the answer first, then the free text as ``explanation``.
 
     >>> schema(Constraint(("yes", "no")))["properties"]
     {'answer': {'type': 'string', 'enum': ['yes', 'no']}}
     """
+    if isinstance(constraint, JsonConstraint):
+        return constraint.root.schema()
     low, high = constraint.minimum, constraint.maximum
     answer: dict[str, Any]
     if constraint.choices:
@@ -59,15 +67,18 @@ def schema(constraint: Constraint) -> dict[str, Any]:
     }
 
 
-def plain_text(constraint: Constraint, text: str) -> str | None:
+def plain_text(constraint: AnyConstraint, text: str) -> str | None:
     """The reply that a JSON object stands for; ``None`` when it is none. Its free text may have been cut.
 
     Nothing but free text is completed: a number that was cut may have had further digits.
+    Where a JSON object was wanted, it is the reply itself.
 
     >>> plain_text(Constraint(("1: yes",), prefix="Answer: "), '{"answer": "1: yes"}')
     'Answer: 1: yes'
     >>> plain_text(Constraint(minimum=0, maximum=20), '{"answer": 1')
     """
+    if isinstance(constraint, JsonConstraint):
+        return text
     for ending in ("", '"}', "}"):
         try:
             found = json.loads(text + ending)
@@ -125,12 +136,15 @@ def gbnf(constraint: Constraint) -> str:
     return f"root ::= {root}\nanswer ::= {answer}"
 
 
-def room(constraint: Constraint, structured: Structured) -> int:
+def room(constraint: AnyConstraint, structured: Structured) -> int:
     """Tokens that a reply in this form may take, thoughts not counted.
 
     An answer alone ends by itself and gets a token a byte, which no vocabulary exceeds. Free text only ends there, so
     the answer before it gets a token for two bytes, which is ample in every language, and the rest is free text.
+    A JSON object gets two tokens for each character of the longest, which leaves room for spacing.
     """
+    if isinstance(constraint, JsonConstraint):
+        return 2 * constraint.root.size + 16
     in_json = structured == "json_schema"
     longest = max((len(json.dumps(text) if in_json else text.encode()) for text in constraint.choices), default=16)
     named = min(constraint.most, max(len(constraint.choices), 1))
