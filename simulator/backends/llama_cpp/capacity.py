@@ -66,7 +66,7 @@ def fitted(settings: LlamaCppSettings, trained: int, token: int, budget: float) 
         Bytes for all keys and values, those of branches among them.
 
     >>> fitted(LlamaCppSettings(), trained=2048, token=1000, budget=40e6)
-    Capacity(sequences=15, branches=4, context=2048, bytes=38912000)
+    Capacity(sequences=13, branches=4, context=2048, bytes=39168000)
     """
     fewest = settings.sequences or 2
     context = settings.context or min(DEFAULT_CONTEXT, trained)
