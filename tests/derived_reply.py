@@ -41,7 +41,8 @@ def asked(messages: list[dict[str, Any]]) -> Asked:
     """Read a conversation as its last question: earlier ones are memory and change nothing."""
     system = next((m["content"] for m in messages if m["role"] == "system"), "")
     users = [m["content"] for m in messages if m["role"] == "user"]
-    last = next((text for text in reversed(users) if text.startswith("Request: ")), users[-1] if users else "")
+    requests = [found[0] for text in users if (found := re.search(r"(?ms)^Request: .*", text))]
+    last = requests[-1] if requests else users[-1] if users else ""
     found = PERSONA.search(system)
     persona = found[1] if found else system
     parts = QUESTION.match(last)

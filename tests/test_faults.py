@@ -77,6 +77,7 @@ def test_one_fault_in_ten_requests_costs_no_answer(tmp_path, fault):
         assert recorded >= server.faults()[fault] - (pauses > 0) * 150
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the server drops sockets on purpose
 def test_all_faults_at_once_cost_no_answer(tmp_path):
     store = tmp_path / "a.sqlite"
     plan = Plan(rates=dict.fromkeys(FAULTS, RATE), retry_after="0.05", refuse_s=0.01)
