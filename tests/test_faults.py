@@ -58,8 +58,9 @@ def run_to_the_end(path, store, most=50):
 @pytest.mark.parametrize("fault", FAULTS)
 def test_one_fault_in_ten_requests_costs_no_answer(tmp_path, fault):
     store = tmp_path / "a.sqlite"
-    with serving(Plan(rates={fault: RATE}, retry_after="0.05")) as server:
-        path = write_wave(tmp_path, [server.url], respondents=15, logprobs=True, timeout_s=TIMEOUT_S)
+    with serving(Plan(rates={fault: RATE}, retry_after="0.05", refuse_s=0.01)) as server:
+        settings = {"logprobs": True, "timeout_s": TIMEOUT_S, "tries": {"network": 30}}  # waits here are short
+        path = write_wave(tmp_path, [server.url], respondents=15, **settings)
         pauses = run_to_the_end(path, store)
         verdict = check(store, server.ledger, interrupted=pauses > 0)
     assert verdict.sound, verdict
