@@ -26,7 +26,8 @@ from tests.faulty_wave import KINDS, check, write_wave
 from tests.stores import content, count, sound
 from tests.test_run import Interrupted, now
 
-pytestmark = pytest.mark.real
+DROPPED = "ignore::pytest.PytestUnraisableExceptionWarning"  # the server drops sockets on purpose
+pytestmark = [pytest.mark.real, pytest.mark.filterwarnings(DROPPED)]
 
 ROOT = Path(__file__).resolve().parents[1]
 RATE = 0.1
@@ -78,7 +79,6 @@ def test_one_fault_in_ten_requests_costs_no_answer(tmp_path, fault):
         assert recorded >= server.faults()[fault] - (pauses > 0) * 150
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the server drops sockets on purpose
 def test_all_faults_at_once_cost_no_answer(tmp_path):
     store = tmp_path / "a.sqlite"
     plan = Plan(rates=dict.fromkeys(FAULTS, RATE), retry_after="0.05", refuse_s=0.01)
