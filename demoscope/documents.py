@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Discriminator, ValidationError
 
 from demoscope.errors import DocumentError
 
@@ -200,4 +200,26 @@ def find(name: str, library: Path, beside: Path | None, what: str) -> Path:
     raise DocumentError(
         f"There is no {what} {name[:80]!r} in the library{_suggest(name, known)}; "
         "a file of yours is named by its path, ending in .yaml."
+    )
+
+
+def by_kind(usual: str, what: str, kinds: str) -> Discriminator:
+    """Chooses among the documents of a union, each tagged, by their key ``kind``.
+
+    Parameters
+    ----------
+    usual : str
+        Kind of a document that names none.
+    what, kinds : str
+        What the documents are and which kinds there are, for the error about an unknown one.
+    """
+
+    def kind_of(content: Any) -> str:
+        kind = content.get("kind", usual) if isinstance(content, dict) else getattr(content, "kind", usual)
+        return kind if isinstance(kind, str) else usual
+
+    return Discriminator(
+        kind_of,
+        custom_error_type="unknown_kind",
+        custom_error_message=f"there is no such kind of {what}; there are {kinds}",
     )

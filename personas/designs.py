@@ -1,10 +1,10 @@
 """How people are taken from a population: what a document or a wave may name as its design."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Field, Tag, model_validator
 
-from demoscope.documents import Document
+from demoscope.documents import Document, by_kind
 
 Size = Annotated[int, Field(ge=1, le=10_000_000, strict=True)]
 Names = tuple[Annotated[str, Field(min_length=1)], ...]
@@ -119,27 +119,20 @@ class Integerised(Document):
     """People in all; as many as the wave asks when absent."""
 
 
-def _kind(design: Any) -> str:
-    kind = design.get("kind", "weighted") if isinstance(design, dict) else getattr(design, "kind", "weighted")
-    return kind if isinstance(kind, str) else "weighted"
-
-
-_KINDS = "weighted, random, quota, stratified, factorial, every_row, integerised and panel"
-
-PanelDesign = Annotated[
+_BY_KIND = by_kind(
+    "weighted", "design", "weighted, random, quota, stratified, factorial, every_row, integerised and panel"
+)
+_Anew = (
     Annotated[Weighted, Tag("weighted")]
     | Annotated[SimpleRandom, Tag("random")]
     | Annotated[Quotas, Tag("quota")]
     | Annotated[Stratified, Tag("stratified")]
     | Annotated[Factorial, Tag("factorial")]
     | Annotated[EveryRow, Tag("every_row")]
-    | Annotated[Integerised, Tag("integerised")],
-    Discriminator(
-        _kind,
-        custom_error_type="unknown_kind",
-        custom_error_message=f"there is no such kind of design; there are {_KINDS}",
-    ),
-]
+    | Annotated[Integerised, Tag("integerised")]
+)
+PanelDesign = Annotated[_Anew, _BY_KIND]
+"""A design that takes people anew."""
 
 
 class Panel(Document):
@@ -157,19 +150,5 @@ class Panel(Document):
     """Design of the earlier wave."""
 
 
-Design = Annotated[
-    Annotated[Weighted, Tag("weighted")]
-    | Annotated[SimpleRandom, Tag("random")]
-    | Annotated[Quotas, Tag("quota")]
-    | Annotated[Stratified, Tag("stratified")]
-    | Annotated[Factorial, Tag("factorial")]
-    | Annotated[EveryRow, Tag("every_row")]
-    | Annotated[Integerised, Tag("integerised")]
-    | Annotated[Panel, Tag("panel")],
-    Discriminator(
-        _kind,
-        custom_error_type="unknown_kind",
-        custom_error_message=f"there is no such kind of design; there are {_KINDS}",
-    ),
-]
+Design = Annotated[_Anew | Annotated[Panel, Tag("panel")], _BY_KIND]
 """Any design; one without a ``kind`` is weighted."""

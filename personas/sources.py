@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import Field, Tag, field_validator, model_validator
 
-from demoscope.documents import Document
+from demoscope.documents import Document, by_kind
 from demoscope.tables import file_beside
 
 Share = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -172,20 +172,11 @@ class Microdata(Document):
         return self.file
 
 
-def _kind(source: Any) -> str:
-    kind = source.get("kind", "joint") if isinstance(source, dict) else getattr(source, "kind", "joint")
-    return kind if isinstance(kind, str) else "joint"
-
-
 Source = Annotated[
     Annotated[JointCounts, Tag("joint")]
     | Annotated[Margin, Tag("margin")]
     | Annotated[Conditional, Tag("conditional")]
     | Annotated[Microdata, Tag("microdata")],
-    Discriminator(
-        _kind,
-        custom_error_type="unknown_kind",
-        custom_error_message="there is no such kind of source; there are joint, margin, conditional and microdata",
-    ),
+    by_kind("joint", "source", "joint, margin, conditional and microdata"),
 ]
 """Any source; one without a ``kind`` holds joint counts."""
