@@ -1,7 +1,8 @@
 """What is asked: questions, questionnaires and the human answers they are compared with."""
 
 from surveys.load import load_questionnaire, load_reference
-from surveys.question import Option, Question
+from surveys.option import Option
+from surveys.question import Question
 from surveys.questionnaire import Questionnaire
 from surveys.reference import Group, Reference, ReferenceCount, ReferenceCounts
 

@@ -1,51 +1,40 @@
-"""What one question is: its wording, its kind and the options that can be chosen."""
+"""What one question is: its wording, its kind, what can be answered, and when it is asked."""
 
-import re
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from demoscope.documents import Document
+from surveys.factors import Factors
+from surveys.option import LARGEST, Option, one_line, worded
 
-Kind = Literal["single", "multiple", "scale", "number", "text"]
+Kind = Literal["single", "multiple", "scale", "ranking", "allocation", "number", "text", "note"]
+Id = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=80)]
+"""Stable name: letters, digits and underscores."""
 
-LARGEST = 10**15
-"""Largest code or number, in either direction: what a float still tells apart."""
+LISTING: tuple[Kind, ...] = ("single", "multiple", "ranking", "allocation")
+"""Kinds with options of their own."""
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-
-
-def worded(text: str) -> str:
-    """The wording without blanks around it; a :class:`ValueError` when nothing is left or it cannot be shown."""
-    if _CONTROL.search(text):
-        raise ValueError(f"the wording {text!r} has control characters; write plain text")
-    if not text.strip():
-        raise ValueError("the wording is empty; write what the respondent will read")
-    return text.strip()
+Expression = Annotated[str, Field(min_length=1, max_length=2000)]
+"""A condition on earlier answers and on the persona; see :mod:`surveys.expressions`."""
 
 
-class Option(Document):
-    """One thing that can be chosen; its code is its identity, however it is shown.
+class GoTo(Document):
+    """Where the interview goes on after a question, when a condition holds."""
 
-    >>> Option(code=2, label="About right").label
-    'About right'
-    """
+    to: str
+    """Id of a later question, or ``end``."""
+    when: Expression | None = None
+    """Condition; always when absent. The first rule that holds counts."""
 
-    code: int = Field(ge=-LARGEST, le=LARGEST)
-    """Canonical code, the only thing analyses and the store know an option by."""
-    label: str = Field(min_length=1)
-    """Wording shown to the respondent."""
-    score: float | None = Field(default=None, allow_inf_nan=False)
-    """Position on the question's substantive scale, for ordinal metrics; the order of options when absent."""
-    kind: Literal["substantive", "nonresponse"] = "substantive"
-    """``nonresponse`` is a declared "don't know" or "refuse": offered, choosable, kept apart in analyses."""
 
-    @field_validator("label")
-    @classmethod
-    def _one_line(cls, label: str) -> str:
-        if "\n" in label:
-            raise ValueError("a label is one line")
-        return worded(label)
+class Exclusion(Document):
+    """Why a question is not put to models, and who decided it."""
+
+    reason: str
+    """Such as: it needs an experience that only people have."""
+    reviewer: str
+    """Who decided."""
 
 
 class Question(Document):
@@ -59,14 +48,16 @@ class Question(Document):
     [1, 2, 3]
     """
 
-    id: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=80)
+    id: Id
     """Stable name, used in the store and in exports: letters, digits and underscores."""
     text: str = Field(min_length=1)
-    """Wording shown to the respondent, without the options."""
+    """Wording shown to the respondent, without the options; ``{{ other }}`` inserts an earlier answer."""
     kind: Kind = "single"
-    """single choice, multiple choice, ordered numeric scale, open number, or free text."""
+    """single or multiple choice, ordered numeric scale, ranking of options, allocation of points to options, open
+    number, free text, or a note: an instruction between questions that nothing answers."""
     options: tuple[Option, ...] = ()
-    """The options of a single or multiple choice, in questionnaire order; ordinal metrics rely on it."""
+    """What can be chosen, in questionnaire order, which ordinal metrics rely on; or the name of a usual set, such as
+    ``yes_no`` or ``agree_5``, in the questionnaire's language."""
     minimum: int | None = Field(default=None, ge=-LARGEST, le=LARGEST)
     """Lowest value of a scale or number."""
     maximum: int | None = Field(default=None, ge=-LARGEST, le=LARGEST)
@@ -75,10 +66,18 @@ class Question(Document):
     """What the lowest value of a scale means."""
     high_label: str | None = None
     """What the highest value of a scale means."""
+    point_labels: dict[int, str] = Field(default_factory=dict)
+    """What points of a scale between its ends mean, when more than the ends are labelled."""
     unit: str | None = None
     """Unit of a number, such as ``years``."""
+    whole: bool = False
+    """Whether a number has no decimals."""
+    min_selections: int | None = None
+    """How many options of a multiple choice must be chosen at least; one when absent."""
     max_selections: int | None = None
-    """How many options of a multiple choice may be chosen; all of them when absent."""
+    """How many options of a multiple choice may be chosen, or how many are ranked; all of them when absent."""
+    total: int | None = Field(default=None, ge=1, le=1_000_000)
+    """Points to be given out in an allocation."""
     ordinal: bool = True
     """Whether the order of the options carries meaning, so that Wasserstein distances do."""
     dimension: str | None = None
@@ -87,15 +86,49 @@ class Question(Document):
     """Topic within the questionnaire."""
     polarity: Literal[-1, 1] | None = None
     """1 when higher codes mean more of the dimension, -1 when they mean less."""
+    instruction: str | None = None
+    """What tells the respondent how to answer, shown after the wording."""
+    wordings: dict[str, str] = Field(default_factory=dict)
+    """Other wordings by name: of the arms of a ``split``, or of variants that a wave may ask for."""
+    split: str | None = None
+    """Id of the questionnaire's split whose arm decides between ``text`` and ``wordings``."""
+    show_if: Expression | None = None
+    """Condition under which the question is asked; it is ``skipped`` otherwise."""
+    go_to: tuple[GoTo, ...] = ()
+    """Where the interview goes on after it; with the next question when no rule holds."""
+    exclude: Exclusion | None = None
+    """When given, the question stays in the document and is not put to models."""
+    section: str | None = None
+    """Id of the section it stands in; set by the section."""
+    battery: str | None = None
+    """Id of the battery it belongs to; set by the battery."""
+    stem: str | None = None
+    """Wording shared by the items of a battery, shown before the item's own; set by the battery."""
+    factors: Factors | None = None
+    """What varies from respondent to respondent in a vignette or conjoint task; set by those."""
 
     _worded = field_validator("text")(worded)
 
+    @field_validator("low_label", "high_label", "instruction", "stem")
+    @classmethod
+    def _said(cls, text: str | None) -> str | None:
+        return None if text is None else worded(text)
+
     @model_validator(mode="after")
     def _kind_has_what_it_needs(self) -> Self:
-        if self.kind in ("single", "multiple"):
+        if self.kind in LISTING:
             self._check_options()
         elif self.options:
             raise ValueError(f"a {self.kind} question has no options; leave them out or use kind: single")
+        self._check_range()
+        self._check_selections()
+        if (self.total is not None) != (self.kind == "allocation"):
+            raise ValueError("an allocation needs the total of its points; other kinds have none")
+        if self.split is None and self.kind == "note" and self.go_to:
+            raise ValueError("a note has no answer to go by; put go_to on a question")
+        return self
+
+    def _check_range(self) -> None:
         if self.kind in ("scale", "number"):
             if self.kind == "scale" and (self.minimum is None or self.maximum is None):
                 raise ValueError("a scale needs its minimum and maximum")
@@ -105,24 +138,41 @@ class Question(Document):
                 raise ValueError("a scale has at most 101 points; use kind: number")
         elif self.minimum is not None or self.maximum is not None:
             raise ValueError(f"minimum and maximum belong to scales and numbers, not to kind {self.kind!r}")
-        if self.max_selections is not None and self.kind != "multiple":
-            raise ValueError("max_selections belongs to kind: multiple")
-        return self
+        if self.point_labels and self.kind != "scale":
+            raise ValueError("point_labels belong to scales")
+        for point, label in self.point_labels.items():
+            if not self.minimum <= point <= self.maximum:  # type: ignore[operator]
+                raise ValueError(f"point_labels names {point}, which is no point of the scale")
+            one_line(label)
 
     def _check_options(self) -> None:
         if len(self.options) < 2:
             raise ValueError(f"a {self.kind} choice needs at least two options, this has {len(self.options)}")
         if all(option.kind == "nonresponse" for option in self.options):
             raise ValueError("every option is nonresponse; at least one must be an answer")
-        for what, values in (
-            ("code", [str(option.code) for option in self.options]),
-            ("label", [option.label.strip().casefold() for option in self.options]),
-        ):
-            twice = sorted({value for value in values if values.count(value) > 1})
-            if twice:
-                raise ValueError(f"option {what} {twice[0]} stands twice; every {what} is used once")
+        codes: set[str] = set()
+        labels: set[str] = set()
+        for option in self.options:
+            for what, value, seen in (
+                ("code", str(option.code), codes),
+                ("label", option.label.casefold(), labels),
+            ):
+                if value in seen:
+                    raise ValueError(f"option {what} {value[:80]} stands twice; every {what} is used once")
+                seen.add(value)
+        if any(option.exclusive for option in self.options) and self.kind != "multiple":
+            raise ValueError("exclusive options belong to kind: multiple")
+
+    def _check_selections(self) -> None:
+        if self.min_selections is not None and self.kind != "multiple":
+            raise ValueError("min_selections belongs to kind: multiple")
+        if self.max_selections is not None and self.kind not in ("multiple", "ranking"):
+            raise ValueError("max_selections belongs to the kinds multiple and ranking")
+        most = self.max_selections or len(self.options)
         if self.max_selections is not None and not 1 <= self.max_selections <= len(self.options):
             raise ValueError(f"max_selections must lie between 1 and {len(self.options)}")
+        if self.min_selections is not None and not 0 <= self.min_selections <= most:
+            raise ValueError(f"min_selections must lie between 0 and {most}")
 
     @property
     def choices(self) -> tuple[Option, ...]:
@@ -130,9 +180,9 @@ class Question(Document):
         if self.kind != "scale":
             return self.options
         assert self.minimum is not None and self.maximum is not None
-        ends = {self.minimum: self.low_label, self.maximum: self.high_label}
+        said = {self.minimum: self.low_label, self.maximum: self.high_label, **self.point_labels}
         return tuple(
-            Option(code=code, label=f"{code} ({ends[code]})" if ends.get(code) else str(code))
+            Option(code=code, label=f"{code} ({said[code]})" if said.get(code) else str(code))
             for code in range(self.minimum, self.maximum + 1)
         )
 
