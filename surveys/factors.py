@@ -20,6 +20,8 @@ class Factors(Document):
     """Attribute -> its levels, in words; ``{{ price }}`` in the wording of a vignette inserts the level drawn."""
     profiles: int = Field(default=1, ge=1, le=10)
     """Profiles shown in one task: one in a vignette, two or more to choose between in a conjoint task."""
+    shown: dict[str, Levels] = Field(default_factory=dict)
+    """The levels as they are worded in another language, in the same order; set by the translation."""
     without: tuple[dict[str, str], ...] = ()
     """Combinations of levels that are never shown."""
 
@@ -28,6 +30,9 @@ class Factors(Document):
         for attribute, levels in self.attributes.items():
             if len(set(levels)) < len(levels):
                 raise ValueError(f"the attribute {attribute!r} has a level twice")
+        for attribute, levels in self.shown.items():
+            if len(levels) != len(self.attributes.get(attribute, ())):
+                raise ValueError(f"shown: the attribute {attribute!r} has another number of levels")
         for combination in self.without:
             for attribute, level in combination.items():
                 if level not in self.attributes.get(attribute, ()):

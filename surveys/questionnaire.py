@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, model_validator
 from demoscope.documents import Document
 from surveys.entries import Entry
 from surveys.flattening import flat
-from surveys.option import preset
+from surveys.languages import Slot, described, side_by_side, texts, usual_options, walk
 from surveys.question import Id, Question
 from surveys.translation import Translation
 
@@ -61,12 +61,9 @@ class Questionnaire(Document):
 
     @model_validator(mode="before")
     @classmethod
-    def _usual_options(cls, content: Any) -> Any:
-        """Write out options that are named as a usual set."""
-        if not isinstance(content, dict):
-            return content
-        language = content.get("language", "en")
-        return {**content, "questions": _written_out(content.get("questions"), str(language))}
+    def _one_wording_each(cls, content: Any) -> Any:
+        """Write out options that are named as a usual set, and move further languages to ``translations``."""
+        return usual_options(side_by_side(content)) if isinstance(content, dict) else content
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> "Questionnaire":
@@ -93,17 +90,47 @@ class Questionnaire(Document):
         """The question with this id; :class:`KeyError` when there is none."""
         return self._by_id[question_id]
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The questionnaire's own language, then those it is translated into."""
+        return (self.language, *self.translations)
 
-def _written_out(entries: Any, language: str) -> Any:
-    if not isinstance(entries, list | tuple):
-        return entries
-    written = []
-    for entry in entries:
-        if isinstance(entry, dict):
-            entry = dict(entry)
-            if isinstance(entry.get("options"), str):
-                entry["options"] = preset(entry["options"], language)
-            if "questions" in entry:
-                entry["questions"] = _written_out(entry["questions"], language)
-        written.append(entry)
-    return written
+    def missing(self, language: str) -> tuple[tuple[str | None, Slot], ...]:
+        """Wordings that a translation lacks: whose they are (``None``: the questionnaire's) and which.
+
+        Raises
+        ------
+        KeyError
+            If there is no translation into this language.
+        """
+        if language == self.language:
+            return ()
+        words = self.translations[language]
+        found = texts(self.model_dump(mode="json", exclude_defaults=True))
+        return tuple((name, slot) for name, slot, _ in found if _said(words, name, slot) is None)
+
+    def in_language(self, language: str) -> "Questionnaire":
+        """The questionnaire as it is worded in one of its languages, with no others beside it.
+
+        Raises
+        ------
+        ValueError
+            If it is not translated into this language, or not all of it; the message says what is missing.
+        """
+        if language not in self.languages:
+            raise ValueError(f"{self.id!r} is not there in {language!r}; it is in {', '.join(self.languages)}")
+        content = self.model_dump(mode="json", exclude_defaults=True, exclude={"translations"})
+        if language != self.language:
+            if missing := self.missing(language):
+                raise ValueError(f"{self.id!r} lacks wordings in {language!r}: {described(missing)}")
+            words = self.translations[language]
+            content = walk(content, lambda name, slot, _: _said(words, name, slot), levels="shown")
+        return Questionnaire.model_validate({**content, "language": language})
+
+
+def _said(words: Translation, name: str | None, slot: Slot) -> str | None:
+    """What a translation says in a slot; ``None`` when it is missing."""
+    if name is None:
+        return words.title
+    wording = words.words.get(name)
+    return None if wording is None else wording.at(slot)
