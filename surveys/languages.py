@@ -1,5 +1,6 @@
 """Languages side by side: wordings written as ``{en: ..., zh: ...}``, what is missing, and one language at a time."""
 
+import copy
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -97,8 +98,7 @@ def side_by_side(content: dict[str, Any]) -> dict[str, Any]:
     {'zh': {'title': '茶'}}
     """
     own = str(content.get("language", "en"))
-    known = content.get("translations")
-    translations: dict[str, Any] = {code: dict(words) for code, words in known.items()} if _all_dicts(known) else {}
+    translations = _copied(content.get("translations"))
 
     def visit(name: str | None, slot: Slot, text: Any) -> Any:
         if not isinstance(text, dict) or not text or not all(is_language(code) for code in text):
@@ -111,16 +111,13 @@ def side_by_side(content: dict[str, Any]) -> dict[str, Any]:
         return text[own]
 
     split = walk(content, visit)
-    if not translations:
-        return split
-    return {**split, "translations": translations}
+    return {**split, "translations": translations} if translations else split
 
 
 def usual_options(content: dict[str, Any]) -> dict[str, Any]:
     """Plain data with the options that are named as a usual set written out, in every language of the document."""
     own = str(content.get("language", "en"))
-    translations = content.get("translations")
-    further: dict[str, Any] = {code: dict(words) for code, words in translations.items()} if translations else {}
+    further = _copied(content.get("translations"))
 
     def written(entries: Any) -> Any:
         if not isinstance(entries, list | tuple):
@@ -142,8 +139,11 @@ def usual_options(content: dict[str, Any]) -> dict[str, Any]:
     return {**written_out, "translations": further} if further else written_out
 
 
-def _all_dicts(content: Any) -> bool:
-    return isinstance(content, dict) and all(isinstance(words, dict) for words in content.values())
+def _copied(translations: Any) -> dict[str, Any]:
+    """Plain data of translations that may be added to; what is no such data is left to the models to refuse."""
+    if not isinstance(translations, dict) or not all(isinstance(words, dict) for words in translations.values()):
+        return {}
+    return copy.deepcopy(translations)
 
 
 def _put(words: dict[str, Any], name: str | None, slot: Slot, text: Any, *, keep: bool = False) -> None:
