@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from analysis.records import NO_CODE, STATUSES, Answers, Asked, Cell, Choice, Endings, Respondents, WaveRow
 from demoscope.errors import StoreError
 from demoscope.store_file import open_for_reading
+from surveys import Questionnaire
 from surveys.reference import Group, Reference
 
 
@@ -64,6 +65,15 @@ class Results:
         row = self._rows("SELECT name, seed, questionnaire, started, finished FROM waves")[0]
         title = self._json(row[2]).get("title", "")
         return WaveRow(row[0], row[1], title, row[3], row[4])
+
+    @cached_property
+    def questionnaire(self) -> Questionnaire:
+        """The questionnaire as it was asked."""
+        text = self._rows("SELECT questionnaire FROM waves")[0][0]
+        try:
+            return Questionnaire.model_validate_json(text)
+        except ValidationError as error:
+            raise self._damaged(f"its questionnaire cannot be read: {error.errors()[0]['msg']}") from None
 
     @cached_property
     def reference(self) -> Reference | None:

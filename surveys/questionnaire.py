@@ -77,6 +77,16 @@ class Questionnaire(Document):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _scores_are_of_its_questions(self) -> "Questionnaire":
+        for name, key in self.scoring.items():
+            for item in key.items:
+                if item not in self._by_id:
+                    raise ValueError(f"the score {name!r} is made of {item!r}, which is no question here")
+                if not self._by_id[item].choices:
+                    raise ValueError(f"the score {name!r} is made of {item!r}, which has nothing to choose from")
+        return self
+
     @cached_property
     def questions(self) -> tuple[Question, ...]:
         """Every question on its own, in the order written: groups opened, loops gone through."""
