@@ -47,6 +47,15 @@ class Factors(Document):
             raise ValueError("without excludes (nearly) every combination of levels; exclude fewer")
         return self
 
+    def worded(self, attribute: str, level: str) -> str:
+        """A level as it is shown, in the language of the questionnaire.
+
+        >>> Factors(attributes={"speed": ["slow", "fast"]}, shown={"speed": ["慢", "快"]}).worded("speed", "fast")
+        '快'
+        """
+        shown = self.shown.get(attribute)
+        return level if shown is None else shown[self.attributes[attribute].index(level)]
+
     @property
     def combinations(self) -> int:
         """How many combinations of levels there are, excluded ones included."""

@@ -1,9 +1,11 @@
 """Languages side by side in one questionnaire."""
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from surveys import Questionnaire
+from surveys.course import Course
 from surveys.option import PRESETS
 
 TEA = {
@@ -100,6 +102,8 @@ def test_levels_of_a_vignette_are_shown_in_the_other_language_and_counted_in_the
             }
         ],
     }
-    factors = Questionnaire.model_validate(bus).in_language("zh").entries[0].factors
-    assert factors.attributes == {"speed": ("slow", "fast")}
-    assert factors.shown == {"speed": ("慢", "快")}
+    chinese = Questionnaire.model_validate(bus).in_language("zh")
+    asked = next(Course(chinese, lambda *key: np.random.default_rng(2)))
+    assert asked.profiles in (({"speed": "slow"},), ({"speed": "fast"},))
+    shown = {"slow": "慢", "fast": "快"}[asked.profiles[0]["speed"]]
+    assert f"一辆{shown}的公交车。" in (asked.question.stem or "") + asked.question.text
