@@ -1,8 +1,8 @@
 """What DEF says to the model, in English and Chinese: own words, with the literal markers of the protocol."""
 
 from personas.portrait import ACT
-from simulator.presentation import Presentation
 from surveys import Question
+from surveys.presentation import Presentation
 
 HEAD = {
     "en": ACT["en"] + " Answer each request as this person would{choices}. "
@@ -25,6 +25,18 @@ AGAIN = {
     "zh": "无法理解你刚才的回答（{reason}）。请再次回答这个请求。\n{request}",
 }
 """The turn after a reply that could not be understood."""
+ITEMS = {
+    "en": (
+        "Answer each item on a line of its own that begins with its name, such as 'Item 1:'. For each",
+        ": ",
+    ),
+    "zh": ("请逐项回答，每项一行，以其名称开头，如“项目1：”。每一项", "："),
+}
+"""On one screen: how the items are answered, and what follows before the choices that they share."""
+AS_JSON = {
+    "en": ("Answer as a JSON object with the names of the items as keys. For each", ": "),
+    "zh": ("请以JSON对象回答，以各项名称为键。每一项", "："),
+}
 UNIT = {"en": " (a number, in {unit})", "zh": "（数字，单位：{unit}）"}
 BARE = {"en": " (a number)", "zh": "（数字）"}
 
@@ -50,24 +62,53 @@ def head(portrait: str, language: str, n_choices: int | None = None) -> str:
     return HEAD[language].format(portrait=portrait, choices=choices)
 
 
-def request(question: Question, presentation: Presentation, language: str, *, marker: bool = True) -> str:
-    """The user turn: the question and what can be answered.
+def request(
+    question: Question, presentation: Presentation, language: str, *, marker: bool = True, text: str | None = None
+) -> str:
+    """The user turn: the question (or ``text`` in its place) and what can be answered.
 
-    >>> from simulator.presentation import present
+    >>> from surveys.presentation import present
     >>> ask = Question(id="q", text="Tea?", options=[{"code": 1, "label": "no"}, {"code": 2, "label": "yes"}])
-    >>> request(ask, present(ask, None, shuffle=False), "en")
+    >>> request(ask, present(ask, None), "en")
     'Request: Tea? - 1: no, 2: yes'
     """
-    text = f"Request: {question.text}"
+    said = f"Request: {question.text if text is None else text}"
     if question.kind == "scale":
-        return f"{text} - {_scale(question, language)}"
+        return f"{said} - {_scale(question, presentation, language)}"
     if question.kind == "number":
-        return text + (UNIT[language].format(unit=question.unit) if question.unit else BARE[language])
+        return said + (UNIT[language].format(unit=question.unit) if question.unit else BARE[language])
     if question.kind == "text":
-        return text
+        return said
     if question.kind == "multiple":
-        text += MULTIPLE[language].format(most=question.max_selections or len(question.options))
-    return f"{text}{' - ' if marker else ', '}{presentation.text}"
+        said += MULTIPLE[language].format(most=question.max_selections or len(question.options))
+    return f"{said}{' - ' if marker else ', '}{presentation.text}"
+
+
+def battery(
+    question: Question,
+    presentation: Presentation,
+    language: str,
+    said: str,
+    items: list[str],
+    *,
+    marker: bool = True,
+    as_json: bool = False,
+) -> str:
+    """The user turn of a battery on one screen: what is said before the items, the items, and their choices.
+
+    >>> from surveys.presentation import present
+    >>> ask = Question(id="q", text="Tea", options=[{"code": 1, "label": "no"}, {"code": 2, "label": "yes"}])
+    >>> battery(ask, present(ask, None), "en", "Do you like it?", ["Item 1: Tea", "Item 2: Milk"]).splitlines()[1:3]
+    ['Item 1: Tea', 'Item 2: Milk']
+    """
+    how, colon = (AS_JSON if as_json else ITEMS)[language]
+    if question.kind == "scale":
+        how += f"{colon if language == 'zh' else ' '}{_scale(question, presentation, language)}"
+    else:
+        if question.kind == "multiple":
+            how += MULTIPLE[language].format(most=question.max_selections or len(question.options))
+        how += f"{' - ' if marker else colon}{presentation.text}"
+    return "\n".join((f"Request: {said}", *items, how))
 
 
 def again(request: str, reason: str, language: str) -> str:
@@ -79,12 +120,13 @@ def again(request: str, reason: str, language: str) -> str:
     return AGAIN[language].format(reason=reason, request=request)
 
 
-def _scale(question: Question, language: str) -> str:
+def _scale(question: Question, presentation: Presentation, language: str) -> str:
+    """The scale in the direction shown, with what its ends or all its points mean."""
     wording, comma, joined = ENDS[language]
-    scale = SCALE[language].format(low=question.minimum, high=question.maximum)
-    ends = [
-        wording.format(point=point, label=label)
-        for point, label in ((question.minimum, question.low_label), (question.maximum, question.high_label))
-        if label
-    ]
+    first, last = presentation.codes[0], presentation.codes[-1]
+    scale = SCALE[language].format(low=first, high=last)
+    if presentation.lines:
+        return f"{scale}{comma}{presentation.text}"
+    said = {question.minimum: question.low_label, question.maximum: question.high_label}
+    ends = [wording.format(point=point, label=said[point]) for point in (first, last) if said[point]]
     return f"{scale}{comma}{joined.join(ends)}" if ends else scale

@@ -11,20 +11,20 @@ from personas.population import Population
 from personas.portrait import location
 from personas.styles import portray, told_by
 from simulator.answer import Answer, Status
-from simulator.constraint import Constraint
 from simulator.memory import Memory
-from simulator.parsing import Reading, parse
-from simulator.presentation import Presentation, present
+from simulator.parsing import Reading
 from simulator.protocols import def_prompts
+from simulator.protocols.def_screens import ANSWER, Shown, screens, show
 from simulator.protocols.def_settings import DefSettings, ResolvedDef
 from simulator.protocols.interface import FURTHER, Ability, Completion, Message, Protocol, Request, Understood
 from simulator.protocols.registry import CellDescription
 from simulator.respondent import Respondent
 from surveys import Question, Questionnaire
 
-ANSWER = "Answer: "
 TRIES = 3
 """Exchanges at most for one question: the first, and two with less memory when the prompt did not fit."""
+ENDLESS = 10**9
+"""Capacity of a running conversation: nothing of a battery is forgotten within it."""
 
 
 class DiversityEnhanced:
@@ -101,42 +101,56 @@ class DiversityEnhanced:
         key = (respondent.population, respondent.persona.number)
         memory = Memory(respondent.memory_length, resolved.memory_rules)
         asking = _Asking(respondent, resolved, seed)
+        rules, n = resolved.presentation, len(questionnaire.questions)
+        running = memory
         for replicate in range(resolved.repeats):
-            for place, question in enumerate(questionnaire.questions, replicate * len(questionnaire.questions)):
+            for place, screen in screens(questionnaire.questions, rules):
+                place += replicate * n
                 asking.begin(place)
-                shuffled = resolved.shuffle and bool(question.options)
-                shuffling = (seed, "presentation", *key, question.id, replicate)
-                shown = present(question, seeds.generator(*shuffling) if shuffled else None, shuffled)
-                user = Message("user", def_prompts.request(question, shown, resolved.language, marker=asking.marker))
-                memory, completion = yield from asking.ask(question, shown, (user,), memory)
-                reply = asking.whole(completion.text)
-                reading = _read(completion, reply, question, shown, resolved)
+                told = running if screen.continues else memory
+                shown = show(
+                    screen,
+                    rules,
+                    lambda of, r=replicate: seeds.generator(seed, "presentation", *key, of.id, r),  # type: ignore[misc]
+                    resolved.language,
+                    marker=resolved.list_marker,
+                    constrained=resolved.answer_format == "constrained",
+                )
+                user = Message("user", shown.text)
+                told, completion = yield from asking.ask(shown, (user,), told)
+                reply = asking.whole(completion.text, shown)
+                readings = _read(completion, reply, shown, resolved)
                 for _ in range(resolved.ask_again):
-                    if reading.status != "invalid":
+                    reason = next((reading.reason for reading in readings if reading.status == "invalid"), None)
+                    if reason is None:
                         break
-                    why = Message("user", def_prompts.again(user.text, reading.reason or "", resolved.language))
+                    why = Message("user", def_prompts.again(user.text, reason, resolved.language))
                     turns = (user, Message("assistant", reply), why) if reply else (why,)
-                    memory, completion = yield from asking.ask(question, shown, turns, memory)
-                    second = asking.whole(completion.text)
+                    told, completion = yield from asking.ask(shown, turns, told)
+                    second = asking.whole(completion.text, shown)
                     if second is None and completion.last.text is None:
                         break  # no reply came: the one that could not be understood stands
-                    reply, reading = second, _read(completion, second, question, shown, resolved)
-                answer = Answer(
-                    question.id,
-                    reading.status,
-                    reading.codes,
-                    reading.number,
-                    reading.text,
-                    reading.reason,
-                    replicate=replicate,
-                    presentation=shown.as_json(),
-                    memory=memory.ordinals,
-                )
-                yield Understood(answer, (asking.exchange,))
+                    reply, readings = second, _read(completion, second, shown, resolved)
+                for position, (question, reading) in enumerate(zip(screen.items, readings, strict=True)):
+                    answer = Answer(
+                        question.id,
+                        reading.status,
+                        reading.codes,
+                        reading.number,
+                        reading.text,
+                        reading.reason,
+                        replicate=replicate,
+                        presentation=shown.presentations[position].as_json(),
+                        memory=told.ordinals,
+                    )
+                    yield Understood(answer, (asking.exchange,), position)
+                memory = memory if screen.continues else told
+                running = told
                 if reply is not None:
+                    running = dataclasses.replace(told, capacity=ENDLESS).after(place, user.text, reply)
                     memory = memory.after(place, user.text, reply)
                     if memory.overfull:
-                        forgetting = seeds.generator(seed, "memory", *key, question.id, replicate)
+                        forgetting = seeds.generator(seed, "memory", *key, screen.question.id, replicate)
                         memory = memory.forgetting(forgetting)
 
 
@@ -164,7 +178,6 @@ class _Asking:
         self._seed = seed
         self._heads: dict[int | None, Message] = {}
         self._conversation = f"{respondent.cell}/{respondent.population}/{respondent.persona.number}"
-        self.marker = settings.list_marker
         self.exchange = ("answer", -1)
         """Step and ordinal of the last exchange."""
         self._place = 0
@@ -176,11 +189,11 @@ class _Asking:
         self._asked = 0
 
     def ask(
-        self, question: Question, shown: Presentation, turns: tuple[Message, ...], memory: Memory
+        self, shown: Shown, turns: tuple[Message, ...], memory: Memory
     ) -> Generator[Request | Understood, Completion | None, tuple[Memory, Completion]]:
-        """Ask one question; returns the memory that the prompt held in the end, and what came back."""
-        constrained = self._settings.answer_format == "constrained"
-        constraint = self._constraint(question, shown) if constrained else None
+        """Ask what one screen shows; returns the memory that the prompt held in the end, and what came back."""
+        question = shown.screen.question
+        constraint = shown.constraint(self._settings.explanation_tokens, self._settings.base_model)
         lead = (Message("assistant", ANSWER),) if self._settings.base_model else ()
         tries_left = TRIES
         while True:
@@ -201,9 +214,11 @@ class _Asking:
                 return memory, completion
             memory = memory.without_older_half() if tries_left > 1 else dataclasses.replace(memory, items=())
 
-    def whole(self, text: str | None) -> str | None:
-        """The reply with the ``Answer: `` that was written for a base model before it."""
-        return ANSWER + text if text is not None and self._settings.base_model else text
+    def whole(self, text: str | None, shown: Shown) -> str | None:
+        """The reply as text, with the ``Answer: `` that was written for a base model before it."""
+        if text is None:
+            return None
+        return shown.said(ANSWER + text if self._settings.base_model else text)
 
     def _head(self, question: Question) -> Message:
         n = None
@@ -224,34 +239,17 @@ class _Asking:
         key = (self._respondent.cell, self._respondent.population, persona, question.id, *self.exchange)
         return seeds.number(self._seed, "sampling", *key)
 
-    def _constraint(self, question: Question, shown: Presentation) -> Constraint | None:
-        if question.kind == "text":
-            return None
-        free = self._settings.explanation_tokens
-        prefix = "" if self._settings.base_model else ANSWER
-        suffix = "\nExplanation: " if free else ""
-        if not question.options:
-            return Constraint(
-                minimum=question.minimum, maximum=question.maximum, prefix=prefix, suffix=suffix, free_tokens=free
-            )
-        texts = {option.code: option.label for option in question.options}
-        choices = tuple(f"{shown.label(code)}: {texts[code]}" for code in shown.codes)
-        most = (question.max_selections or len(choices)) if question.kind == "multiple" else 1
-        return Constraint(choices, most, prefix=prefix, suffix=suffix, free_tokens=free)
 
-
-def _read(
-    completion: Completion, reply: str | None, question: Question, shown: Presentation, settings: ResolvedDef
-) -> Reading:
-    last = completion.last
+def _read(completion: Completion, reply: str | None, shown: Shown, settings: ResolvedDef) -> list[Reading]:
+    """What was understood of a reply, for each question of the screen."""
+    last, n = completion.last, len(shown.screen.items)
     if reply is None:
         declined = last.error_kind in ("filtered", "refusal")
         status: Status = "refused" if declined else "failed" if last.text is None else "invalid"
-        return Reading(status, reason=last.error or "no reply came")
+        return [Reading(status, reason=last.error or "no reply came")] * n
     if not (completion.text or "").strip():
-        return Reading("invalid", reason="the reply is empty")
-    forced = settings.answer_format == "constrained" and question.kind != "text"
-    return parse(reply, question, shown, settings.parsing_rules, cut=last.finish_reason == "length", forced=forced)
+        return [Reading("invalid", reason="the reply is empty")] * n
+    return shown.read(reply, settings.parsing_rules, cut=last.finish_reason == "length")
 
 
 PROTOCOL = DiversityEnhanced()
