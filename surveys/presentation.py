@@ -170,7 +170,7 @@ def _scale(question: Question, rules: PresentationRules) -> tuple[tuple[int, ...
     """Codes and, where all points are told, lines of a scale."""
     assert question.minimum is not None and question.maximum is not None
     codes = tuple(range(question.minimum, question.maximum + 1))
-    if rules.scale_labels == "ends" or (rules.scale_labels == "given" and not question.point_labels):
+    if rules.scale_labels != "all":
         return codes, ()
     said = {question.minimum: question.low_label, question.maximum: question.high_label, **question.point_labels}
     return codes, tuple(f"{code}: {said[code]}" if said.get(code) else str(code) for code in codes)

@@ -1,8 +1,6 @@
 """What a wave's condition may say about how questions are shown, and what cannot be shown without confusion."""
 
-import itertools
 import unicodedata
-from collections.abc import Iterator
 from string import ascii_uppercase
 from typing import Literal
 
@@ -46,8 +44,7 @@ class PresentationRules(Document):
     scale: Literal["ascending", "descending", "drawn"] = "ascending"
     """Direction in which scales are told; ``drawn`` turns them round for one half of the respondents."""
     scale_labels: Literal["given", "ends", "all"] = "given"
-    """Which points of a scale are told: its ends, ``all`` points one by one, or (``given``) all where the question
-    labels more than the ends."""
+    """What is told of a scale: its ends, ``all`` points one by one, or (``given``) whatever points have labels."""
     instruction: bool | str = True
     """Whether the question's own instruction is told, or an instruction in its place, for every question."""
     wording: str | None = Field(default=None, min_length=1)
@@ -123,9 +120,3 @@ def _lettered(place: int) -> str:
         place = place // len(_LETTERS) - 1
         letters = _LETTERS[place % len(_LETTERS)] + letters
     return letters
-
-
-def blocks(questions: tuple[Question, ...]) -> Iterator[tuple[Question, ...]]:
-    """The questions in order, the items of a battery that follow each other together."""
-    for _, block in itertools.groupby(enumerate(questions), lambda pair: pair[1].battery or (pair[0],)):
-        yield tuple(question for _, question in block)

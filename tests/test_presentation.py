@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from simulator.parsing import ParsingRules, parse
+from simulator.protocols.def_prompts import request
 from simulator.protocols.def_settings import DefSettings
 from surveys import Question
 from surveys.presentation import Presentation, Presenter, present, shown_again
@@ -271,9 +272,19 @@ def test_all_points_of_a_scale_are_told_with_what_they_mean():
         point_labels={2: "maybe"},
         high_label="yes",
     )
-    assert present(scale, None).text == "1: no, 2: maybe, 3: yes"
-    assert present(scale, None, styled(scale="descending")).text == "3: yes, 2: maybe, 1: no"
-    assert present(scale, None, styled(scale_labels="ends")).text == ""
+    told = [
+        request(scale, present(scale, None, styled(**how)), "en").removeprefix("Request: ? - on a scale of ")
+        for how in (
+            {},
+            {"scale_labels": "ends", "scale": "descending"},
+            {"scale_labels": "all", "scale": "descending"},
+        )
+    ]
+    assert told == [
+        "1 to 3, where 1 means no, where 2 means maybe and where 3 means yes",
+        "3 to 1, where 3 means yes and where 1 means no",
+        "3 to 1, 3: yes, 2: maybe, 1: no",
+    ]
     assert parse("Answer: maybe", scale, present(scale, None)).codes == (2,)
 
 

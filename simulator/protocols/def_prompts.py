@@ -1,8 +1,11 @@
 """What DEF says to the model, in English and Chinese: own words, with the literal markers of the protocol."""
 
+from collections.abc import Sequence
+
 from personas.portrait import ACT
 from surveys import Question
-from surveys.presentation import Presentation
+from surveys.presentation import Presentation, joined
+from surveys.presentation_rules import LabelStyle
 
 HEAD = {
     "en": ACT["en"] + " Answer each request as this person would{choices}. "
@@ -12,24 +15,40 @@ HEAD = {
 """The system turn: who answers and how."""
 
 CHOICES = {
-    "en": (", choosing by number from the choices it lists", ", choosing by number from its {n} choices"),
-    "zh": ("，按编号从所列选项中选择", "，按编号从{n}个选项中选择"),
+    "en": (", choosing{by} from the choices it lists", ", choosing{by} from its {n} choices"),
+    "zh": ("，{by}从所列选项中选择", "，{by}从{n}个选项中选择"),
 }
 """Where the choices come from: without and with their number."""
+BY = {
+    "en": {"letter": " by letter", "none": "", "number": " by number"},
+    "zh": {"letter": "按字母", "none": "", "number": "按编号"},
+}
+LABEL = {
+    "en": {"letter": "letter", "none": "choice", "number": "number"},
+    "zh": {"letter": "字母", "none": "选项", "number": "编号"},
+}
+"""What options are named by."""
 
 SCALE = {"en": "on a scale of {low} to {high}", "zh": "在{low}到{high}的量表上"}
 ENDS = {"en": ("where {point} means {label}", ", ", " and "), "zh": ("{point}表示{label}", "，", "，")}
 MULTIPLE = {"en": " (choose up to {most})", "zh": "（最多选{most}项）"}
+SEVERAL = {"en": " (choose {least} to {most})", "zh": "（选{least}至{most}项）"}
+EXACTLY = {"en": " (choose {most})", "zh": "（选{most}项）"}
+RANKING = {
+    "en": " (rank {most}, the first choice first)",
+    "zh": "（按偏好从高到低排列{most}项）",
+}
+ALLOCATION = {
+    "en": " (divide {total} points among the choices, written as: {label} = points, {label} = points)",
+    "zh": "（将{total}分分配给各选项，写作：{label} = 分数, {label} = 分数）",
+}
 AGAIN = {
     "en": "Your last reply could not be understood ({reason}). Reply to this request once more.\n{request}",
     "zh": "无法理解你刚才的回答（{reason}）。请再次回答这个请求。\n{request}",
 }
 """The turn after a reply that could not be understood."""
 ITEMS = {
-    "en": (
-        "Answer each item on a line of its own that begins with its name, such as 'Item 1:'. For each",
-        ": ",
-    ),
+    "en": ("Answer each item on a line of its own that begins with its name, such as 'Item 1:'. For each", ": "),
     "zh": ("请逐项回答，每项一行，以其名称开头，如“项目1：”。每一项", "："),
 }
 """On one screen: how the items are answered, and what follows before the choices that they share."""
@@ -37,8 +56,21 @@ AS_JSON = {
     "en": ("Answer as a JSON object with the names of the items as keys. For each", ": "),
     "zh": ("请以JSON对象回答，以各项名称为键。每一项", "："),
 }
-UNIT = {"en": " (a number, in {unit})", "zh": "（数字，单位：{unit}）"}
-BARE = {"en": " (a number)", "zh": "（数字）"}
+NUMBER = {
+    (False, False): {"en": "a number", "zh": "数字"},
+    (False, True): {"en": "a whole number", "zh": "整数"},
+    (True, False): {"en": "a number {range}", "zh": "{range}的数字"},
+    (True, True): {"en": "a whole number {range}", "zh": "{range}的整数"},
+}
+"""How a number is asked for: without and with bounds, any and whole."""
+UNIT = {"en": " ({number}, in {unit})", "zh": "（{number}，单位：{unit}）"}
+BARE = {"en": " ({number})", "zh": "（{number}）"}
+BOUNDS = {
+    (True, True): {"en": "from {low} to {high}", "zh": "{low}到{high}"},
+    (True, False): {"en": "of {low} or more", "zh": "不小于{low}"},
+    (False, True): {"en": "of {high} or less", "zh": "不大于{high}"},
+}
+"""The bounds of a number, by whether it has a lowest and a highest value."""
 
 
 def portrait(place: str, person: str, language: str) -> str:
@@ -51,37 +83,51 @@ def portrait(place: str, person: str, language: str) -> str:
     return f"{place}{stop}{space}{person}" if person else f"{place}{stop}"
 
 
-def head(portrait: str, language: str, n_choices: int | None = None) -> str:
+def named_by(style: LabelStyle) -> str:
+    """What options are named by under a style of labels: ``number``, ``letter`` or ``none``."""
+    return "letter" if style in ("letters", "bracketed") else "none" if style == "none" else "number"
+
+
+def head(portrait: str, language: str, n_choices: int | None = None, style: LabelStyle = "codes") -> str:
     """The system turn.
 
     >>> head("France.", "en", 4)[:76]
     'Act as a citizen from France. Answer each request as this person would, choo'
     """
     listed, counted = CHOICES[language]
-    choices = listed if n_choices is None else counted.format(n=n_choices)
+    by = BY[language][named_by(style)]
+    choices = listed.format(by=by) if n_choices is None else counted.format(by=by, n=n_choices)
     return HEAD[language].format(portrait=portrait, choices=choices)
 
 
 def request(
-    question: Question, presentation: Presentation, language: str, *, marker: bool = True, text: str | None = None
+    question: Question,
+    presentation: Presentation,
+    language: str,
+    *,
+    marker: bool = True,
+    notes: Sequence[str] = (),
+    said: str | None = None,
 ) -> str:
-    """The user turn: the question (or ``text`` in its place) and what can be answered.
+    """The user turn: notes, the question (``said`` in place of its own wording) and what can be answered.
+
+    Notes stand before ``Request:`` and so are not kept in memory.
 
     >>> from surveys.presentation import present
     >>> ask = Question(id="q", text="Tea?", options=[{"code": 1, "label": "no"}, {"code": 2, "label": "yes"}])
     >>> request(ask, present(ask, None), "en")
     'Request: Tea? - 1: no, 2: yes'
     """
-    said = f"Request: {question.text if text is None else text}"
+    if said is None:
+        said = joined(question.stem, question.text, question.instruction)
+    text = "\n".join((*notes, f"Request: {said}"))
     if question.kind == "scale":
-        return f"{said} - {_scale(question, presentation, language)}"
+        return f"{text} - {_scale(question, presentation, language)}"
     if question.kind == "number":
-        return said + (UNIT[language].format(unit=question.unit) if question.unit else BARE[language])
+        return text + _number(question, language)
     if question.kind == "text":
-        return said
-    if question.kind == "multiple":
-        said += MULTIPLE[language].format(most=question.max_selections or len(question.options))
-    return f"{said}{' - ' if marker else ', '}{presentation.text}"
+        return text
+    return f"{text}{_how_many(question, presentation, language)}{' - ' if marker else ', '}{presentation.text}"
 
 
 def battery(
@@ -89,10 +135,11 @@ def battery(
     presentation: Presentation,
     language: str,
     said: str,
-    items: list[str],
+    items: Sequence[str],
     *,
     marker: bool = True,
     as_json: bool = False,
+    notes: Sequence[str] = (),
 ) -> str:
     """The user turn of a battery on one screen: what is said before the items, the items, and their choices.
 
@@ -105,10 +152,8 @@ def battery(
     if question.kind == "scale":
         how += f"{colon if language == 'zh' else ' '}{_scale(question, presentation, language)}"
     else:
-        if question.kind == "multiple":
-            how += MULTIPLE[language].format(most=question.max_selections or len(question.options))
-        how += f"{' - ' if marker else colon}{presentation.text}"
-    return "\n".join((f"Request: {said}", *items, how))
+        how += f"{_how_many(question, presentation, language)}{' - ' if marker else colon}{presentation.text}"
+    return "\n".join((*notes, f"Request: {said}", *items, how))
 
 
 def again(request: str, reason: str, language: str) -> str:
@@ -120,13 +165,39 @@ def again(request: str, reason: str, language: str) -> str:
     return AGAIN[language].format(reason=reason, request=request)
 
 
+def _how_many(question: Question, presentation: Presentation, language: str) -> str:
+    """How several options are named, ranked or given points; nothing for a single choice."""
+    least, most = question.selections
+    if question.kind == "ranking":
+        return RANKING[language].format(most=most)
+    if question.kind == "allocation":
+        return ALLOCATION[language].format(total=question.total, label=LABEL[language][named_by(presentation.style)])
+    if question.kind != "multiple":
+        return ""
+    if least > 1:
+        return (EXACTLY if least == most else SEVERAL)[language].format(least=least, most=most)
+    return MULTIPLE[language].format(most=question.max_selections or len(question.options))
+
+
+def _number(question: Question, language: str) -> str:
+    """What sort of number is wanted, between which bounds, in which unit."""
+    low, high = question.minimum, question.maximum
+    bounds = BOUNDS.get((low is not None, high is not None))
+    number = NUMBER[bounds is not None, question.whole][language]
+    if bounds is not None:
+        number = number.format(range=bounds[language].format(low=low, high=high))
+    return (UNIT if question.unit else BARE)[language].format(number=number, unit=question.unit)
+
+
 def _scale(question: Question, presentation: Presentation, language: str) -> str:
-    """The scale in the direction shown, with what its ends or all its points mean."""
+    """The scale in the direction shown, with what its points mean."""
     wording, comma, joined = ENDS[language]
     first, last = presentation.codes[0], presentation.codes[-1]
     scale = SCALE[language].format(low=first, high=last)
     if presentation.lines:
         return f"{scale}{comma}{presentation.text}"
-    said = {question.minimum: question.low_label, question.maximum: question.high_label}
-    ends = [wording.format(point=point, label=said[point]) for point in (first, last) if said[point]]
-    return f"{scale}{comma}{joined.join(ends)}" if ends else scale
+    points = {} if ("scale_labels", "ends") in presentation.also else question.point_labels
+    said = {question.minimum: question.low_label, question.maximum: question.high_label, **points}
+    ends = [wording.format(point=code, label=said[code]) for code in presentation.codes if said.get(code)]
+    listed = comma.join(ends[:-1]) + joined + ends[-1] if len(ends) > 1 else "".join(ends)
+    return f"{scale}{comma}{listed}" if ends else scale

@@ -12,10 +12,12 @@ import numpy as np
 from simulator.constraint import AnyConstraint, Constraint, JsonConstraint
 from simulator.parsing import ParsingRules, Reading, parse, split
 from simulator.protocols import def_prompts
+from simulator.protocols.def_settings import ResolvedDef
 from simulator.refusal import is_declining, is_self_aware
-from surveys import Question
+from surveys import Course, Question, Skipped
+from surveys.course import Asked
 from surveys.presentation import Presentation, joined, presenter
-from surveys.presentation_rules import PresentationRules, blocks
+from surveys.presentation_rules import PresentationRules
 
 ANSWER = "Answer: "
 _MARKED = re.compile(r"^[ \t>*_\-•]*(?:item|项目)[ \t]*(\d+)[ \t*_]*[:：.)][ \t*_]*", re.IGNORECASE | re.MULTILINE)
@@ -25,15 +27,20 @@ _MARKED = re.compile(r"^[ \t>*_\-•]*(?:item|项目)[ \t]*(\d+)[ \t*_]*[:：.)]
 class Screen:
     """Questions that are asked in one exchange."""
 
-    items: tuple[Question, ...]
+    steps: tuple[Asked, ...]
     """One question, or the items of a battery that stand on one screen."""
     continues: bool = False
     """Whether it goes on with the running conversation of a battery."""
 
     @property
+    def first(self) -> Asked:
+        """The first step, after which the exchange is named."""
+        return self.steps[0]
+
+    @property
     def question(self) -> Question:
-        """The first question, after which the exchange is named."""
-        return self.items[0]
+        """The first question."""
+        return self.steps[0].question
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +60,15 @@ class Shown:
         """What a reply must look like; ``None`` for free replies."""
         if not self.constrained:
             return None
-        if len(self.screen.items) > 1:
+        if len(self.screen.steps) > 1:
             names = {
                 item_name(number, self.language): _schema(item, shown)
                 for number, (item, shown) in enumerate(self._pairs, start=1)
             }
             return JsonConstraint.of({"type": "object", "properties": names, "required": list(names)})
         question, shown = self.screen.question, self.presentations[0]
+        if question.kind == "allocation":
+            return _points(question, shown)
         form: dict[str, Any] = {
             "prefix": "" if base_model else ANSWER,
             "suffix": "\nExplanation: " if explanation_tokens else "",
@@ -67,12 +76,13 @@ class Shown:
         }
         if not question.options:
             return Constraint(minimum=question.minimum, maximum=question.maximum, **form)
-        most = (question.max_selections or len(shown.lines)) if question.kind == "multiple" else 1
-        return Constraint(shown.lines, most, **form)
+        least, most = question.selections
+        alone = tuple(line for code, line in zip(shown.codes, shown.lines, strict=True) if code in question.alone)
+        return Constraint(shown.lines, most, least=least, alone=alone, **form)
 
     def said(self, reply: str) -> str:
         """The reply as text: a JSON object becomes one line an item, so that it is remembered as it was shown."""
-        if not self.constrained or len(self.screen.items) == 1:
+        if not self.constrained or len(self.screen.steps) == 1:
             return reply
         try:
             answers = json.loads(reply.removeprefix(ANSWER))
@@ -85,7 +95,7 @@ class Shown:
 
     def read(self, reply: str, rules: ParsingRules, *, cut: bool) -> list[Reading]:
         """What was understood, item by item."""
-        if len(self.screen.items) > 1:
+        if len(self.screen.steps) > 1:
             return list(self._read_items(reply, rules, cut))
         return [
             parse(reply, self.screen.question, self.presentations[0], rules, cut=cut, forced=self.constrained),
@@ -93,10 +103,10 @@ class Shown:
 
     @property
     def _pairs(self) -> Iterator[tuple[Question, Presentation]]:
-        return zip(self.screen.items, self.presentations, strict=True)
+        return zip((step.question for step in self.screen.steps), self.presentations, strict=True)
 
     def _read_items(self, reply: str, rules: ParsingRules, cut: bool) -> Iterator[Reading]:
-        n = len(self.screen.items)
+        n = len(self.screen.steps)
         if not self.constrained and is_self_aware(reply, rules.refusal_test):
             yield from [Reading("refused", reason="the reply speaks as a language model")] * n
             return
@@ -104,7 +114,7 @@ class Shown:
         if body is None:
             body = reply.partition("Explanation:")[0]
         marks = list(_MARKED.finditer(body))
-        ends = [*(mark.start() for mark in marks[1:]), len(body)]
+        ends = [mark.start() for mark in marks[1:]] + [len(body)] * bool(marks)
         said: dict[int, list[str]] = {}
         for mark, end in zip(marks, ends, strict=True):
             said.setdefault(int(mark[1]), []).append(body[mark.end() : end].strip())
@@ -124,62 +134,64 @@ class Shown:
                 yield dataclasses.replace(reading, text=told)
 
 
-def screens(questions: tuple[Question, ...], rules: PresentationRules) -> Iterator[tuple[int, Screen]]:
-    """What is put before a respondent, one after the other, with the place of its first question, from 0.
+def screens(course: Course, rules: PresentationRules) -> Iterator[Screen | Skipped]:
+    """What is put before a person, one after the other; the course hears the answers of a screen before it goes on.
 
     On one screen stand items that follow each other in a battery, are asked under the same condition, and lead
     nowhere else; a battery in which an item has a condition of its own takes several screens.
     """
-    place = 0
-    for block in blocks(questions):
-        if rules.battery == "one_screen":
-            start = 0
-            for end in range(1, len(block) + 1):
-                if end == len(block) or block[end].show_if != block[start].show_if or block[end - 1].go_to:
-                    yield place + start, Screen(block[start:end])
-                    start = end
-        else:
-            for n, question in enumerate(block):
-                yield place + n, Screen((question,), continues=n > 0 and rules.battery == "conversation")
-        place += len(block)
+    before: str | None = None
+    for step in course:
+        if isinstance(step, Skipped):
+            yield step
+            continue
+        battery, steps, passed = step.question.battery, [step], list[Skipped]()
+        while rules.battery == "one_screen" and battery is not None and not steps[-1].question.go_to:
+            following = course.upcoming
+            if following is None or following.battery != battery or following.show_if != step.question.show_if:
+                break
+            further = next(course)
+            if isinstance(further, Skipped):
+                passed.append(further)
+            else:
+                steps.append(further)
+        continues = rules.battery == "conversation" and battery is not None and battery == before
+        before = battery
+        yield Screen(tuple(steps), continues)
+        yield from passed
 
 
-def show(
-    screen: Screen,
-    rules: PresentationRules,
-    rng: Callable[[Question], np.random.Generator],
-    language: str,
-    *,
-    marker: bool = True,
-    constrained: bool = False,
-) -> Shown:
+def show(screen: Screen, settings: ResolvedDef, rng: Callable[[], np.random.Generator]) -> Shown:
     """Show a screen to a respondent.
 
     Parameters
     ----------
     rng : callable
-        Makes the generator derived from the key of respondent and question; called only when something is drawn.
-        On one screen the first item's serves all, so that they list their options in one order.
-    marker : bool
-        Whether ``- `` stands before the choices.
-    constrained : bool
-        Whether only offered answers can be produced.
+        Makes the generator derived from the key of respondent and first question; called only when something is
+        drawn, and anew for each item of a battery, so that all list their options in one order.
     """
-    first = presenter(screen.question, rules)
-    if len(screen.items) == 1:
-        shown = first.show(rng(screen.question) if first.draws else None)
+    rules, language, notes = settings.presentation, settings.language, screen.first.notes
+    constrained = settings.answer_format == "constrained" and screen.question.kind != "text"
+    presenters = [presenter(step.question, rules) for step in screen.steps]
+    shown = tuple(p.show(rng() if p.draws else None) for p in presenters)
+    first = presenters[0]
+    if len(presenters) == 1:
+        said = first.item if screen.continues else first.text
         text = def_prompts.request(
-            screen.question, shown, language, marker=marker, text=first.item if screen.continues else first.text
+            screen.question, shown[0], language, marker=settings.list_marker, notes=notes, said=said
         )
-        return Shown(screen, (shown,), text, language, constrained and screen.question.kind != "text")
-    presenters = [presenter(item, rules) for item in screen.items]
-    presentations = tuple(p.show(rng(screen.question) if p.draws else None) for p in presenters)
-    said = joined(screen.question.stem, first.instruction)
-    lines = [f"{item_name(n, language)}: {p.item}" for n, p in enumerate(presenters, start=1)]
-    text = def_prompts.battery(
-        screen.question, presentations[0], language, said, lines, marker=marker, as_json=constrained
-    )
-    return Shown(screen, presentations, text, language, constrained)
+    else:
+        text = def_prompts.battery(
+            screen.question,
+            shown[0],
+            language,
+            joined(screen.question.stem, first.instruction),
+            [f"{item_name(n, language)}: {p.item}" for n, p in enumerate(presenters, start=1)],
+            marker=settings.list_marker,
+            as_json=constrained,
+            notes=notes,
+        )
+    return Shown(screen, shown, text, language, constrained)
 
 
 def item_name(number: int, language: str) -> str:
@@ -197,4 +209,12 @@ def _schema(question: Question, shown: Presentation) -> dict[str, Any]:
     lines: dict[str, Any] = {"enum": list(shown.lines)}
     if question.kind != "multiple":
         return lines
-    return {"type": "array", "items": lines, "minItems": 1, "maxItems": question.max_selections or len(shown.lines)}
+    least, most = question.selections
+    return {"type": "array", "items": lines, "minItems": 1 if question.alone else least, "maxItems": most}
+
+
+def _points(question: Question, shown: Presentation) -> JsonConstraint:
+    """Points for every option as whole numbers; whether they add up is seen when the reply is read."""
+    points = {"type": "integer", "minimum": 0, "maximum": question.total}
+    names = [line for code, line in zip(shown.codes, shown.lines, strict=True) if code not in question.alone]
+    return JsonConstraint.of({"type": "object", "properties": dict.fromkeys(names, points), "required": names})

@@ -2,6 +2,8 @@
 
 import dataclasses
 from collections.abc import Generator
+from contextlib import suppress
+from functools import partial
 
 from demoscope import seeds
 from demoscope.documents import Document
@@ -11,6 +13,7 @@ from personas.population import Population
 from personas.portrait import location
 from personas.styles import portray, told_by
 from simulator.answer import Answer, Status
+from simulator.constraint import JsonConstraint
 from simulator.memory import Memory
 from simulator.parsing import Reading
 from simulator.protocols import def_prompts
@@ -19,7 +22,8 @@ from simulator.protocols.def_settings import DefSettings, ResolvedDef
 from simulator.protocols.interface import FURTHER, Ability, Completion, Message, Protocol, Request, Understood
 from simulator.protocols.registry import CellDescription
 from simulator.respondent import Respondent
-from surveys import Question, Questionnaire
+from surveys import Course, Given, Question, Questionnaire, Skipped
+from surveys.course import with_settings
 
 TRIES = 3
 """Exchanges at most for one question: the first, and two with less memory when the prompt did not fit."""
@@ -62,8 +66,8 @@ class DiversityEnhanced:
         )
 
     def answers_expected(self, settings: DefSettings, questionnaire: Questionnaire) -> int:
-        """One answer for each question and repeat."""
-        return len(questionnaire.questions) * settings.resolved().repeats
+        """One answer for each question that is put to models, skipped ones included, and repeat."""
+        return len(questionnaire.asked) * settings.resolved().repeats
 
     def abilities_needed(self, settings: DefSettings) -> frozenset[Ability]:
         """Replies, nothing else."""
@@ -87,6 +91,7 @@ class DiversityEnhanced:
             population=population.id,
             persona=persona,
             portrait=def_prompts.portrait(place, person, resolved.language),
+            words=_in_words(persona, population, resolved.language),
             decoding=resolved.decoding.draw(seeds.generator(seed, "decoding", *key)),
             memory_length=resolved.memory.draw(seeds.generator(seed, "memory length", *key)),
             language=resolved.language,
@@ -96,62 +101,100 @@ class DiversityEnhanced:
     def interview(
         self, respondent: Respondent, questionnaire: Questionnaire, settings: DefSettings, seed: int
     ) -> Protocol:
-        """Ask every question in order, with what is remembered of those before; one answer for each, always."""
+        """Go through the questionnaire with what is remembered of the questions before.
+
+        One answer for each question that is put to models: as it was understood, or ``skipped`` with the reason.
+        """
         resolved = settings.resolved()
         key = (respondent.population, respondent.persona.number)
-        memory = Memory(respondent.memory_length, resolved.memory_rules)
+        memory = talk = Memory(respondent.memory_length, resolved.memory_rules)
         asking = _Asking(respondent, resolved, seed)
-        rules, n = resolved.presentation, len(questionnaire.questions)
-        running = memory
         for replicate in range(resolved.repeats):
-            for place, screen in screens(questionnaire.questions, rules):
-                place += replicate * n
-                asking.begin(place)
-                told = running if screen.continues else memory
-                shown = show(
-                    screen,
-                    rules,
-                    lambda of, r=replicate: seeds.generator(seed, "presentation", *key, of.id, r),  # type: ignore[misc]
-                    resolved.language,
-                    marker=resolved.list_marker,
-                    constrained=resolved.answer_format == "constrained",
-                )
-                user = Message("user", shown.text)
-                told, completion = yield from asking.ask(shown, (user,), told)
-                reply = asking.whole(completion.text, shown)
-                readings = _read(completion, reply, shown, resolved)
-                for _ in range(resolved.ask_again):
-                    reason = next((reading.reason for reading in readings if reading.status == "invalid"), None)
-                    if reason is None:
-                        break
-                    why = Message("user", def_prompts.again(user.text, reason, resolved.language))
-                    turns = (user, Message("assistant", reply), why) if reply else (why,)
-                    told, completion = yield from asking.ask(shown, turns, told)
-                    second = asking.whole(completion.text, shown)
-                    if second is None and completion.last.text is None:
-                        break  # no reply came: the one that could not be understood stands
-                    reply, readings = second, _read(completion, second, shown, resolved)
-                for position, (question, reading) in enumerate(zip(screen.items, readings, strict=True)):
+            course = Course(
+                questionnaire,
+                lambda what, name: seeds.generator(seed, what, *key, name),
+                respondent.persona.attributes,
+                respondent.words,
+                respondent.assigned,
+            )
+            for screen in screens(course, resolved.presentation):
+                if isinstance(screen, Skipped):
                     answer = Answer(
-                        question.id,
+                        screen.question.id, "skipped", reason=screen.reason, replicate=replicate, presentation="{}"
+                    )
+                    yield Understood(answer, ())
+                    continue
+                place = replicate * len(questionnaire.questions) + screen.first.place
+                asking.begin(place, certain=screen.first.certain)
+                shuffling = (seed, "presentation", *key, screen.question.id, replicate)
+                shown = show(screen, resolved, partial(seeds.generator, *shuffling))
+                told = talk if screen.continues else memory
+                readings, reply, told = yield from self._heard(shown, asking, told, resolved)
+                memory = memory if screen.continues else told
+                for position, (step, reading) in enumerate(zip(screen.steps, readings, strict=True)):
+                    answer = Answer(
+                        step.question.id,
                         reading.status,
                         reading.codes,
                         reading.number,
                         reading.text,
                         reading.reason,
                         replicate=replicate,
-                        presentation=shown.presentations[position].as_json(),
+                        presentation=with_settings(shown.presentations[position].as_json(), step),
                         memory=told.ordinals,
+                        amounts=reading.amounts,
+                        ranked=step.question.kind == "ranking",
                     )
                     yield Understood(answer, (asking.exchange,), position)
-                memory = memory if screen.continues else told
-                running = told
+                    course.hear(step.question.id, _given(answer))
+                talk = told
                 if reply is not None:
-                    running = dataclasses.replace(told, capacity=ENDLESS).after(place, user.text, reply)
-                    memory = memory.after(place, user.text, reply)
+                    talk = dataclasses.replace(told, capacity=ENDLESS).after(place, shown.text, reply)
+                    memory = memory.after(place, shown.text, reply)
                     if memory.overfull:
                         forgetting = seeds.generator(seed, "memory", *key, screen.question.id, replicate)
                         memory = memory.forgetting(forgetting)
+
+    def _heard(
+        self, shown: Shown, asking: "_Asking", memory: Memory, resolved: ResolvedDef
+    ) -> Generator[Request | Understood, Completion | None, tuple[list[Reading], str | None, Memory]]:
+        """Ask what a screen shows, and again while some of it is not understood.
+
+        Returns what was understood of each question, the reply it was read from, and the memory that the prompt held
+        in the end.
+        """
+        user = Message("user", shown.text)
+        memory, completion = yield from asking.ask(shown, (user,), memory)
+        reply = asking.whole(completion.text, shown)
+        readings = _read(completion, reply, shown, resolved)
+        for _ in range(resolved.ask_again):
+            reason = next((reading.reason for reading in readings if reading.status == "invalid"), None)
+            if reason is None:
+                break
+            why = Message("user", def_prompts.again(user.text, reason, resolved.language))
+            turns = (user, Message("assistant", reply), why) if reply else (why,)
+            memory, completion = yield from asking.ask(shown, turns, memory)
+            second = asking.whole(completion.text, shown)
+            if second is None and completion.last.text is None:
+                break  # no reply came: the one that could not be understood stands
+            reply, readings = second, _read(completion, second, shown, resolved)
+        return readings, reply, memory
+
+
+def _given(answer: Answer) -> Given | None:
+    """The answer as later conditions and wordings look at it; nothing unless it was understood."""
+    if answer.status != "answered":
+        return None
+    return Given(answer.codes, answer.number, answer.text, answer.amounts)
+
+
+def _in_words(persona: Persona, population: Population, language: str) -> dict[str, str]:
+    """What is known of the person in words; what the population has no words for in this language is left out."""
+    found = {}
+    for name, value in persona.attributes.items():
+        with suppress(DocumentError, KeyError):
+            found[name] = str(population.attributes[name].label(value, language))
+    return found
 
 
 def _person(persona: Persona, population: Population, settings: ResolvedDef) -> str:
@@ -181,19 +224,23 @@ class _Asking:
         self.exchange = ("answer", -1)
         """Step and ordinal of the last exchange."""
         self._place = 0
+        self._certain = True
+        self._bare = False
         self._asked = 0
 
-    def begin(self, place: int) -> None:
-        """Go on to a question; ``place`` is its number in the interview, from 0."""
+    def begin(self, place: int, *, certain: bool = True) -> None:
+        """Go on to a question; ``place`` is its number in the interview, from 0, whatever was skipped before."""
         self._place = place
+        self._certain = certain
         self._asked = 0
 
     def ask(
         self, shown: Shown, turns: tuple[Message, ...], memory: Memory
     ) -> Generator[Request | Understood, Completion | None, tuple[Memory, Completion]]:
-        """Ask what one screen shows; returns the memory that the prompt held in the end, and what came back."""
+        """Ask what a screen shows; returns the memory that the prompt held in the end, and what came back."""
         question = shown.screen.question
         constraint = shown.constraint(self._settings.explanation_tokens, self._settings.base_model)
+        self._bare = isinstance(constraint, JsonConstraint)
         lead = (Message("assistant", ANSWER),) if self._settings.base_model else ()
         tries_left = TRIES
         while True:
@@ -208,6 +255,7 @@ class _Asking:
                 stop=() if constraint else ("\nRequest:",),
                 question=question.id,
                 conversation=self._conversation,
+                certain=self._certain,
             )
             assert completion is not None
             if completion.last.error_kind != "context" or not memory.items or not tries_left:
@@ -215,17 +263,18 @@ class _Asking:
             memory = memory.without_older_half() if tries_left > 1 else dataclasses.replace(memory, items=())
 
     def whole(self, text: str | None, shown: Shown) -> str | None:
-        """The reply as text, with the ``Answer: `` that was written for a base model before it."""
+        """The reply with the ``Answer: `` that was written for a base model before it, or that an object lacks."""
         if text is None:
             return None
-        return shown.said(ANSWER + text if self._settings.base_model else text)
+        return shown.said(ANSWER + text if self._settings.base_model or self._bare else text)
 
     def _head(self, question: Question) -> Message:
         n = None
         if self._settings.count_choices:
             n = question.maximum if question.kind == "scale" else len(question.options) or None
         if n not in self._heads:
-            text = def_prompts.head(self._respondent.portrait, self._respondent.language, n)
+            style = self._settings.presentation.labels
+            text = def_prompts.head(self._respondent.portrait, self._respondent.language, n, style)
             self._heads[n] = Message("system", text)
         return self._heads[n]
 
@@ -242,7 +291,7 @@ class _Asking:
 
 def _read(completion: Completion, reply: str | None, shown: Shown, settings: ResolvedDef) -> list[Reading]:
     """What was understood of a reply, for each question of the screen."""
-    last, n = completion.last, len(shown.screen.items)
+    last, n = completion.last, len(shown.screen.steps)
     if reply is None:
         declined = last.error_kind in ("filtered", "refusal")
         status: Status = "refused" if declined else "failed" if last.text is None else "invalid"
