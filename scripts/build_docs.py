@@ -39,6 +39,7 @@ from simulator.backends.openai_api.settings import (
 )
 from simulator.protocols.registry import find_protocol
 from simulator.wave import Condition, Execution, ModelSpec, Wave
+from surveys.presentation_rules import PresentationRules
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
@@ -105,6 +106,7 @@ def waves() -> str:
         table("`conditions`: one entry a condition", Condition),
         table("`execution`", Execution),
         table("`settings` of the protocol `def`", find_protocol("def").settings_model),
+        table("`presentation` of `def`", PresentationRules),
         PROFILES,
         table("`settings` of the protocol `backstory`", find_protocol("backstory").settings_model),
         table("`settings` of the backend `llama_cpp`", find_backend("llama_cpp").settings_model),

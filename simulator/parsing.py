@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 
 from simulator.answer import Status
-from simulator.presentation import Presentation
 from simulator.reading import (
     Ambiguous,
     abridged,
@@ -20,6 +19,7 @@ from simulator.reading import (
 )
 from simulator.refusal import RefusalTest, is_declining, is_self_aware
 from surveys import Question
+from surveys.presentation import Presentation
 
 _ANSWER = re.compile(r"(?:\banswer|答案|回答)\s*[*_]*\s*[:：]", re.IGNORECASE)
 _EXPLANATION = re.compile(r"(?:\bexplanation|解释|理由)\s*[*_]*\s*[:：]", re.IGNORECASE)
@@ -87,9 +87,9 @@ def parse(
 
     Examples
     --------
-    >>> from simulator.presentation import present
+    >>> from surveys.presentation import present
     >>> ask = Question(id="q", text="?", options=[{"code": 1, "label": "No"}, {"code": 2, "label": "Yes"}])
-    >>> parse("Answer: 2: Yes\\nExplanation: It is so.", ask, present(ask, None, shuffle=False))
+    >>> parse("Answer: 2: Yes\\nExplanation: It is so.", ask, present(ask, None))
     Reading(status='answered', codes=(2,), number=None, text='It is so.', reason=None, amounts=())
 
     References

@@ -3,8 +3,9 @@
 import re
 from functools import lru_cache
 
-from simulator.presentation import Presentation
 from surveys import Question
+from surveys.presentation import Presentation
+from surveys.presentation_rules import plainly
 
 _INTEGER = re.compile(r"-?\d+")
 _NUMBER = re.compile(r"(?<![\d.,])-?\d+(?:,\d{3})*(?:\.\d+)?(?!\d)|\d+")
@@ -31,12 +32,12 @@ def verbatim_code(rest: str, question: Question, presentation: Presentation) -> 
     This is what a constrained reply looks like, whatever digits or markers stand in the options themselves.
     """
     rest = rest.strip()
-    for option in question.options:
-        shown = f"{presentation.label(option.code)}: {option.label}".strip()
+    for code, line in zip(presentation.codes, presentation.lines, strict=False):
+        shown = line.strip()
         if rest.startswith(shown):
             after = rest[len(shown) :].lstrip()
             if not after or after.startswith("Explanation:"):
-                return option.code
+                return code
     return None
 
 
@@ -51,6 +52,10 @@ def one_code(body: str, question: Question, presentation: Presentation) -> int:
         if any(presentation.code(shown) not in (None, by_label) for shown, _ in written if shown == alone):
             raise Ambiguous(f"{alone!r} is the number of one option and the wording of another")
         return by_label
+    if presentation.labels and presentation.style in ("letters", "bracketed"):
+        labelled = {label.casefold(): code for label, code in presentation.labels.items()}
+        if plainly(body) in labelled:
+            return labelled[plainly(body)]
     named = _named(body, question)
     distinct = dict.fromkeys(shown for shown, _ in written)
     if len(distinct) == 1 and not named:
@@ -143,7 +148,7 @@ def amounts_in(body: str, question: Question, presentation: Presentation) -> dic
     such as a "don't know", takes all points or none and is the only one in what is returned.
     """
     brief = abridged(body, question, presentation)
-    labels = {presentation.label(option.code): option.code for option in question.options}
+    labels = {label: code for code in presentation.codes if (label := presentation.label(code))}
     names = labels | {option.label.strip(): option.code for option in question.options}
     found: dict[int, float] = {}
     said = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
@@ -170,10 +175,10 @@ def amounts_in(body: str, question: Question, presentation: Presentation) -> dic
 
 def abridged(body: str, question: Question, presentation: Presentation) -> str:
     """The answer with every option that is written out as shown reduced to its label: ``2: right`` to ``2``."""
-    if not question.options:
+    if not question.options or presentation.style == "none":
         return body
-    labels = [presentation.label(option.code) for option in question.options]
-    shown = [f"{label}: {option.label}".strip() for label, option in zip(labels, question.options, strict=True)]
+    labels = [presentation.label(code) for code in presentation.codes]
+    shown = [line.strip() for line in presentation.lines]
     short = {text.casefold(): label for text, label in zip(shown, labels, strict=True)}
     return _alternatives(tuple(shown)).sub(lambda found: short.get(found[0].casefold(), found[0]), body)
 
@@ -201,10 +206,12 @@ def _point(body: str, question: Question) -> int:
     """The one point of a scale that is named, its ends set aside where they only describe the scale."""
     low, high = question.minimum, question.maximum
     alone = body.strip(" \t\n.。*\"'“”").casefold()
-    for point, label in ((low, question.low_label), (high, question.high_label)):
-        if label and point is not None and label.casefold() == alone:
-            return point
-    ends = rf"(?<!\d){low}\s*(?:to|and|through|-|–|—|到|至)\s*{high}(?!\d)|\bout of {high}(?!\d)"
+    said = ((low, question.low_label), (high, question.high_label), *question.point_labels.items())
+    points = {point for point, label in said if label and point is not None and label.casefold() == alone}
+    if len(points) == 1:
+        return points.pop()
+    to = r"\s*(?:to|and|through|-|–|—|到|至)\s*"
+    ends = rf"(?<!\d)(?:{low}{to}{high}|{high}{to}{low})(?!\d)|\bout of {high}(?!\d)"
     rest = re.sub(ends, " ", body, flags=re.IGNORECASE)
     numbers = [(found[0], found.start()) for found in _INTEGER.finditer(rest)]
     distinct = {text for text, _ in numbers}
@@ -221,6 +228,8 @@ def _point(body: str, question: Question) -> int:
 def _shown(body: str, presentation: Presentation) -> list[tuple[str, int]]:
     """What is written as the options were labelled, with its places: integers, or the labels shown instead."""
     labels = presentation.labels
+    if presentation.style == "none":
+        return []
     if labels is None or all(re.fullmatch(r"-?\d+", label) for label in labels):
         return [(found[0], found.start()) for found in _INTEGER.finditer(body)]
     label = "|".join(map(re.escape, sorted(labels, key=len, reverse=True)))

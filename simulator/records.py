@@ -28,7 +28,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "answer_options": ("respondent_id", "question_id", "method", "replicate", "code", "amount", "rank"),
     "answer_sources": (
         *("respondent_id", "question_id", "method", "replicate"),
-        *("cell_id", "subject_id", "step", "ordinal"),
+        *("cell_id", "subject_id", "step", "ordinal", "place"),
     ),
 }
 """Columns of every table that streams in, in the order of the rows, parents before children."""
@@ -101,7 +101,8 @@ class Recorder:
             for rank, (code, amount) in enumerate(zip(answer.codes, amounts, strict=True), start=1)
         )
         self._current().answer_sources.extend(
-            (*key, self._cell_id, self._respondent_id, step, ordinal) for step, ordinal in understood.sources
+            (*key, self._cell_id, self._respondent_id, step, ordinal, understood.place)
+            for step, ordinal in understood.sources
         )
 
     def _text(self, message: Message) -> None:

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from simulator.constraint import Constraint
 from simulator.parsing import ParsingRules, parse, split
-from simulator.presentation import present
 from surveys import Question
-from tests.test_presentation import SPENDING, questions, rng
+from surveys.presentation import present
+from tests.test_presentation import SHUFFLED, SPENDING, questions, rng
 
 CAREFUL = ParsingRules()
 PUBLISHED = ParsingRules(refusal_test="match", careful=False)
@@ -33,7 +33,7 @@ AGES = Question(
 
 
 def read(reply: str | None, question: Question = SPENDING, rules: ParsingRules = CAREFUL, **how: bool):
-    return parse(reply, question, present(question, None, shuffle=False), rules, **how)
+    return parse(reply, question, present(question, None), rules, **how)
 
 
 @pytest.mark.parametrize("rules", [CAREFUL, PUBLISHED])
@@ -225,7 +225,7 @@ def test_markdown_around_the_marker_does_not_matter():
 
 @given(questions(), st.integers(0, 2**32), st.sampled_from(["", "Because.", "1 or 2, 3: x", "Answer: 2"]))
 def test_what_a_constraint_can_produce_is_parsed_to_exactly_that_code(question: Question, seed: int, free: str):
-    shown = present(question, rng(seed), shuffle=True)
+    shown = present(question, rng(seed), SHUFFLED)
     labels = {option.code: option.label for option in question.options}
     choices = tuple(f"{code}: {labels[code]}" for code in shown.codes)
     explained = Constraint(choices, prefix="Answer: ", suffix="\nExplanation: ", free_tokens=8)
@@ -242,7 +242,7 @@ def test_what_a_constraint_can_produce_is_parsed_to_exactly_that_code(question: 
 
 @given(questions("multiple"), st.randoms(use_true_random=False))
 def test_constrained_multiple_choices_are_parsed_to_exactly_those_codes(question: Question, random):
-    shown = present(question, None, shuffle=False)
+    shown = present(question, None)
     chosen = random.sample(question.options, random.randint(1, len(question.options)))
     reply = "Answer: " + "; ".join(f"{option.code}: {option.label}" for option in chosen)
     assert parse(reply, question, shown).codes == tuple(option.code for option in chosen)
@@ -257,14 +257,14 @@ def test_constrained_scales_are_parsed_to_exactly_that_point(low: int, span: int
         minimum=low, maximum=low + span, prefix="Answer: ", suffix="\nExplanation: ", free_tokens=9
     )
     assert constraint.matches(reply)
-    assert parse(reply, question, present(question, None, shuffle=False)).codes == (point,)
+    assert parse(reply, question, present(question, None)).codes == (point,)
 
 
 @given(st.text(max_size=200))
 def test_any_text_ends_in_exactly_one_status(reply: str):
     for question in (SPENDING, TEN, CHILD, AGES, Question(id="n", text="?", kind="number")):
         for rules in (CAREFUL, PUBLISHED):
-            reading = parse("Answer: " + reply, question, present(question, None, shuffle=False), rules)
+            reading = parse("Answer: " + reply, question, present(question, None), rules)
             understood = bool(reading.codes) or reading.number is not None
             assert understood == (reading.status == "answered")
             assert (reading.reason is None) == (reading.status == "answered")

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from personas.portrait import ACT
-from simulator.presentation import Presentation
 from surveys import Question
+from surveys.presentation import Presentation, joined
+from surveys.presentation_rules import LabelStyle
 
 HEAD = {
     "en": ACT["en"] + " Answer each request as this person would{choices}. "
@@ -14,10 +15,19 @@ HEAD = {
 """The system turn: who answers and how."""
 
 CHOICES = {
-    "en": (", choosing by number from the choices it lists", ", choosing by number from its {n} choices"),
-    "zh": ("，按编号从所列选项中选择", "，按编号从{n}个选项中选择"),
+    "en": (", choosing{by} from the choices it lists", ", choosing{by} from its {n} choices"),
+    "zh": ("，{by}从所列选项中选择", "，{by}从{n}个选项中选择"),
 }
 """Where the choices come from: without and with their number."""
+BY = {
+    "en": {"letter": " by letter", "none": "", "number": " by number"},
+    "zh": {"letter": "按字母", "none": "", "number": "按编号"},
+}
+LABEL = {
+    "en": {"letter": "letter", "none": "choice", "number": "number"},
+    "zh": {"letter": "字母", "none": "选项", "number": "编号"},
+}
+"""What options are named by."""
 
 SCALE = {"en": "on a scale of {low} to {high}", "zh": "在{low}到{high}的量表上"}
 ENDS = {"en": ("where {point} means {label}", ", ", " and "), "zh": ("{point}表示{label}", "，", "，")}
@@ -29,14 +39,23 @@ RANKING = {
     "zh": "（按偏好从高到低排列{most}项）",
 }
 ALLOCATION = {
-    "en": " (divide {total} points among the choices, written as: number = points, number = points)",
-    "zh": "（将{total}分分配给各选项，写作：编号 = 分数, 编号 = 分数）",
+    "en": " (divide {total} points among the choices, written as: {label} = points, {label} = points)",
+    "zh": "（将{total}分分配给各选项，写作：{label} = 分数, {label} = 分数）",
 }
 AGAIN = {
     "en": "Your last reply could not be understood ({reason}). Reply to this request once more.\n{request}",
     "zh": "无法理解你刚才的回答（{reason}）。请再次回答这个请求。\n{request}",
 }
 """The turn after a reply that could not be understood."""
+ITEMS = {
+    "en": ("Answer each item on a line of its own that begins with its name, such as 'Item 1:'. For each", ": "),
+    "zh": ("请逐项回答，每项一行，以其名称开头，如“项目1：”。每一项", "："),
+}
+"""On one screen: how the items are answered, and what follows before the choices that they share."""
+AS_JSON = {
+    "en": ("Answer as a JSON object with the names of the items as keys. For each", ": "),
+    "zh": ("请以JSON对象回答，以各项名称为键。每一项", "："),
+}
 NUMBER = {
     (False, False): {"en": "a number", "zh": "数字"},
     (False, True): {"en": "a whole number", "zh": "整数"},
@@ -64,40 +83,77 @@ def portrait(place: str, person: str, language: str) -> str:
     return f"{place}{stop}{space}{person}" if person else f"{place}{stop}"
 
 
-def head(portrait: str, language: str, n_choices: int | None = None) -> str:
+def named_by(style: LabelStyle) -> str:
+    """What options are named by under a style of labels: ``number``, ``letter`` or ``none``."""
+    return "letter" if style in ("letters", "bracketed") else "none" if style == "none" else "number"
+
+
+def head(portrait: str, language: str, n_choices: int | None = None, style: LabelStyle = "codes") -> str:
     """The system turn.
 
     >>> head("France.", "en", 4)[:76]
     'Act as a citizen from France. Answer each request as this person would, choo'
     """
     listed, counted = CHOICES[language]
-    choices = listed if n_choices is None else counted.format(n=n_choices)
+    by = BY[language][named_by(style)]
+    choices = listed.format(by=by) if n_choices is None else counted.format(by=by, n=n_choices)
     return HEAD[language].format(portrait=portrait, choices=choices)
 
 
 def request(
-    question: Question, presentation: Presentation, language: str, *, marker: bool = True, notes: Sequence[str] = ()
+    question: Question,
+    presentation: Presentation,
+    language: str,
+    *,
+    marker: bool = True,
+    notes: Sequence[str] = (),
+    said: str | None = None,
 ) -> str:
-    """The user turn: notes, the question and what can be answered.
+    """The user turn: notes, the question (``said`` in place of its own wording) and what can be answered.
 
     Notes stand before ``Request:`` and so are not kept in memory.
 
-    >>> from simulator.presentation import present
+    >>> from surveys.presentation import present
     >>> ask = Question(id="q", text="Tea?", options=[{"code": 1, "label": "no"}, {"code": 2, "label": "yes"}])
-    >>> request(ask, present(ask, None, shuffle=False), "en")
+    >>> request(ask, present(ask, None), "en")
     'Request: Tea? - 1: no, 2: yes'
     """
-    said = ("" if language == "zh" else " ").join(
-        part for part in (question.stem, question.text, question.instruction) if part
-    )
+    if said is None:
+        said = joined(question.stem, question.text, question.instruction)
     text = "\n".join((*notes, f"Request: {said}"))
     if question.kind == "scale":
-        return f"{text} - {_scale(question, language)}"
+        return f"{text} - {_scale(question, presentation, language)}"
     if question.kind == "number":
         return text + _number(question, language)
     if question.kind == "text":
         return text
-    return f"{text}{_how_many(question, language)}{' - ' if marker else ', '}{presentation.text}"
+    return f"{text}{_how_many(question, presentation, language)}{' - ' if marker else ', '}{presentation.text}"
+
+
+def battery(
+    question: Question,
+    presentation: Presentation,
+    language: str,
+    said: str,
+    items: Sequence[str],
+    *,
+    marker: bool = True,
+    as_json: bool = False,
+    notes: Sequence[str] = (),
+) -> str:
+    """The user turn of a battery on one screen: what is said before the items, the items, and their choices.
+
+    >>> from surveys.presentation import present
+    >>> ask = Question(id="q", text="Tea", options=[{"code": 1, "label": "no"}, {"code": 2, "label": "yes"}])
+    >>> battery(ask, present(ask, None), "en", "Do you like it?", ["Item 1: Tea", "Item 2: Milk"]).splitlines()[1:3]
+    ['Item 1: Tea', 'Item 2: Milk']
+    """
+    how, colon = (AS_JSON if as_json else ITEMS)[language]
+    if question.kind == "scale":
+        how += f"{colon if language == 'zh' else ' '}{_scale(question, presentation, language)}"
+    else:
+        how += f"{_how_many(question, presentation, language)}{' - ' if marker else colon}{presentation.text}"
+    return "\n".join((*notes, f"Request: {said}", *items, how))
 
 
 def again(request: str, reason: str, language: str) -> str:
@@ -109,13 +165,13 @@ def again(request: str, reason: str, language: str) -> str:
     return AGAIN[language].format(reason=reason, request=request)
 
 
-def _how_many(question: Question, language: str) -> str:
+def _how_many(question: Question, presentation: Presentation, language: str) -> str:
     """How several options are named, ranked or given points; nothing for a single choice."""
     least, most = question.selections
     if question.kind == "ranking":
         return RANKING[language].format(most=most)
     if question.kind == "allocation":
-        return ALLOCATION[language].format(total=question.total)
+        return ALLOCATION[language].format(total=question.total, label=LABEL[language][named_by(presentation.style)])
     if question.kind != "multiple":
         return ""
     if least > 1:
@@ -133,12 +189,15 @@ def _number(question: Question, language: str) -> str:
     return (UNIT if question.unit else BARE)[language].format(number=number, unit=question.unit)
 
 
-def _scale(question: Question, language: str) -> str:
+def _scale(question: Question, presentation: Presentation, language: str) -> str:
+    """The scale in the direction shown, with what its points mean."""
     wording, comma, joined = ENDS[language]
-    scale = SCALE[language].format(low=question.minimum, high=question.maximum)
-    assert question.minimum is not None and question.maximum is not None
-    said = {question.minimum: question.low_label, question.maximum: question.high_label, **question.point_labels}
-    meant = sorted((point, label) for point, label in said.items() if label)
-    ends = [wording.format(point=point, label=label) for point, label in meant]
+    first, last = presentation.codes[0], presentation.codes[-1]
+    scale = SCALE[language].format(low=first, high=last)
+    if presentation.lines:
+        return f"{scale}{comma}{presentation.text}"
+    points = {} if ("scale_labels", "ends") in presentation.also else question.point_labels
+    said = {question.minimum: question.low_label, question.maximum: question.high_label, **points}
+    ends = [wording.format(point=code, label=said[code]) for code in presentation.codes if said.get(code)]
     listed = comma.join(ends[:-1]) + joined + ends[-1] if len(ends) > 1 else "".join(ends)
     return f"{scale}{comma}{listed}" if ends else scale

@@ -10,6 +10,7 @@ from simulator.decoding import DecodingRanges, IntegerRange
 from simulator.memory import MemoryRules, Sampling, Stored
 from simulator.parsing import ParsingRules
 from simulator.refusal import RefusalTest
+from surveys.presentation_rules import PresentationRules
 
 Profile = Literal["paper", "code", "demoscope"]
 MEMORY_MAX = 15
@@ -89,7 +90,9 @@ class DefSettings(Document):
     max_tokens: int = Field(default=512, ge=1, le=10_000_000)
     """Longest reply, in tokens."""
     shuffle: bool = True
-    """Whether options change their order from respondent to respondent."""
+    """Whether options change their order from respondent to respondent; short for ``order: shuffled``."""
+    presentation: PresentationRules | None = None
+    """How questions are shown beyond that: order and labels of options, direction of scales, wording, batteries."""
     count_choices: bool | None = None
     """Whether the instructions name the number of choices, which gives every question its own first turn."""
     list_marker: bool | None = None
@@ -118,6 +121,9 @@ class DefSettings(Document):
         fewest = self.num_beams.low if isinstance(self.num_beams, IntegerRange) else self.num_beams
         if fewest is not None and fewest < 1:
             raise ValueError(f"num_beams must be at least 1, got {fewest}")
+        ordered = self.presentation is not None and "order" in self.presentation.model_fields_set
+        if ordered and "shuffle" in self.model_fields_set:
+            raise ValueError("shuffle is short for an order, which presentation gives too; leave one of them out")
         if self.best_of is not None and (self.num_beams != 1 or self.do_sample is False or self.decoding is False):
             raise ValueError(
                 "best_of samples without beams; set num_beams to 1 and leave sampling on, or leave it out"
@@ -136,6 +142,9 @@ class DefSettings(Document):
         if code and longest and self.memory in (None, True):
             longest -= 1  # numpy's randint leaves the upper end out
         everything = vary and longest > 0
+        rules = self.presentation or PresentationRules()
+        if "order" not in rules.model_fields_set:
+            rules = rules.model_copy(update={"order": "shuffled" if self.shuffle else "fixed"})
         usual = IntegerRange(low=1, high=4 if code else 5) if vary else 1
         beams = usual if self.num_beams is None else self.num_beams
         sample = self.do_sample if self.do_sample is not None else (True if code else "drawn") if vary else False
@@ -172,9 +181,9 @@ class DefSettings(Document):
                 do_sample=None if sample == "drawn" else sample,
                 max_tokens=self.max_tokens,
             ),
-            shuffle=self.shuffle,
+            presentation=rules,
             count_choices=self.count_choices if self.count_choices is not None else paper or code,
-            list_marker=self.list_marker if self.list_marker is not None else not (code and self.shuffle),
+            list_marker=self.list_marker if self.list_marker is not None else not (code and rules.order != "fixed"),
             repeats=self.repeats or (10 if code else 1),
             ask_again=self.ask_again if self.ask_again is not None else int(self.profile == "demoscope"),
             answer_format=self.answer_format,
@@ -204,7 +213,7 @@ class ResolvedDef(Document):
     refusal_test: RefusalTest
     careful_parsing: bool
     decoding: DecodingRanges
-    shuffle: bool
+    presentation: PresentationRules
     count_choices: bool
     list_marker: bool
     repeats: int

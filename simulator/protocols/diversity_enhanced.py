@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Generator
 from contextlib import suppress
+from functools import partial
 
 from demoscope import seeds
 from demoscope.documents import Document
@@ -12,11 +13,11 @@ from personas.population import Population
 from personas.portrait import location
 from personas.styles import portray, told_by
 from simulator.answer import Answer, Status
-from simulator.constraint import AnyConstraint, Constraint, JsonConstraint
+from simulator.constraint import JsonConstraint
 from simulator.memory import Memory
-from simulator.parsing import Reading, parse
-from simulator.presentation import Presentation, present
+from simulator.parsing import Reading
 from simulator.protocols import def_prompts
+from simulator.protocols.def_screens import ANSWER, Shown, screens, show
 from simulator.protocols.def_settings import DefSettings, ResolvedDef
 from simulator.protocols.interface import FURTHER, Ability, Completion, Message, Protocol, Request, Understood
 from simulator.protocols.registry import CellDescription
@@ -24,9 +25,10 @@ from simulator.respondent import Respondent
 from surveys import Course, Given, Question, Questionnaire, Skipped
 from surveys.course import with_settings
 
-ANSWER = "Answer: "
 TRIES = 3
 """Exchanges at most for one question: the first, and two with less memory when the prompt did not fit."""
+ENDLESS = 10**9
+"""Capacity of a running conversation: nothing of a battery is forgotten within it."""
 
 
 class DiversityEnhanced:
@@ -105,7 +107,7 @@ class DiversityEnhanced:
         """
         resolved = settings.resolved()
         key = (respondent.population, respondent.persona.number)
-        memory = Memory(respondent.memory_length, resolved.memory_rules)
+        memory = talk = Memory(respondent.memory_length, resolved.memory_rules)
         asking = _Asking(respondent, resolved, seed)
         for replicate in range(resolved.repeats):
             course = Course(
@@ -115,72 +117,68 @@ class DiversityEnhanced:
                 respondent.words,
                 respondent.assigned,
             )
-            for step in course:
-                question = step.question
-                if isinstance(step, Skipped):
+            for screen in screens(course, resolved.presentation):
+                if isinstance(screen, Skipped):
                     answer = Answer(
-                        question.id, "skipped", reason=step.reason, replicate=replicate, presentation="{}"
+                        screen.question.id, "skipped", reason=screen.reason, replicate=replicate, presentation="{}"
                     )
                     yield Understood(answer, ())
                     continue
-                place = replicate * len(questionnaire.questions) + step.place
-                asking.begin(place, certain=step.certain)
-                shuffled = resolved.shuffle and bool(question.options)
-                shuffling = (seed, "presentation", *key, question.id, replicate)
-                shown = present(question, seeds.generator(*shuffling) if shuffled else None, shuffled)
-                request = def_prompts.request(
-                    question, shown, resolved.language, marker=asking.marker, notes=step.notes
-                )
-                reading, reply, memory = yield from self._heard(question, shown, request, asking, memory, resolved)
-                answer = Answer(
-                    question.id,
-                    reading.status,
-                    reading.codes,
-                    reading.number,
-                    reading.text,
-                    reading.reason,
-                    replicate=replicate,
-                    presentation=with_settings(shown.as_json(), step),
-                    memory=memory.ordinals,
-                    amounts=reading.amounts,
-                    ranked=question.kind == "ranking",
-                )
-                yield Understood(answer, (asking.exchange,))
-                course.hear(question.id, _given(answer))
+                place = replicate * len(questionnaire.questions) + screen.first.place
+                asking.begin(place, certain=screen.first.certain)
+                shuffling = (seed, "presentation", *key, screen.question.id, replicate)
+                shown = show(screen, resolved, partial(seeds.generator, *shuffling))
+                told = talk if screen.continues else memory
+                readings, reply, told = yield from self._heard(shown, asking, told, resolved)
+                memory = memory if screen.continues else told
+                for position, (step, reading) in enumerate(zip(screen.steps, readings, strict=True)):
+                    answer = Answer(
+                        step.question.id,
+                        reading.status,
+                        reading.codes,
+                        reading.number,
+                        reading.text,
+                        reading.reason,
+                        replicate=replicate,
+                        presentation=with_settings(shown.presentations[position].as_json(), step),
+                        memory=told.ordinals,
+                        amounts=reading.amounts,
+                        ranked=step.question.kind == "ranking",
+                    )
+                    yield Understood(answer, (asking.exchange,), position)
+                    course.hear(step.question.id, _given(answer))
+                talk = told
                 if reply is not None:
-                    memory = memory.after(place, request, reply)
+                    talk = dataclasses.replace(told, capacity=ENDLESS).after(place, shown.text, reply)
+                    memory = memory.after(place, shown.text, reply)
                     if memory.overfull:
-                        forgetting = seeds.generator(seed, "memory", *key, question.id, replicate)
+                        forgetting = seeds.generator(seed, "memory", *key, screen.question.id, replicate)
                         memory = memory.forgetting(forgetting)
 
     def _heard(
-        self,
-        question: Question,
-        shown: Presentation,
-        request: str,
-        asking: "_Asking",
-        memory: Memory,
-        resolved: ResolvedDef,
-    ) -> Generator[Request | Understood, Completion | None, tuple[Reading, str | None, Memory]]:
-        """Ask one question, and again while it is not understood.
+        self, shown: Shown, asking: "_Asking", memory: Memory, resolved: ResolvedDef
+    ) -> Generator[Request | Understood, Completion | None, tuple[list[Reading], str | None, Memory]]:
+        """Ask what a screen shows, and again while some of it is not understood.
 
-        Returns what was understood, the reply it was read from, and the memory that the prompt held in the end.
+        Returns what was understood of each question, the reply it was read from, and the memory that the prompt held
+        in the end.
         """
-        user = Message("user", request)
-        memory, completion = yield from asking.ask(question, shown, (user,), memory)
-        reply = asking.whole(completion.text)
-        reading = _read(completion, reply, question, shown, resolved)
+        user = Message("user", shown.text)
+        memory, completion = yield from asking.ask(shown, (user,), memory)
+        reply = asking.whole(completion.text, shown)
+        readings = _read(completion, reply, shown, resolved)
         for _ in range(resolved.ask_again):
-            if reading.status != "invalid":
+            reason = next((reading.reason for reading in readings if reading.status == "invalid"), None)
+            if reason is None:
                 break
-            why = Message("user", def_prompts.again(user.text, reading.reason or "", resolved.language))
+            why = Message("user", def_prompts.again(user.text, reason, resolved.language))
             turns = (user, Message("assistant", reply), why) if reply else (why,)
-            memory, completion = yield from asking.ask(question, shown, turns, memory)
-            second = asking.whole(completion.text)
+            memory, completion = yield from asking.ask(shown, turns, memory)
+            second = asking.whole(completion.text, shown)
             if second is None and completion.last.text is None:
                 break  # no reply came: the one that could not be understood stands
-            reply, reading = second, _read(completion, second, question, shown, resolved)
-        return reading, reply, memory
+            reply, readings = second, _read(completion, second, shown, resolved)
+        return readings, reply, memory
 
 
 def _given(answer: Answer) -> Given | None:
@@ -223,7 +221,6 @@ class _Asking:
         self._seed = seed
         self._heads: dict[int | None, Message] = {}
         self._conversation = f"{respondent.cell}/{respondent.population}/{respondent.persona.number}"
-        self.marker = settings.list_marker
         self.exchange = ("answer", -1)
         """Step and ordinal of the last exchange."""
         self._place = 0
@@ -238,11 +235,11 @@ class _Asking:
         self._asked = 0
 
     def ask(
-        self, question: Question, shown: Presentation, turns: tuple[Message, ...], memory: Memory
+        self, shown: Shown, turns: tuple[Message, ...], memory: Memory
     ) -> Generator[Request | Understood, Completion | None, tuple[Memory, Completion]]:
-        """Ask one question; returns the memory that the prompt held in the end, and what came back."""
-        constrained = self._settings.answer_format == "constrained"
-        constraint = self._constraint(question, shown) if constrained else None
+        """Ask what a screen shows; returns the memory that the prompt held in the end, and what came back."""
+        question = shown.screen.question
+        constraint = shown.constraint(self._settings.explanation_tokens, self._settings.base_model)
         self._bare = isinstance(constraint, JsonConstraint)
         lead = (Message("assistant", ANSWER),) if self._settings.base_model else ()
         tries_left = TRIES
@@ -265,17 +262,19 @@ class _Asking:
                 return memory, completion
             memory = memory.without_older_half() if tries_left > 1 else dataclasses.replace(memory, items=())
 
-    def whole(self, text: str | None) -> str | None:
+    def whole(self, text: str | None, shown: Shown) -> str | None:
         """The reply with the ``Answer: `` that was written for a base model before it, or that an object lacks."""
-        led = self._settings.base_model or self._bare
-        return ANSWER + text if text is not None and led else text
+        if text is None:
+            return None
+        return shown.said(ANSWER + text if self._settings.base_model or self._bare else text)
 
     def _head(self, question: Question) -> Message:
         n = None
         if self._settings.count_choices:
             n = question.maximum if question.kind == "scale" else len(question.options) or None
         if n not in self._heads:
-            text = def_prompts.head(self._respondent.portrait, self._respondent.language, n)
+            style = self._settings.presentation.labels
+            text = def_prompts.head(self._respondent.portrait, self._respondent.language, n, style)
             self._heads[n] = Message("system", text)
         return self._heads[n]
 
@@ -289,45 +288,17 @@ class _Asking:
         key = (self._respondent.cell, self._respondent.population, persona, question.id, *self.exchange)
         return seeds.number(self._seed, "sampling", *key)
 
-    def _constraint(self, question: Question, shown: Presentation) -> AnyConstraint | None:
-        if question.kind == "text":
-            return None
-        if question.kind == "allocation":
-            return _points(question, shown)
-        free = self._settings.explanation_tokens
-        prefix = "" if self._settings.base_model else ANSWER
-        suffix = "\nExplanation: " if free else ""
-        if not question.options:
-            return Constraint(
-                minimum=question.minimum, maximum=question.maximum, prefix=prefix, suffix=suffix, free_tokens=free
-            )
-        texts = {option.code: option.label for option in question.options}
-        choices = tuple(f"{shown.label(code)}: {texts[code]}" for code in shown.codes)
-        least, most = question.selections
-        alone = tuple(f"{shown.label(code)}: {texts[code]}" for code in shown.codes if code in question.alone)
-        return Constraint(choices, most, least=least, alone=alone, prefix=prefix, suffix=suffix, free_tokens=free)
 
-
-def _points(question: Question, shown: Presentation) -> JsonConstraint:
-    """Points for every option as whole numbers; whether they add up is seen when the reply is read."""
-    texts = {option.code: option.label for option in question.options}
-    points = {"type": "integer", "minimum": 0, "maximum": question.total}
-    names = [f"{shown.label(code)}: {texts[code]}" for code in shown.codes if code not in question.alone]
-    return JsonConstraint.of({"type": "object", "properties": dict.fromkeys(names, points), "required": names})
-
-
-def _read(
-    completion: Completion, reply: str | None, question: Question, shown: Presentation, settings: ResolvedDef
-) -> Reading:
-    last = completion.last
+def _read(completion: Completion, reply: str | None, shown: Shown, settings: ResolvedDef) -> list[Reading]:
+    """What was understood of a reply, for each question of the screen."""
+    last, n = completion.last, len(shown.screen.steps)
     if reply is None:
         declined = last.error_kind in ("filtered", "refusal")
         status: Status = "refused" if declined else "failed" if last.text is None else "invalid"
-        return Reading(status, reason=last.error or "no reply came")
+        return [Reading(status, reason=last.error or "no reply came")] * n
     if not (completion.text or "").strip():
-        return Reading("invalid", reason="the reply is empty")
-    forced = settings.answer_format == "constrained" and question.kind != "text"
-    return parse(reply, question, shown, settings.parsing_rules, cut=last.finish_reason == "length", forced=forced)
+        return [Reading("invalid", reason="the reply is empty")] * n
+    return shown.read(reply, settings.parsing_rules, cut=last.finish_reason == "length")
 
 
 PROTOCOL = DiversityEnhanced()

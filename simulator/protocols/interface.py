@@ -157,6 +157,8 @@ class Understood:
     answer: Answer
     sources: tuple[tuple[str, int], ...]
     """Step and ordinal of each exchange of the same subject that the answer was read from."""
+    place: int = 0
+    """Position in the reply, from 0, when one reply holds several answers."""
 
 
 Protocol = Generator[Request | Understood, Completion | None, None]

@@ -1,0 +1,220 @@
+"""What DEF puts before a respondent at once: one question, or the items of a battery on one screen."""
+
+import dataclasses
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from simulator.constraint import AnyConstraint, Constraint, JsonConstraint
+from simulator.parsing import ParsingRules, Reading, parse, split
+from simulator.protocols import def_prompts
+from simulator.protocols.def_settings import ResolvedDef
+from simulator.refusal import is_declining, is_self_aware
+from surveys import Course, Question, Skipped
+from surveys.course import Asked
+from surveys.presentation import Presentation, joined, presenter
+from surveys.presentation_rules import PresentationRules
+
+ANSWER = "Answer: "
+_MARKED = re.compile(r"^[ \t>*_\-•]*(?:item|项目)[ \t]*(\d+)[ \t*_]*[:：.)][ \t*_]*", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Questions that are asked in one exchange."""
+
+    steps: tuple[Asked, ...]
+    """One question, or the items of a battery that stand on one screen."""
+    continues: bool = False
+    """Whether it goes on with the running conversation of a battery."""
+
+    @property
+    def first(self) -> Asked:
+        """The first step, after which the exchange is named."""
+        return self.steps[0]
+
+    @property
+    def question(self) -> Question:
+        """The first question."""
+        return self.steps[0].question
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A screen as one respondent sees it."""
+
+    screen: Screen
+    presentations: tuple[Presentation, ...]
+    """How each item is shown; all items of a battery in the same order."""
+    text: str
+    """The user turn."""
+    language: str
+    constrained: bool
+    """Whether only offered answers can be produced."""
+
+    def constraint(self, explanation_tokens: int, base_model: bool) -> AnyConstraint | None:
+        """What a reply must look like; ``None`` for free replies."""
+        if not self.constrained:
+            return None
+        if len(self.screen.steps) > 1:
+            names = {
+                item_name(number, self.language): _schema(item, shown)
+                for number, (item, shown) in enumerate(self._pairs, start=1)
+            }
+            return JsonConstraint.of({"type": "object", "properties": names, "required": list(names)})
+        question, shown = self.screen.question, self.presentations[0]
+        if question.kind == "allocation":
+            return _points(question, shown)
+        form: dict[str, Any] = {
+            "prefix": "" if base_model else ANSWER,
+            "suffix": "\nExplanation: " if explanation_tokens else "",
+            "free_tokens": explanation_tokens,
+        }
+        if not question.options:
+            return Constraint(minimum=question.minimum, maximum=question.maximum, **form)
+        least, most = question.selections
+        alone = tuple(line for code, line in zip(shown.codes, shown.lines, strict=True) if code in question.alone)
+        return Constraint(shown.lines, most, least=least, alone=alone, **form)
+
+    def said(self, reply: str) -> str:
+        """The reply as text: a JSON object becomes one line an item, so that it is remembered as it was shown."""
+        if not self.constrained or len(self.screen.steps) == 1:
+            return reply
+        try:
+            answers = json.loads(reply.removeprefix(ANSWER))
+        except ValueError:
+            return reply
+        if not isinstance(answers, dict):
+            return reply
+        lines = [f"{name}: {'; '.join(map(str, a)) if isinstance(a, list) else a}" for name, a in answers.items()]
+        return ANSWER + "\n".join(lines)
+
+    def read(self, reply: str, rules: ParsingRules, *, cut: bool) -> list[Reading]:
+        """What was understood, item by item."""
+        if len(self.screen.steps) > 1:
+            return list(self._read_items(reply, rules, cut))
+        return [
+            parse(reply, self.screen.question, self.presentations[0], rules, cut=cut, forced=self.constrained),
+        ]
+
+    @property
+    def _pairs(self) -> Iterator[tuple[Question, Presentation]]:
+        return zip((step.question for step in self.screen.steps), self.presentations, strict=True)
+
+    def _read_items(self, reply: str, rules: ParsingRules, cut: bool) -> Iterator[Reading]:
+        n = len(self.screen.steps)
+        if not self.constrained and is_self_aware(reply, rules.refusal_test):
+            yield from [Reading("refused", reason="the reply speaks as a language model")] * n
+            return
+        body, explanation = split(reply, careful=rules.careful)
+        if body is None:
+            body = reply.partition("Explanation:")[0]
+        marks = list(_MARKED.finditer(body))
+        ends = [mark.start() for mark in marks[1:]] + [len(body)] * bool(marks)
+        said: dict[int, list[str]] = {}
+        for mark, end in zip(marks, ends, strict=True):
+            said.setdefault(int(mark[1]), []).append(body[mark.end() : end].strip())
+        unfinished = int(marks[-1][1]) if cut and marks and explanation is None else None
+        for number, (item, shown) in enumerate(self._pairs, start=1):
+            name, answers = item_name(number, self.language), said.get(number, [])
+            if not marks and is_declining(reply):
+                yield Reading("refused", reason="the reply says that no answer will be given")
+            elif len(answers) != 1:
+                what = f"{name} is answered {len(answers)} times" if answers else f"the reply has no answer to {name}"
+                yield Reading("invalid", text=explanation, reason=what)
+            elif number == unfinished:
+                yield Reading("invalid", reason="the reply was cut off within this answer")
+            else:
+                reading = parse(ANSWER + answers[0], item, shown, rules, forced=self.constrained)
+                told = reading.text or explanation if item.kind != "text" else reading.text
+                yield dataclasses.replace(reading, text=told)
+
+
+def screens(course: Course, rules: PresentationRules) -> Iterator[Screen | Skipped]:
+    """What is put before a person, one after the other; the course hears the answers of a screen before it goes on.
+
+    On one screen stand items that follow each other in a battery, are asked under the same condition, and lead
+    nowhere else; a battery in which an item has a condition of its own takes several screens.
+    """
+    before: str | None = None
+    for step in course:
+        if isinstance(step, Skipped):
+            yield step
+            continue
+        battery, steps, passed = step.question.battery, [step], list[Skipped]()
+        while rules.battery == "one_screen" and battery is not None and not steps[-1].question.go_to:
+            following = course.upcoming
+            if following is None or following.battery != battery or following.show_if != step.question.show_if:
+                break
+            further = next(course)
+            if isinstance(further, Skipped):
+                passed.append(further)
+            else:
+                steps.append(further)
+        continues = rules.battery == "conversation" and battery is not None and battery == before
+        before = battery
+        yield Screen(tuple(steps), continues)
+        yield from passed
+
+
+def show(screen: Screen, settings: ResolvedDef, rng: Callable[[], np.random.Generator]) -> Shown:
+    """Show a screen to a respondent.
+
+    Parameters
+    ----------
+    rng : callable
+        Makes the generator derived from the key of respondent and first question; called only when something is
+        drawn, and anew for each item of a battery, so that all list their options in one order.
+    """
+    rules, language, notes = settings.presentation, settings.language, screen.first.notes
+    constrained = settings.answer_format == "constrained" and screen.question.kind != "text"
+    presenters = [presenter(step.question, rules) for step in screen.steps]
+    shown = tuple(p.show(rng() if p.draws else None) for p in presenters)
+    first = presenters[0]
+    if len(presenters) == 1:
+        said = first.item if screen.continues else first.text
+        text = def_prompts.request(
+            screen.question, shown[0], language, marker=settings.list_marker, notes=notes, said=said
+        )
+    else:
+        text = def_prompts.battery(
+            screen.question,
+            shown[0],
+            language,
+            joined(screen.question.stem, first.instruction),
+            [f"{item_name(n, language)}: {p.item}" for n, p in enumerate(presenters, start=1)],
+            marker=settings.list_marker,
+            as_json=constrained,
+            notes=notes,
+        )
+    return Shown(screen, shown, text, language, constrained)
+
+
+def item_name(number: int, language: str) -> str:
+    """What an item of a battery is called on one screen.
+
+    >>> item_name(2, "en"), item_name(2, "zh")
+    ('Item 2', '项目2')
+    """
+    return f"项目{number}" if language == "zh" else f"Item {number}"
+
+
+def _schema(question: Question, shown: Presentation) -> dict[str, Any]:
+    if not question.options:
+        return {"type": "integer", "minimum": question.minimum, "maximum": question.maximum}
+    lines: dict[str, Any] = {"enum": list(shown.lines)}
+    if question.kind != "multiple":
+        return lines
+    least, most = question.selections
+    return {"type": "array", "items": lines, "minItems": 1 if question.alone else least, "maxItems": most}
+
+
+def _points(question: Question, shown: Presentation) -> JsonConstraint:
+    """Points for every option as whole numbers; whether they add up is seen when the reply is read."""
+    points = {"type": "integer", "minimum": 0, "maximum": question.total}
+    names = [line for code, line in zip(shown.codes, shown.lines, strict=True) if code not in question.alone]
+    return JsonConstraint.of({"type": "object", "properties": dict.fromkeys(names, points), "required": names})

@@ -1,0 +1,179 @@
+"""Batteries: item by item, all on one screen with one reply, or as a running conversation."""
+
+import json
+
+import pytest
+
+from simulator.backends.scripted import ScriptedBackend
+from simulator.constraint import JsonConstraint
+from simulator.protocols.def_settings import DefSettings
+from simulator.protocols.diversity_enhanced import PROTOCOL
+from simulator.protocols.interface import Attempt, Completion, Request
+from surveys import Questionnaire
+from tests.stores import count, sound
+from tests.test_def_protocol import SOMEONE, adults  # noqa: F401 (a fixture)
+from tests.test_run import run
+
+BATTERY = {
+    "kind": "battery",
+    "id": "trust",
+    "text": "How far do you trust these?",
+    "options": [{"code": n, "label": label} for n, label in enumerate(("not at all", "somewhat", "fully"), start=1)],
+    "items": [
+        {"id": "press", "text": "The press"},
+        {"id": "courts", "text": "Courts"},
+        {"id": "army", "text": "Army"},
+    ],
+}
+SURVEY = Questionnaire(
+    id="s",
+    title="S",
+    questions=[
+        {"id": "tea", "text": "Tea?", "options": "yes_no"},
+        BATTERY,
+        {"id": "milk", "text": "Milk?", "options": "yes_no"},
+    ],
+)
+
+
+def interview(adults, reply, questionnaire=SURVEY, **settings):  # noqa: F811
+    """Requests, and what was understood, of an interview with memory off unless settings say otherwise."""
+    settings["presentation"] = {"order": "fixed", **settings.get("presentation", {})}
+    chosen = DefSettings(**{"memory": False, "ask_again": 0, **settings})
+    respondent = PROTOCOL.respondent(SOMEONE, adults, chosen, 1, "def/m")
+    steps, requests, understood, completion = PROTOCOL.interview(respondent, questionnaire, chosen, 1), [], [], None
+    while True:
+        try:
+            step = steps.send(completion)
+        except StopIteration:
+            return requests, understood
+        completion = None
+        if isinstance(step, Request):
+            requests.append(step)
+            said = reply(step)
+            completion = said if isinstance(said, Completion) else Completion((Attempt(said, finish_reason="stop"),))
+        else:
+            understood.append(step)
+
+
+def agreeing(request: Request) -> str:
+    return "Answer: 2\nExplanation: So."
+
+
+CUT = Completion((Attempt("Answer:\nItem 1: 3\nItem 2: 1", finish_reason="length"),))
+ONE_SCREEN = {"battery": "one_screen"}
+
+
+def test_items_one_by_one_are_told_with_what_the_battery_says(adults):  # noqa: F811
+    requests, _ = interview(adults, agreeing)
+    assert [r.messages[-1].text for r in requests][1:3] == [
+        "Request: How far do you trust these? The press - 1: not at all, 2: somewhat, 3: fully",
+        "Request: How far do you trust these? Courts - 1: not at all, 2: somewhat, 3: fully",
+    ]
+
+
+def test_a_battery_on_one_screen_is_one_exchange_with_an_answer_for_each_item(adults):  # noqa: F811
+    def reply(request):
+        if "Item 1" not in request.messages[-1].text:
+            return agreeing(request)
+        return "Answer:\nItem 1: 3: fully\n- **Item 2:** not at all\nItem 3: 2\nExplanation: Mixed."
+
+    requests, understood = interview(adults, reply, presentation=ONE_SCREEN)
+    assert len(requests) == 3
+    assert requests[1].messages[-1].text == (
+        "Request: How far do you trust these?\nItem 1: The press\nItem 2: Courts\nItem 3: Army\n"
+        "Answer each item on a line of its own that begins with its name, such as 'Item 1:'. "
+        "For each - 1: not at all, 2: somewhat, 3: fully"
+    )
+    found = {u.answer.question: (u.answer.codes, u.sources, u.place) for u in understood}
+    screen = (("answer", 1),)
+    assert found["press"] == ((3,), screen, 0)
+    assert found["courts"] == ((1,), screen, 1)
+    assert found["army"] == ((2,), screen, 2)
+    assert found["milk"] == ((2,), (("answer", 4),), 0)  # numbered as if every item had been asked by itself
+    assert json.loads(understood[1].answer.presentation)["battery"] == "one_screen"
+
+
+@pytest.mark.parametrize(
+    ("reply", "ends"),
+    [
+        ("Answer:\nItem 1: 3\nItem 3: 1", ["answered", "invalid", "answered"]),
+        ("Answer:\nItem 1: 3\nItem 2: 1\nItem 2: 2\nItem 3: 1", ["answered", "invalid", "answered"]),
+        ("Answer:\nItem 1: 3\nItem 2: 9\nItem 3: 1 or 2", ["answered", "invalid", "invalid"]),
+        ("Answer: 2", ["invalid"] * 3),
+        ("3, 1, 2", ["invalid"] * 3),
+        ("As an AI language model, I have no trust.", ["refused"] * 3),
+        ("I cannot answer this.", ["refused"] * 3),
+        ("", ["invalid"] * 3),
+        (Completion((Attempt(error="down", error_kind="server"),)), ["failed"] * 3),
+        (
+            Completion((Attempt("Answer:\nItem 1: 3\nItem 2: 1", finish_reason="length"),)),
+            ["answered"] + ["invalid"] * 2,
+        ),
+    ],
+)
+def test_items_end_each_by_itself(adults, reply, ends):  # noqa: F811
+    only = Questionnaire(id="s", title="S", questions=[BATTERY])
+    _, understood = interview(adults, lambda _: reply, only, presentation=ONE_SCREEN)
+    assert [u.answer.status for u in understood] == ends
+
+
+def test_all_items_of_a_screen_list_their_options_in_one_order(adults):  # noqa: F811
+    shuffled = {"order": "shuffled", "labels": "letters", **ONE_SCREEN}
+    letter = "Answer:\nItem 1: A\nItem 2: (b)\nItem 3: C."
+    orders = set()
+    for number in range(9):
+        items = [{"id": f"{item['id']}_{number}", "text": item["text"]} for item in BATTERY["items"]]
+        only = Questionnaire(id="s", title="S", questions=[{**BATTERY, "items": items}])
+        requests, understood = interview(adults, lambda _: letter, only, presentation=shuffled)
+        order = json.loads(understood[0].answer.presentation)["codes"]
+        assert [u.answer.codes for u in understood] == [(code,) for code in order]
+        assert "by letter" in requests[0].messages[0].text
+        orders.add(tuple(order))
+    assert len(orders) > 2
+
+
+def test_a_constrained_screen_is_a_json_object_of_offered_answers(adults):  # noqa: F811
+    settings = {"answer_format": "constrained", "presentation": {**ONE_SCREEN, "labels": "letters"}}
+    public = ScriptedBackend("u").reply
+    requests, understood = interview(adults, public, memory=5, **settings)
+    constraint = requests[1].constraint
+    assert isinstance(constraint, JsonConstraint)
+    assert constraint.matches('{"Item 1": "A. not at all", "Item 2": "C. fully", "Item 3": "B. somewhat"}')
+    assert [u.answer.status for u in understood] == ["answered"] * 5
+    assert "Answer: Item 1: " in "\n".join(message.text for message in requests[2].messages) or len(requests) == 3
+
+
+def test_a_conversation_keeps_the_items_before_even_without_memory(adults):  # noqa: F811
+    requests, understood = interview(adults, agreeing, presentation={"battery": "conversation"})
+    turns = [[m.text.partition(" - ")[0] for m in r.messages[1:] if m.role == "user"] for r in requests]
+    stem = "Request: How far do you trust these? The press"
+    assert turns == [
+        ["Request: Tea?"],
+        [stem],
+        [stem, "Request: Courts"],
+        [stem, "Request: Courts", "Request: Army"],
+        ["Request: Milk?"],
+    ]
+    assert [u.answer.memory for u in understood] == [(), (), (1,), (1, 2), ()]
+
+
+def test_an_item_with_a_condition_of_its_own_gets_a_screen_of_its_own(adults):  # noqa: F811
+    items = [*BATTERY["items"][:2], {"id": "army", "text": "Army", "show_if": "press == 3"}]
+    only = Questionnaire(id="s", title="S", questions=[{**BATTERY, "items": items}])
+    reply = "Answer:\nItem 1: 3\nItem 2: 2"
+    requests, understood = interview(
+        adults, lambda r: reply if "Item 1" in r.messages[-1].text else "Answer: 1", only, presentation=ONE_SCREEN
+    )
+    assert len(requests) == 2 and [u.answer.codes for u in understood] == [(3,), (2,), (1,)]
+
+
+def test_a_wave_with_screens_is_stored_with_the_place_of_every_answer(wave_file, tmp_path):
+    survey = "id: s\ntitle: S\nquestions:\n- " + json.dumps(BATTERY)
+    settings = "{answer_format: constrained, presentation: {battery: one_screen, labels: bracketed}}"
+    run(wave_file(("{portrait: [sex, age]}", settings), survey=survey), tmp_path / "a.sqlite")
+    # Six people, one exchange each, three answers from it.
+    assert count(tmp_path / "a.sqlite", "SELECT count(*) FROM exchanges") == 6
+    assert count(tmp_path / "a.sqlite", "SELECT count(*) FROM answers WHERE status = 'answered'") == 18
+    assert count(tmp_path / "a.sqlite", "SELECT sum(place) FROM answer_sources") == 6 * (0 + 1 + 2)
+    assert sound(tmp_path / "a.sqlite")
