@@ -202,7 +202,7 @@ def load_wave(path: Path) -> LoadedWave:
     places = _Places(path, lines)
     models = [_checked_model(model, places.at("models", n), path) for n, model in enumerate(wave.models)]
     conditions = [
-        _checked_condition(condition, places.at("conditions", n), population)
+        _checked_condition(condition, places.at("conditions", n), population, questionnaire)
         for n, condition in enumerate(wave.conditions)
     ]
     cells = tuple(Cell(condition, model, *checked) for model in models for condition, checked in conditions)
@@ -255,7 +255,7 @@ class _Places:
 
 
 def _checked_condition(
-    condition: Condition, place: _Place, population: Population
+    condition: Condition, place: _Place, population: Population, questionnaire: Questionnaire
 ) -> tuple[Condition, tuple[ProtocolKind, Any]]:
     """The condition with its protocol and validated settings."""
     try:
@@ -263,7 +263,12 @@ def _checked_condition(
     except DemoscopeError as error:
         raise DocumentError(f"{place.where}: {error}") from None
     settings = build(protocol.settings_model, condition.settings, place.path, place.settings)
-    protocol.check(settings, population, f"{place.where}: condition {condition.name!r}")
+    where = f"{place.where}: condition {condition.name!r}"
+    protocol.check(settings, population, where)
+    try:
+        questionnaire.spoken_in(protocol.describe(settings, population).language)
+    except ValueError as error:
+        raise DocumentError(f"{where}: {error}; complete the translation, or ask in another language.") from None
     return condition, (protocol, settings)
 
 

@@ -172,6 +172,10 @@ class Questionnaire(Document):
             self._worded[language] = self._translated(language)
         return self._worded[language]
 
+    def spoken_in(self, language: str) -> "Questionnaire":
+        """The questionnaire in this language where it is translated into it, and in its own where it is not."""
+        return self.in_language(language if language in self.languages else self.language)
+
     @cached_property
     def _worded(self) -> dict[str, "Questionnaire"]:
         """The questionnaire in the languages that were asked for."""

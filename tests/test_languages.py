@@ -4,6 +4,10 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from demoscope.errors import DocumentError
+from simulator.run import run_wave
+from simulator.store import Store
+from simulator.wave import load_wave
 from surveys import Questionnaire
 from surveys.course import Course
 from surveys.option import PRESETS
@@ -107,3 +111,27 @@ def test_levels_of_a_vignette_are_shown_in_the_other_language_and_counted_in_the
     assert asked.profiles in (({"speed": "slow"},), ({"speed": "fast"},))
     shown = {"slow": "慢", "fast": "快"}[asked.profiles[0]["speed"]]
     assert f"一辆{shown}的公交车。" in (asked.question.stem or "") + asked.question.text
+
+
+def test_a_wave_asks_in_the_language_of_its_condition(wave_file, tmp_path):
+    path = wave_file(
+        ("questionnaire: survey.yaml", "questionnaire: values_core"),
+        ("population: us_adults_2018", "population: cn_adults_2020"),
+        ("{portrait: [sex, age]}", "{language: zh}"),
+        ("respondents: 6", "respondents: 1"),
+    )
+    with Store(tmp_path / "s.sqlite") as store:
+        run_wave(load_wave(path), store, now=lambda: "2026-01-01T00:00:00+00:00")
+        (first,) = store.execute("SELECT text FROM interview WHERE role = 'user' ORDER BY ordinal LIMIT 1")
+        (stored,) = store.execute("SELECT text FROM questions WHERE name = 'pdi_boss'")
+        endings = store.execute("SELECT DISTINCT status FROM answers")
+    assert "您在多大程度上同意：员工应当执行上级的决定，而不追问理由？" in first[0]
+    assert stored[0].startswith("How far do you agree")
+    assert endings == [("answered",)]
+
+
+def test_a_wave_in_a_language_that_is_half_translated_is_refused_before_it_asks(wave_file):
+    survey = 'id: half\ntitle: {en: Half, zh: 一半}\nquestions:\n  - {id: tea, text: "Tea?", options: yes_no}\n'
+    path = wave_file(("{portrait: [sex, age]}", "{language: zh}"), survey=survey)
+    with pytest.raises(DocumentError, match="lacks wordings in 'zh': tea: text; complete the translation"):
+        load_wave(path)
