@@ -9,6 +9,9 @@ from demoscope.errors import DocumentError
 OURS = {
     "protocol": {
         "def": "simulator.protocols.diversity_enhanced:PROTOCOL",
+        "cao": "simulator.protocols.average_person:PROTOCOL",
+        "ccsv-single": "simulator.protocols.collective_critique:SINGLE",
+        "ccsv-list": "simulator.protocols.collective_critique:LIST",
         "backstory": "simulator.protocols.backstory:PROTOCOL",
     },
     "backend": {

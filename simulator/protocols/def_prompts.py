@@ -1,6 +1,7 @@
 """What DEF says to the model, in English and Chinese: own words, with the literal markers of the protocol."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from personas.portrait import ACT
 from surveys import Question
@@ -13,6 +14,20 @@ HEAD = {
     "zh": ACT["zh"] + '请以此人的身份回答每个请求{choices}。先用"Answer:"给出答案，再用"Explanation:"解释理由。',
 }
 """The system turn: who answers and how."""
+AVERAGE = {
+    1: {
+        "en": HEAD["en"].replace("a citizen", "an average person"),
+        "zh": "请扮演一位普通人，来自{portrait}请以此人的身份回答每个请求{choices}。"
+        '先用"Answer:"给出答案，再用"Explanation:"解释理由。',
+    },
+    2: {
+        "en": "Think of an average person from {portrait} What would this person answer to each request{choices}? "
+        "Write the answer after 'Answer:' and then explain it after 'Explanation:'.",
+        "zh": "想一想一位普通人，来自{portrait}此人会怎样回答每个请求{choices}？"
+        '先用"Answer:"给出答案，再用"Explanation:"解释理由。',
+    },
+}
+"""The system turn of the baseline that asks for the average person of a culture, in two phrasings."""
 
 CHOICES = {
     "en": (", choosing{by} from the choices it lists", ", choosing{by} from its {n} choices"),
@@ -88,8 +103,14 @@ def named_by(style: LabelStyle) -> str:
     return "letter" if style in ("letters", "bracketed") else "none" if style == "none" else "number"
 
 
-def head(portrait: str, language: str, n_choices: int | None = None, style: LabelStyle = "codes") -> str:
-    """The system turn.
+def head(
+    portrait: str,
+    language: str,
+    n_choices: int | None = None,
+    style: LabelStyle = "codes",
+    average: Literal[1, 2] | None = None,
+) -> str:
+    """The system turn; in one of its two phrasings when it asks for the average person.
 
     >>> head("France.", "en", 4)[:76]
     'Act as a citizen from France. Answer each request as this person would, choo'
@@ -97,7 +118,8 @@ def head(portrait: str, language: str, n_choices: int | None = None, style: Labe
     listed, counted = CHOICES[language]
     by = BY[language][named_by(style)]
     choices = listed.format(by=by) if n_choices is None else counted.format(by=by, n=n_choices)
-    return HEAD[language].format(portrait=portrait, choices=choices)
+    turn = HEAD if average is None else AVERAGE[average]
+    return turn[language].format(portrait=portrait, choices=choices)
 
 
 def request(
@@ -196,8 +218,9 @@ def _scale(question: Question, presentation: Presentation, language: str) -> str
     scale = SCALE[language].format(low=first, high=last)
     if presentation.lines:
         return f"{scale}{comma}{presentation.text}"
-    points = {} if ("scale_labels", "ends") in presentation.also else question.point_labels
-    said = {question.minimum: question.low_label, question.maximum: question.high_label, **points}
+    said: dict[int | None, str | None] = {question.minimum: question.low_label, question.maximum: question.high_label}
+    if ("scale_labels", "ends") not in presentation.also:
+        said.update(question.point_labels.items())
     ends = [wording.format(point=code, label=said[code]) for code in presentation.codes if said.get(code)]
     listed = comma.join(ends[:-1]) + joined + ends[-1] if len(ends) > 1 else "".join(ends)
     return f"{scale}{comma}{listed}" if ends else scale

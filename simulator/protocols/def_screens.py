@@ -62,7 +62,7 @@ class Shown:
             return None
         if len(self.screen.steps) > 1:
             names = {
-                item_name(number, self.language): _schema(item, shown)
+                item_name(number, self.language): answer_schema(item, shown)
                 for number, (item, shown) in enumerate(self._pairs, start=1)
             }
             return JsonConstraint.of({"type": "object", "properties": names, "required": list(names)})
@@ -203,7 +203,8 @@ def item_name(number: int, language: str) -> str:
     return f"项目{number}" if language == "zh" else f"Item {number}"
 
 
-def _schema(question: Question, shown: Presentation) -> dict[str, Any]:
+def answer_schema(question: Question, shown: Presentation) -> dict[str, Any]:
+    """JSON schema of what may be answered to one question as it is shown."""
     if not question.options:
         return {"type": "integer", "minimum": question.minimum, "maximum": question.maximum}
     lines: dict[str, Any] = {"enum": list(shown.lines)}

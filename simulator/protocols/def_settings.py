@@ -221,6 +221,8 @@ class ResolvedDef(Document):
     answer_format: Literal["text", "constrained"]
     explanation_tokens: int
     base_model: bool
+    average: Literal[1, 2] | None = None
+    """Phrasing that asks for the average person of the country, in the baselines; nobody in particular in DEF."""
     fallbacks: dict[str, str]
     """Settings in which the profile's source is silent or impossible -> what is done instead."""
 

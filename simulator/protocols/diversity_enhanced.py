@@ -48,9 +48,10 @@ class DiversityEnhanced:
                 f"{where}: DEF names the country of everybody, and the population {population.id!r} has no places; "
                 "add `places` with at least a country to it."
             )
+        told = settings.resolved()
         try:
             someone = population.people(0, 1, seed=0)[0]
-            portray(someone, population, settings.portrait, settings.language, settings.style)
+            portray(someone, population, told.portrait, told.language, told.style)
         except DocumentError as error:
             raise DocumentError(f"{where}: portrait: {error}") from None
 
@@ -147,7 +148,7 @@ class DiversityEnhanced:
                         ranked=step.question.kind == "ranking",
                     )
                     yield Understood(answer, (asking.exchange,), position)
-                    course.hear(step.question.id, _given(answer))
+                    course.hear(step.question.id, given(answer))
                 talk = told
                 if reply is not None:
                     talk = dataclasses.replace(told, capacity=ENDLESS).after(place, shown.text, reply)
@@ -182,7 +183,7 @@ class DiversityEnhanced:
         return readings, reply, memory
 
 
-def _given(answer: Answer) -> Given | None:
+def given(answer: Answer) -> Given | None:
     """The answer as later conditions and wordings look at it; nothing unless it was understood."""
     if answer.status != "answered":
         return None
@@ -275,7 +276,8 @@ class _Asking:
             n = question.maximum if question.kind == "scale" else len(question.options) or None
         if n not in self._heads:
             style = self._settings.presentation.labels
-            text = def_prompts.head(self._respondent.portrait, self._respondent.language, n, style)
+            average = self._settings.average
+            text = def_prompts.head(self._respondent.portrait, self._respondent.language, n, style, average)
             self._heads[n] = Message("system", text)
         return self._heads[n]
 
