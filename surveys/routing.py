@@ -86,6 +86,7 @@ class Skippable:
 def find_skippable(layout: Layout, arms: Arms) -> Skippable:
     """Which questions may be skipped, and for what."""
     by_answers, by_person = set(), set()
+    ids = {question.id for question in layout.questions}
     for question in layout.questions:
         names: set[str] = set()
         if question.show_if:
@@ -95,11 +96,7 @@ def find_skippable(layout: Layout, arms: Arms) -> Skippable:
                 by_person.add(question.id)
         for wording in piping.wordings(question):
             for place in piping.places(wording):
-                if place.otherwise is not None or _is_level(place.name, question):
-                    continue
-                if place.name.startswith("persona."):
-                    by_person.add(question.id)
-                else:
+                if place.otherwise is None and place.name.partition(".")[0] in ids:
                     names.add(place.name)
         if names - arms.keys():
             by_answers.add(question.id)
