@@ -135,7 +135,7 @@ def level_effects(results: Results, cell: Cell) -> tuple[LevelEffect, ...]:
     number; answers that chose a "don't know" are left out. Where combinations of levels were excluded, two levels are
     compared among those profiles alone whose other levels may go with both.
     """
-    questionnaire = results.questionnaire()
+    questionnaire = results.questionnaire
     found: list[LevelEffect] = []
     experiments: dict[tuple[str, str | None], list[str]] = {}
     for question in questionnaire.asked:

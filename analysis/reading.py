@@ -71,7 +71,7 @@ class Results:
         """The questionnaire as it was asked."""
         text = self._rows("SELECT questionnaire FROM waves")[0][0]
         try:
-            return Questionnaire.model_validate_json(text)
+            return Questionnaire.model_validate(self._json(text))
         except ValidationError as error:
             raise self._damaged(f"its questionnaire cannot be read: {error.errors()[0]['msg']}") from None
 
@@ -89,11 +89,13 @@ class Results:
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
         """The cells, in the order of the wave."""
+        whose = "c.population" if self._has_column("cells", "population") else "NULL"
         rows = self._rows(
-            """SELECT c.id, c.name, c.condition, m.name, c.protocol, c.profile, c.language, c.told
+            f"""SELECT c.id, c.name, c.condition, m.name, c.protocol, c.profile, c.language, c.told,
+            coalesce({whose} = (SELECT population ->> '$.document.id' FROM waves), 1)
             FROM cells c JOIN models m ON m.id = c.model_id ORDER BY c.id"""
         )
-        return tuple(Cell(*(*row[:7], tuple(self._json(row[7])))) for row in rows)
+        return tuple(Cell(*(*row[:7], tuple(self._json(row[7])), bool(row[8]))) for row in rows)
 
     @cached_property
     def questions(self) -> tuple[Asked, ...]:
@@ -185,14 +187,6 @@ class Results:
             ORDER BY a.respondent_id, q.id, a.replicate""",
             (cell.id, *questions),
         )
-
-    def questionnaire(self) -> Questionnaire:
-        """The questionnaire as it was asked."""
-        text = self._rows("SELECT questionnaire FROM waves")[0][0]
-        try:
-            return Questionnaire.model_validate(self._json(text))
-        except ValidationError as error:
-            raise self._damaged(f"its questionnaire cannot be read: {error.errors()[0]['msg']}") from None
 
     def levels(self, group: Group, respondents: Respondents) -> list[str | None]:
         """Level of a grouping that each respondent belongs to; ``None`` when its persona fits none."""

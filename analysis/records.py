@@ -46,6 +46,8 @@ class Cell:
     profile: str
     language: str
     told: tuple[str, ...]
+    of_the_reference: bool = True
+    """Whether its people come from the wave's own population, the one that the human reference is about."""
 
 
 @dataclass(frozen=True, slots=True)

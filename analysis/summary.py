@@ -82,14 +82,14 @@ def _cell(results: Results, cell: Cell, draws: Draws) -> CellSummary:
         respondents=respondents,
         tallies=tuple(tally(question, answers) for question in results.questions),
         endings=results.endings(cell, respondents),
-        human=results.human_counts() if results.reference else None,
+        human=results.human_counts() if results.reference and cell.of_the_reference else None,
     )
     questions, averages = compare(everybody, draws)
     statuses = _total([question.statuses for question in questions])
     heard = len(np.unique(answers.respondent))
     return CellSummary(
         **{name: getattr(cell, name) for name in ("name", "condition", "model", "protocol", "profile", "language")},
-        opening=opening(statuses, averages, heard, results.reference is not None),
+        opening=opening(statuses, averages, heard, everybody.human is not None),
         respondents=len(respondents.ids),
         heard=heard,
         weighted=respondents.weighted,
@@ -108,7 +108,7 @@ def _cost(found: tuple[float, str, int] | None) -> Cost | None:
 
 def _groupings(results: Results, everybody: Public, draws: Draws) -> tuple[GroupingSummary, ...]:
     """Sex and age group first, then those that the model was told, then the others."""
-    groups = results.reference.groups if results.reference else {}
+    groups = results.reference.groups if results.reference and everybody.human is not None else {}
     found = [_grouping(results, everybody, name, group, draws) for name, group in groups.items()]
     first = {name: place for place, name in enumerate(FIRST_GROUPINGS)}
     return tuple(sorted(found, key=lambda grouping: (first.get(grouping.name, len(first)), not grouping.told)))

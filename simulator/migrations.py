@@ -26,7 +26,7 @@ def costs(db: Database) -> None:
 
 @MIGRATIONS(name="3")
 def routing(db: Database) -> None:
-    """What a question stands in and hangs on."""
+    """What a question stands in and hangs on, and whose people a cell asks."""
     _add(
         db,
         "questions",
@@ -39,6 +39,7 @@ def routing(db: Database) -> None:
         experiment="TEXT",
         excluded="TEXT",
     )
+    _add(db, "cells", population="TEXT")
 
 
 def _add(db: Database, table: str, **columns: str) -> None:

@@ -145,23 +145,21 @@ def make_plan(loaded: LoadedWave, wanted_margin: float = WANTED) -> Plan:
 
 async def _plan(loaded: LoadedWave, wanted_margin: float) -> Plan:
     stand_in = ScriptedBackend("dry-run", public="uniform")
-    sampled = min(SAMPLE, loaded.wave.respondents)
     tallies = {cell.name: _Tally(count=_counter(cell.model)) for cell in loaded.cells}
     numbers = {cell.name: n for n, cell in enumerate(loaded.cells, start=1)}
     people = []
     first = None
-    for cell, _, _, respondent in persona_respondents(loaded, numbers, 0, sampled):
+    for cell, _, _, respondent in persona_respondents(loaded, numbers, 0, SAMPLE):
         first = first or respondent
         if cell is loaded.cells[0]:
             people.append(respondent.portrait)
         interview = cell.protocol.interview(respondent, loaded.questionnaire, cell.settings, loaded.wave.seed)
         await drive(interview, stand_in.complete, tallies[cell.name])
     assert first is not None
-    n = loaded.wave.respondents
     pilots = read_pilots(loaded.store_path)
     cells = []
     for cell in loaded.cells:
-        tally = tallies[cell.name]
+        tally, n, sampled = tallies[cell.name], cell.respondents, min(SAMPLE, cell.respondents)
         speed = find_backend(cell.model.backend).tokens_per_second
         seconds = (tally.fresh / speed[0] + tally.written / speed[1]) / sampled * n if speed else None
         cells.append(
@@ -178,7 +176,7 @@ async def _plan(loaded: LoadedWave, wanted_margin: float) -> Plan:
         )
     return Plan(
         wave=loaded.wave.name,
-        respondents=n,
+        respondents=loaded.wave.respondents,
         questions=tuple(question.id for question in loaded.questionnaire.asked),
         conditional=_conditional(loaded),
         cells=tuple(cells),

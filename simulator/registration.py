@@ -33,6 +33,19 @@ SEPARATE = ("questionnaire", "population", "reference")
 """Parts of the content that have columns of their own in ``waves``."""
 
 
+BLOCK = 100_000_000
+"""Persona ids kept for each population: person ``n`` of the ``k``-th, both from 0, is ``k * BLOCK + n + 1``."""
+
+
+def number_of(persona_id: int) -> int:
+    """Number of a person in its population, from 0, by its id in the store.
+
+    >>> number_of(17), number_of(200_000_017)
+    (16, 16)
+    """
+    return (persona_id - 1) % BLOCK
+
+
 def register(store: Store, loaded: LoadedWave, now: str) -> dict[str, int]:
     """Put the wave into the store, or grow the store to it; returns cell ids by cell name.
 
@@ -67,15 +80,22 @@ def persona_respondents(
     loaded: LoadedWave, cells: dict[str, int], start: int, stop: int
 ) -> Iterator[tuple[Cell, int, Persona, Respondent]]:
     """Every respondent of the people ``start`` to ``stop - 1``: cell, cell id, persona, respondent."""
-    for persona in loaded.population.people(start, stop, loaded.wave.seed):
-        for cell in loaded.cells:
-            yield cell, cells[cell.name], persona, make_respondent(loaded, cell, persona)
+    for name, population in loaded.populations.items():
+        asked = [cell for cell in loaded.cells if cell.population.id == name]
+        last = min(stop, max((cell.respondents for cell in asked), default=0))
+        if start >= last:
+            continue
+        for persona in population.people(start, last, loaded.wave.seed):
+            for cell in asked:
+                if persona.number < cell.respondents:
+                    yield cell, cells[cell.name], persona, make_respondent(loaded, cell, persona)
 
 
 def make_respondent(loaded: LoadedWave, cell: Cell, persona: Persona) -> Respondent:
     """The respondent that a persona is in a cell; the same whenever and wherever it is made."""
-    known = loaded.backstories.told_to(persona) if loaded.backstories else persona
-    return cell.protocol.respondent(known, loaded.population, cell.settings, loaded.wave.seed, cell.name)
+    own = cell.population.id == loaded.population.id  # the stories are of the wave's own people
+    known = loaded.backstories.told_to(persona) if loaded.backstories and own else persona
+    return cell.protocol.respondent(known, cell.population, cell.settings, loaded.wave.seed, cell.name)
 
 
 def versions() -> dict[str, str]:
@@ -150,7 +170,8 @@ def _write_wave(connection: sqlite3.Connection, loaded: LoadedWave, now: str) ->
 
 def _restricted(loaded: LoadedWave) -> int:
     """Whether the store holds what may not be passed on: a reference, or rows of the population's microdata."""
-    return int(loaded.population.restricted or bool(loaded.reference and loaded.reference.reference.restricted))
+    people = any(population.restricted for population in loaded.populations.values())
+    return int(people or bool(loaded.reference and loaded.reference.reference.restricted))
 
 
 def _update_wave(connection: sqlite3.Connection, loaded: LoadedWave) -> None:
@@ -173,7 +194,7 @@ def _check_growth(store: Store, old: dict[str, Any], loaded: LoadedWave) -> None
                 kind = loaded.population.design.kind
                 changes.append(f"respondents: {before} -> {after}; a design of the kind {kind} has a fixed size")
         elif key in ("models", "conditions"):
-            survivors = {name: after[name] for name in before if name in after}
+            survivors = {name: _grown(before[name], after[name]) for name in before if name in after}
             changes += list(_differences(before, survivors, key))
         elif key == "questionnaire":
             kept = {**after, "questions": after["questions"][: len(before["questions"])]}
@@ -192,6 +213,13 @@ def _check_growth(store: Store, old: dict[str, Any], loaded: LoadedWave) -> None
             "A store can gain respondents, models, conditions and questions at the end; for anything else give "
             "this wave another `store`, or move the old file away."
         )
+
+
+def _grown(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """A model or condition as it was, where all that changed is that it has more respondents."""
+    if "respondents" in before and before["respondents"] < after.get("respondents", 0):
+        return {**after, "respondents": before["respondents"]}
+    return after
 
 
 def _repeats(loaded: LoadedWave) -> bool:
@@ -274,13 +302,13 @@ def _write_cells(connection: sqlite3.Connection, loaded: LoadedWave) -> dict[str
     for cell in loaded.cells:
         if cell.name not in cells:
             cells[cell.name] = len(cells) + 1
-            about = cell.protocol.describe(cell.settings, loaded.population)
+            about = cell.protocol.describe(cell.settings, cell.population)
             connection.execute(
-                "INSERT INTO cells VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?)",
+                "INSERT INTO cells VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?)",
                 (
                     *(cells[cell.name], cell.name, cell.condition.name, models[cell.model.name]),
                     *(cell.condition.protocol, about.profile, about.language, about.culture),
-                    *(_json(about.settings), _json(_told(loaded, cell, about.told))),
+                    *(_json(about.settings), _json(_told(loaded, cell, about.told)), cell.population.id),
                 ),
             )
     return cells
@@ -295,26 +323,48 @@ def _told(loaded: LoadedWave, cell: Cell, told: tuple[str, ...]) -> list[str]:
 def _write_people(connection: sqlite3.Connection, loaded: LoadedWave, cells: dict[str, int]) -> None:
     known = dict(connection.execute("SELECT cell_id, count(*) FROM respondents GROUP BY cell_id").fetchall())
     next_id = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM respondents").fetchone()[0]
-    people = connection.execute("SELECT count(*) FROM personas").fetchone()[0]
-    first = min(people, *(known.get(cell, 0) for cell in cells.values()))
-    for start in range(first, loaded.wave.respondents, CHUNK):
-        stop = min(start + CHUNK, loaded.wave.respondents)
+    blocks = _blocks(connection, loaded)
+    people = {
+        name: connection.execute(
+            "SELECT count(*) FROM personas WHERE id BETWEEN ? AND ?", (block * BLOCK + 1, (block + 1) * BLOCK)
+        ).fetchone()[0]
+        for name, block in blocks.items()
+    }
+    most = max(cell.respondents for cell in loaded.cells)
+    written = {cell.name: known.get(cells[cell.name], 0) for cell in loaded.cells}
+    first = min((written[cell.name] for cell in loaded.cells if written[cell.name] < cell.respondents), default=most)
+    for start in range(first, most, CHUNK):
         personas: dict[int, Row] = {}
         respondents: list[Row] = []
-        for _, cell_id, persona, respondent in persona_respondents(loaded, cells, start, stop):
-            if persona.number >= people:
-                personas[persona.number] = _persona_row(persona)
+        for cell, cell_id, persona, respondent in persona_respondents(loaded, cells, start, start + CHUNK):
+            name = cell.population.id
+            persona_id = blocks[name] * BLOCK + persona.number + 1
+            if persona.number >= people[name]:
+                personas[persona_id] = _persona_row(persona_id, persona)
             if persona.number >= known.get(cell_id, 0):
-                respondents.append((next_id, cell_id, persona.number + 1, *_respondent_row(respondent)))
+                respondents.append((next_id, cell_id, persona_id, *_respondent_row(respondent)))
                 next_id += 1
         connection.executemany("INSERT INTO personas VALUES (?, ?, ?, ?, ?, ?, ?)", list(personas.values()))
         connection.executemany("INSERT INTO respondents VALUES (?, ?, ?, ?, ?, ?)", respondents)
 
 
-def _persona_row(persona: Persona) -> Row:
+def _blocks(connection: sqlite3.Connection, loaded: LoadedWave) -> dict[str, int]:
+    """Which block of persona ids each population has: the store's own first, newcomers after them."""
+    known = connection.execute(
+        """SELECT c.population, (SELECT persona_id FROM respondents WHERE cell_id = c.id LIMIT 1)
+        FROM cells c ORDER BY c.id"""
+    ).fetchall()
+    blocks = {loaded.population.id: 0}
+    blocks |= {name: (persona - 1) // BLOCK for name, persona in known if persona is not None and name is not None}
+    for name in loaded.populations:
+        blocks.setdefault(name, max(blocks.values()) + 1)
+    return blocks
+
+
+def _persona_row(persona_id: int, persona: Persona) -> Row:
     place = persona.place
     return (
-        *(persona.number + 1, _json(persona.attributes)),
+        *(persona_id, _json(persona.attributes)),
         *((place.country, place.state, place.city) if place else (None, None, None)),
         *(persona.weight, persona.source_row),
     )

@@ -14,7 +14,7 @@ from simulator.backends.interface import ModelCard, Parcel, Resources, find_back
 from simulator.cohort import Assignment, Batch, CohortSpec
 from simulator.executors import Executor, LocalExecutor
 from simulator.leases import Budget, Ledger, spent_up
-from simulator.registration import make_respondent, register
+from simulator.registration import make_respondent, number_of, register
 from simulator.store import Store
 from simulator.teams import Open, Team
 from simulator.wave import Cell, Execution, LoadedWave, ModelSpec
@@ -119,7 +119,7 @@ class _Run:
             if cell_id in expected and answers < expected[cell_id]:
                 missing += expected[cell_id] - answers
                 team = self._teams[self._cells[cell_id].model.name]
-                team.waiting.append(Open(respondent_id, cell_id, persona_id - 1))
+                team.waiting.append(Open(respondent_id, cell_id, number_of(persona_id)))
         self.progress = Progress(total=saved + missing, saved=saved, resumed=saved)
 
     def _spec(self, model: str, cells: dict[str, int]) -> CohortSpec:
@@ -280,24 +280,29 @@ class _Run:
             return []
         team.out[handle].update((one.respondent_id, one) for one in taken)
         histories = self._store.histories([one.respondent_id for one in taken])
-        personas = self._personas({one.person for one in taken})
+        personas = self._personas({(self._cells[one.cell_id].population.id, one.person) for one in taken})
         return [
             Assignment(
                 one.respondent_id,
                 one.cell_id,
-                make_respondent(self._loaded, self._cells[one.cell_id], personas[one.person]),
+                make_respondent(
+                    self._loaded,
+                    self._cells[one.cell_id],
+                    personas[self._cells[one.cell_id].population.id, one.person],
+                ),
                 histories[one.respondent_id],
             )
             for one in taken
         ]
 
-    def _personas(self, people: set[int]) -> dict[int, Persona]:
-        """The people with these numbers, drawn a run of neighbours at a time."""
-        found: dict[int, Persona] = {}
-        for _, run in groupby(enumerate(sorted(people)), key=lambda item: item[1] - item[0]):
-            numbers = [number for _, number in run]
-            drawn = self._loaded.population.people(numbers[0], numbers[-1] + 1, self._loaded.wave.seed)
-            found.update(zip(numbers, drawn, strict=True))
+    def _personas(self, people: set[tuple[str, int]]) -> dict[tuple[str, int], Persona]:
+        """The people with these populations and numbers, drawn a run of neighbours at a time."""
+        found: dict[tuple[str, int], Persona] = {}
+        populations = self._loaded.populations
+        for (name, _), run in groupby(enumerate(sorted(people)), key=lambda item: (item[1][0], item[1][1] - item[0])):
+            keys = [key for _, key in run]
+            drawn = populations[name].people(keys[0][1], keys[-1][1] + 1, self._loaded.wave.seed)
+            found.update(zip(keys, drawn, strict=True))
         return found
 
     def _parcels(self, model: str) -> tuple[str, ...]:

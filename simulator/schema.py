@@ -38,7 +38,8 @@ CREATE TABLE cells (
     culture TEXT,
     variant TEXT,
     settings TEXT NOT NULL,           -- resolved protocol settings, and which fell back to demoscope, JSON
-    told TEXT NOT NULL                -- persona attributes the portrait tells the model, JSON list
+    told TEXT NOT NULL,               -- persona attributes the portrait tells the model, JSON list
+    population TEXT                   -- id of the population whose people are asked; NULL: the wave's own
 );
 CREATE TABLE questions (
     id INTEGER PRIMARY KEY,           -- order in the questionnaire, from 1
@@ -65,7 +66,7 @@ CREATE TABLE options (
     PRIMARY KEY (question_id, code)
 ) WITHOUT ROWID;
 CREATE TABLE personas (
-    id INTEGER PRIMARY KEY,           -- number in the population plus 1
+    id INTEGER PRIMARY KEY,           -- number in its population plus 1; plus 100,000,000 for each one before it
     attributes TEXT NOT NULL,         -- JSON object
     country TEXT, state TEXT, city TEXT,
     weight REAL NOT NULL,

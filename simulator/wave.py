@@ -43,6 +43,11 @@ class Condition(Document):
     """Protocol of the interview."""
     settings: dict[str, Any] = Field(default_factory=dict)
     """Settings of the protocol, such as ``profile``, ``portrait`` and ``memory``."""
+    population: str | None = None
+    """Another population whose people are asked under this condition, such as those of a second country: name in
+    the library or path. The wave's `design` and `reference` are about its own population alone."""
+    respondents: int | None = Field(default=None, ge=1, le=10_000_000, strict=True)
+    """How many people are asked under this condition, the first ones; as many as the wave says when absent."""
 
 
 class Execution(Document):
@@ -123,6 +128,10 @@ class Cell:
     protocol: ProtocolKind
     settings: Any
     """Validated settings of the protocol."""
+    population: Population
+    """Whose people are asked."""
+    respondents: int
+    """How many of them, the first."""
 
     @property
     def name(self) -> str:
@@ -146,6 +155,11 @@ class LoadedWave:
         """Where the answers go."""
         return Path(self.wave.store or f"{self.wave.name}.sqlite")
 
+    @property
+    def populations(self) -> dict[str, Population]:
+        """Every population whose people are asked, by id; the wave's own comes first."""
+        return {self.population.id: self.population} | {cell.population.id: cell.population for cell in self.cells}
+
     @cached_property
     def content(self) -> dict[str, Any]:
         """Everything that decides the answers, as plain data: what a store must agree with to be continued."""
@@ -160,6 +174,8 @@ class LoadedWave:
                 cell.condition.name: {
                     "protocol": cell.condition.protocol,
                     "settings": cell.settings.model_dump(mode="json"),
+                    **({"population": json.loads(cell.population.as_json())} if cell.condition.population else {}),
+                    **({"respondents": cell.respondents} if cell.condition.respondents else {}),
                 }
                 for cell in self.cells
             },
@@ -201,18 +217,33 @@ def load_wave(path: Path) -> LoadedWave:
         _check_reference(reference, questionnaire, population, f"{path}:{lines['reference',]}: reference")
     places = _Places(path, lines)
     models = [_checked_model(model, places.at("models", n), path) for n, model in enumerate(wave.models)]
-    conditions = [
-        _checked_condition(condition, places.at("conditions", n), population, questionnaire)
-        for n, condition in enumerate(wave.conditions)
-    ]
-    cells = tuple(Cell(condition, model, *checked) for model in models for condition, checked in conditions)
+    conditions = []
+    for n, condition in enumerate(wave.conditions):
+        place = places.at("conditions", n)
+        asked = _asked(condition, population, condition.respondents or wave.respondents, beside, place)
+        if condition.population is not None:
+            _check_attributes(questionnaire, asked, f"{place.where}: condition {condition.name!r}")
+        conditions.append((*_checked_condition(condition, place, asked, questionnaire), asked))
+    cells = tuple(
+        Cell(condition, model, *checked, asked, condition.respondents or wave.respondents)
+        for model in models
+        for condition, checked, asked in conditions
+    )
+    _populations_are_different(cells, population, str(path))
     backstories = _backstories(wave, cells, str(path))
     return LoadedWave(wave, questionnaire, population, reference, cells, backstories)
 
 
 def _backstories(wave: Wave, cells: tuple[Cell, ...], where: str) -> Backstories | None:
     """The stories that the wave's conditions tell; read once, before anything is asked."""
-    telling = next((cell for cell in cells if getattr(cell.settings, "backstory", False)), None)
+    tellers = [cell for cell in cells if getattr(cell.settings, "backstory", False)]
+    telling = next(iter(tellers), None)
+    others = [cell.condition.name for cell in tellers if cell.condition.population is not None]
+    if others:
+        raise DocumentError(
+            f"{where}: condition {others[0]!r} tells stories of lives to people of another population, and the wave's "
+            "`backstories` are of its own people; leave `backstory` or `population` out there."
+        )
     if telling is not None and wave.backstories is None:
         raise DocumentError(
             f"{where}: condition {telling.condition.name!r} tells stories of lives, and the wave names none; add "
@@ -228,6 +259,32 @@ def _under_design(wave: Wave, population: Population, path: Path, lines: dict[Lo
         return (population.under(wave.design) if wave.design is not None else population).sized(wave.respondents)
     except DocumentError as error:
         raise DocumentError(f"{path}:{lines[key,]}: {key}: {error}") from None
+
+
+def _asked(condition: Condition, own: Population, n: int, beside: Path, place: "_Place") -> Population:
+    """Whose people are asked under a condition: of the wave's population, or ``n`` of another."""
+    if condition.population is None:
+        if own.size is not None and n > own.size:
+            raise DocumentError(
+                f"{place.where}: condition {condition.name!r} asks {n:,} people, and {own.id!r} has {own.size:,} "
+                "under its design."
+            )
+        return own
+    try:
+        return load_population(condition.population, beside).sized(n)
+    except DocumentError as error:
+        raise DocumentError(f"{place.where}: condition {condition.name!r}: population: {error}") from None
+
+
+def _populations_are_different(cells: tuple[Cell, ...], own: Population, where: str) -> None:
+    """Refuse two populations of one id, whose people could not be told apart."""
+    known = {own.id: own}
+    for cell in cells:
+        if known.setdefault(cell.population.id, cell.population).as_json() != cell.population.as_json():
+            raise DocumentError(
+                f"{where}: the condition {cell.condition.name!r} asks another population that is also called "
+                f"{cell.population.id!r}; give it an id of its own."
+            )
 
 
 class _Place(NamedTuple):

@@ -58,7 +58,7 @@ class MadeUp:
 
     def cell(self, number: int = 1, told: Sequence[str] = ("sex", "age"), name: str = "def x model") -> None:
         """Add a cell."""
-        row = (number, name, "def", 1, "def", "demoscope", "en", None, None, "{}", json.dumps(list(told)))
+        row = (number, name, "def", 1, "def", "demoscope", "en", None, None, "{}", json.dumps(list(told)), None)
         self.insert("cells", [row])
 
     def question(
