@@ -241,8 +241,8 @@ def _backstories(wave: Wave, cells: tuple[Cell, ...], where: str) -> Backstories
     others = [cell.condition.name for cell in tellers if cell.condition.population is not None]
     if others:
         raise DocumentError(
-            f"{where}: condition {others[0]!r} tells stories of lives to people of another population, and the wave's "
-            "`backstories` are of its own people; leave `backstory` or `population` out there."
+            f"{where}: condition {others[0]!r} tells stories of lives to people of another population, and the "
+            "wave's `backstories` are of its own people; leave `backstory` or `population` out there."
         )
     if telling is not None and wave.backstories is None:
         raise DocumentError(
