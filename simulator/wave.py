@@ -16,7 +16,10 @@ from personas.designs import Design
 from simulator.backends.interface import find_backend
 from simulator.backstories import Backstories, read_backstories
 from simulator.protocols.registry import ProtocolKind, find_protocol
+from simulator.rewordings import with_texts
+from simulator.variants import check_shown, varied
 from surveys import Questionnaire, ReferenceCounts, load_questionnaire, load_reference
+from surveys.perturbations import Perturbation, Perturbed
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 
@@ -41,6 +44,9 @@ class Condition(Document):
     """Protocol of the interview."""
     settings: dict[str, Any] = Field(default_factory=dict)
     """Settings of the protocol, such as ``profile``, ``portrait`` and ``memory``."""
+    perturbations: tuple[Perturbation, ...] = ()
+    """How its questionnaire differs, for studies of robustness: a list of ``kind`` and settings, made one after the
+    other, as docs/presentation.md tells."""
 
 
 class Execution(Document):
@@ -121,6 +127,8 @@ class Cell:
     protocol: ProtocolKind
     settings: Any
     """Validated settings of the protocol."""
+    asked: Perturbed
+    """The questionnaire as the condition asks it."""
 
     @property
     def name(self) -> str:
@@ -158,6 +166,7 @@ class LoadedWave:
                 cell.condition.name: {
                     "protocol": cell.condition.protocol,
                     "settings": cell.settings.model_dump(mode="json"),
+                    **_perturbed(cell.condition),
                 }
                 for cell in self.cells
             },
@@ -197,7 +206,10 @@ def load_wave(path: Path) -> LoadedWave:
         _checked_condition(condition, places.at("conditions", n), population)
         for n, condition in enumerate(wave.conditions)
     ]
-    cells = tuple(Cell(condition, model, *checked) for model in models for condition, checked in conditions)
+    asked = [
+        _asked(*checked, questionnaire, wave.seed, places.at("conditions", n)) for n, checked in enumerate(conditions)
+    ]
+    cells = tuple(Cell(condition, model, *checked) for model in models for condition, checked in asked)
     backstories = _backstories(wave, cells, str(path))
     return LoadedWave(wave, questionnaire, population, reference, cells, backstories)
 
@@ -257,6 +269,26 @@ def _checked_condition(
     settings = build(protocol.settings_model, condition.settings, place.path, place.settings)
     protocol.check(settings, population, f"{place.where}: condition {condition.name!r}")
     return condition, (protocol, settings)
+
+
+def _asked(
+    condition: Condition, checked: tuple[ProtocolKind, Any], questionnaire: Questionnaire, seed: int, place: _Place
+) -> tuple[Condition, tuple[ProtocolKind, Any, Perturbed]]:
+    """The condition with the questionnaire as it asks it; stored paraphrases are read now."""
+    where = f"{place.where}: condition {condition.name!r}"
+    beside = Path(place.path).parent
+    whole = condition.model_copy(
+        update={"perturbations": tuple(with_texts(one, beside) for one in condition.perturbations)}
+    )
+    asked = varied(questionnaire, whole.perturbations, seed, where)
+    check_shown(asked.questionnaire, checked[1], where)
+    return whole, (*checked, asked)
+
+
+def _perturbed(condition: Condition) -> dict[str, Any]:
+    """What of a condition's perturbations decides answers; nothing when there are none."""
+    written = [perturbation.model_dump(mode="json") for perturbation in condition.perturbations]
+    return {"perturbations": written} if written else {}
 
 
 def _checked_model(model: ModelSpec, place: _Place, path: Path) -> ModelSpec:
