@@ -94,7 +94,7 @@ class Cohort:
             for cell, condition in spec.conditions.items()
         }
         self._asked = {
-            cell: varied(spec.questionnaire, condition.perturbations, spec.seed)
+            cell: varied(spec.questionnaire, condition.perturbations, self._settings[cell], spec.seed)
             for cell, condition in spec.conditions.items()
         }
         self._question_ids = {question.id: n for n, question in enumerate(spec.questionnaire.questions, start=1)}

@@ -15,8 +15,10 @@ from surveys.presentation_rules import PresentationRules
 Perturbations = tuple[Perturbation, ...]
 
 
-def varied(questionnaire: Questionnaire, perturbations: Perturbations, seed: int, where: str = "") -> Perturbed:
-    """The questionnaire as a condition asks it.
+def varied(
+    questionnaire: Questionnaire, perturbations: Perturbations, settings: Any, seed: int, where: str = ""
+) -> Perturbed:
+    """The questionnaire as a condition asks it: in the language of its settings, perturbed.
 
     Raises
     ------
@@ -24,7 +26,8 @@ def varied(questionnaire: Questionnaire, perturbations: Perturbations, seed: int
         If a perturbation cannot be made; the message begins with ``where``.
     """
     try:
-        return perturb(questionnaire, perturbations, seed)
+        language = getattr(settings, "language", questionnaire.language)
+        return perturb(questionnaire, perturbations, seed, language)
     except ValueError as error:
         raise DocumentError(f"{where}: perturbations: {error}.") from None
 

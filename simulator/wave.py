@@ -19,7 +19,9 @@ from simulator.protocols.registry import ProtocolKind, find_protocol
 from simulator.rewordings import with_texts
 from simulator.variants import check_shown, varied
 from surveys import Questionnaire, ReferenceCounts, load_questionnaire, load_reference
+from surveys.given import Sort
 from surveys.perturbations import Perturbation, Perturbed
+from surveys.routing import find_unknown_attributes
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 
@@ -170,7 +172,7 @@ class LoadedWave:
                 }
                 for cell in self.cells
             },
-            "questionnaire": self.questionnaire.model_dump(mode="json"),
+            "questionnaire": questionnaire_content(self.questionnaire),
             "population": json.loads(self.population.as_json()),
             "reference": self.reference.reference.model_dump(mode="json") if self.reference else None,
             "reference_counts": self.reference.digest if self.reference else None,
@@ -182,6 +184,11 @@ class LoadedWave:
         """BLAKE2 hash of the content, salt included, in hex."""
         text = json.dumps(self.content, sort_keys=True, ensure_ascii=False)
         return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def questionnaire_content(questionnaire: Questionnaire) -> dict[str, Any]:
+    """What a questionnaire says, as plain data, without what it leaves to defaults: so later versions agree."""
+    return questionnaire.model_dump(mode="json", exclude_defaults=True)
 
 
 def load_wave(path: Path) -> LoadedWave:
@@ -197,13 +204,14 @@ def load_wave(path: Path) -> LoadedWave:
     beside = path.parent
     questionnaire = load_questionnaire(wave.questionnaire, beside)
     population = _under_design(wave, load_population(wave.population, beside), path, lines)
+    _check_attributes(questionnaire, population, f"{path}:{lines['questionnaire',]}: questionnaire")
     reference = load_reference(wave.reference, beside) if wave.reference else None
     if reference:
         _check_reference(reference, questionnaire, population, f"{path}:{lines['reference',]}: reference")
     places = _Places(path, lines)
     models = [_checked_model(model, places.at("models", n), path) for n, model in enumerate(wave.models)]
     conditions = [
-        _checked_condition(condition, places.at("conditions", n), population)
+        _checked_condition(condition, places.at("conditions", n), population, questionnaire)
         for n, condition in enumerate(wave.conditions)
     ]
     asked = [
@@ -259,7 +267,7 @@ class _Places:
 
 
 def _checked_condition(
-    condition: Condition, place: _Place, population: Population
+    condition: Condition, place: _Place, population: Population, questionnaire: Questionnaire
 ) -> tuple[Condition, tuple[ProtocolKind, Any]]:
     """The condition with its protocol and validated settings."""
     try:
@@ -267,7 +275,12 @@ def _checked_condition(
     except DemoscopeError as error:
         raise DocumentError(f"{place.where}: {error}") from None
     settings = build(protocol.settings_model, condition.settings, place.path, place.settings)
-    protocol.check(settings, population, f"{place.where}: condition {condition.name!r}")
+    where = f"{place.where}: condition {condition.name!r}"
+    protocol.check(settings, population, where)
+    try:
+        questionnaire.spoken_in(protocol.describe(settings, population).language)
+    except ValueError as error:
+        raise DocumentError(f"{where}: {error}; complete the translation, or ask in another language.") from None
     return condition, (protocol, settings)
 
 
@@ -280,7 +293,7 @@ def _asked(
     whole = condition.model_copy(
         update={"perturbations": tuple(with_texts(one, beside) for one in condition.perturbations)}
     )
-    asked = varied(questionnaire, whole.perturbations, seed, where)
+    asked = varied(questionnaire, whole.perturbations, checked[1], seed, where)
     check_shown(asked.questionnaire, checked[1], where)
     return whole, (*checked, asked)
 
@@ -311,6 +324,16 @@ def _deciding(model: ModelSpec) -> dict[str, Any]:
     content = model.model_dump(mode="json")
     free: frozenset[str] = getattr(find_backend(model.backend).settings_model, "free", frozenset())
     return {**content, "settings": {name: value for name, value in content["settings"].items() if name not in free}}
+
+
+def _check_attributes(questionnaire: Questionnaire, population: Population, where: str) -> None:
+    """Refuse a questionnaire that wants to know of people what the population cannot tell."""
+    sorts: dict[str, Sort] = {
+        name: "number" if attribute.kind == "numeric" else "text" for name, attribute in population.attributes.items()
+    }
+    problems = list(find_unknown_attributes(questionnaire.layout, questionnaire.arms, sorts))
+    if problems:
+        raise DocumentError("\n".join(f"{where}: {problem}." for problem in problems[:8]))
 
 
 def _check_reference(

@@ -194,7 +194,7 @@ class Course:
         """What stands for a name in a wording; ``None`` when it is not known."""
         factors = question.factors
         if factors is not None and factors.profiles == 1 and name in factors.attributes:
-            return profiles[0][name] if profiles else ""
+            return factors.worded(name, profiles[0][name]) if profiles else ""
         head, _, part = name.partition(".")
         if head == "persona" and part:
             known = self._words.get(part, self._scope.attributes.get(part))
@@ -210,8 +210,10 @@ class Course:
         language = self._questionnaire.language
         colon, semicolon = COLON.get(language, ": "), SEMICOLON.get(language, "; ")
         lines = []
+        assert task.factors is not None
+        worded = task.factors.worded
         for option, profile in zip(task.options, profiles, strict=False):
-            levels = semicolon.join(f"{name}{colon}{level}" for name, level in profile.items())
+            levels = semicolon.join(f"{name}{colon}{worded(name, level)}" for name, level in profile.items())
             lines.append(f"{option.label} ({levels})")
         return "\n".join(lines)
 

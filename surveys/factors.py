@@ -24,6 +24,8 @@ class Factors(Document):
     """Attribute -> its levels, in words; ``{{ price }}`` in the wording of a vignette inserts the level drawn."""
     profiles: int = Field(default=1, ge=1, le=10)
     """Profiles shown in one task: one in a vignette, two or more to choose between in a conjoint task."""
+    shown: dict[str, Levels] = Field(default_factory=dict)
+    """The levels as they are worded in another language, in the same order; set by the translation."""
     without: tuple[dict[str, str], ...] = ()
     """Combinations of levels that are never shown."""
 
@@ -32,6 +34,9 @@ class Factors(Document):
         for attribute, levels in self.attributes.items():
             if len(set(levels)) < len(levels):
                 raise ValueError(f"the attribute {attribute!r} has a level twice")
+        for attribute, levels in self.shown.items():
+            if len(levels) != len(self.attributes.get(attribute, ())):
+                raise ValueError(f"shown: the attribute {attribute!r} has another number of levels")
         for combination in self.without:
             for attribute, level in combination.items():
                 if level not in self.attributes.get(attribute, ()):
@@ -41,6 +46,15 @@ class Factors(Document):
         if self.without and self.allowed(np.random.default_rng(0)) is None:
             raise ValueError("without excludes (nearly) every combination of levels; exclude fewer")
         return self
+
+    def worded(self, attribute: str, level: str) -> str:
+        """A level as it is shown, in the language of the questionnaire.
+
+        >>> Factors(attributes={"speed": ["slow", "fast"]}, shown={"speed": ["慢", "快"]}).worded("speed", "fast")
+        '快'
+        """
+        shown = self.shown.get(attribute)
+        return level if shown is None else shown[self.attributes[attribute].index(level)]
 
     @property
     def combinations(self) -> int:

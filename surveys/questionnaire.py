@@ -10,7 +10,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from demoscope.documents import Document
 from surveys.entries import Entry, Order
 from surveys.flattening import Group, Layout, layout
-from surveys.option import preset
+from surveys.languages import Slot, described, side_by_side, texts, usual_options, walk
 from surveys.question import Id, Question
 from surveys.routing import Skippable, find_problems, find_skippable
 from surveys.translation import Translation
@@ -66,12 +66,9 @@ class Questionnaire(Document):
 
     @model_validator(mode="before")
     @classmethod
-    def _usual_options(cls, content: Any) -> Any:
-        """Write out options that are named as a usual set."""
-        if not isinstance(content, dict):
-            return content
-        language = content.get("language", "en")
-        return {**content, "questions": _written_out(content.get("questions"), str(language))}
+    def _one_wording_each(cls, content: Any) -> Any:
+        """Write out options that are named as a usual set, and move further languages to ``translations``."""
+        return usual_options(side_by_side(content)) if isinstance(content, dict) else content
 
     @model_validator(mode="after")
     def _can_be_gone_through(self) -> "Questionnaire":
@@ -91,6 +88,16 @@ class Questionnaire(Document):
                     for loc, message in problems
                 ],
             )
+        return self
+
+    @model_validator(mode="after")
+    def _scores_are_of_its_questions(self) -> "Questionnaire":
+        for name, key in self.scoring.items():
+            for item in key.items:
+                if item not in self.by_id:
+                    raise ValueError(f"the score {name!r} is made of {item!r}, which is no question here")
+                if not self.by_id[item].choices:
+                    raise ValueError(f"the score {name!r} is made of {item!r}, which has nothing to choose from")
         return self
 
     @cached_property
@@ -132,6 +139,59 @@ class Questionnaire(Document):
         """The question with this id; :class:`KeyError` when there is none."""
         return self.by_id[question_id]
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The questionnaire's own language, then those it is translated into."""
+        return (self.language, *self.translations)
+
+    def missing(self, language: str) -> tuple[tuple[str | None, Slot], ...]:
+        """Wordings that a translation lacks: whose they are (``None``: the questionnaire's) and which.
+
+        Raises
+        ------
+        KeyError
+            If there is no translation into this language.
+        """
+        if language == self.language:
+            return ()
+        words = self.translations[language]
+        found = texts(self.model_dump(mode="json", exclude_defaults=True))
+        return tuple((name, slot) for name, slot, _ in found if _said(words, name, slot) is None)
+
+    def in_language(self, language: str) -> "Questionnaire":
+        """The questionnaire as it is worded in one of its languages, with no others beside it.
+
+        Raises
+        ------
+        ValueError
+            If it is not translated into this language, or not all of it; the message says what is missing.
+        """
+        if language == self.language and not self.translations:
+            return self
+        if language not in self._worded:
+            self._worded[language] = self._translated(language)
+        return self._worded[language]
+
+    def spoken_in(self, language: str) -> "Questionnaire":
+        """The questionnaire in this language where it is translated into it, and in its own where it is not."""
+        return self.in_language(language if language in self.languages else self.language)
+
+    @cached_property
+    def _worded(self) -> dict[str, "Questionnaire"]:
+        """The questionnaire in the languages that were asked for."""
+        return {}
+
+    def _translated(self, language: str) -> "Questionnaire":
+        if language not in self.languages:
+            raise ValueError(f"{self.id!r} is not there in {language!r}; it is in {', '.join(self.languages)}")
+        content = self.model_dump(mode="json", exclude_defaults=True, exclude={"translations"})
+        if language != self.language:
+            if missing := self.missing(language):
+                raise ValueError(f"{self.id!r} lacks wordings in {language!r}: {described(missing)}")
+            words = self.translations[language]
+            content = walk(content, lambda name, slot, _: _said(words, name, slot), levels="shown")
+        return Questionnaire.model_validate({**content, "language": language})
+
 
 def _sections(
     group: Group, questions: tuple[Question, ...], around: frozenset[str]
@@ -144,16 +204,9 @@ def _sections(
             yield questions[member].id, inside
 
 
-def _written_out(entries: Any, language: str) -> Any:
-    if not isinstance(entries, list | tuple):
-        return entries
-    written = []
-    for entry in entries:
-        if isinstance(entry, dict):
-            entry = dict(entry)
-            if isinstance(entry.get("options"), str):
-                entry["options"] = preset(entry["options"], language)
-            if "questions" in entry:
-                entry["questions"] = _written_out(entry["questions"], language)
-        written.append(entry)
-    return written
+def _said(words: Translation, name: str | None, slot: Slot) -> str | None:
+    """What a translation says in a slot; ``None`` when it is missing."""
+    if name is None:
+        return words.title
+    wording = words.words.get(name)
+    return None if wording is None else wording.at(slot)

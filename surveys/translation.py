@@ -1,5 +1,7 @@
 """A questionnaire in a further language: its wordings by id, and who reviewed them."""
 
+from typing import Any
+
 from pydantic import Field
 
 from demoscope.documents import Document
@@ -24,12 +26,23 @@ class Wording(Document):
     """How to answer."""
     wordings: dict[str, str] = Field(default_factory=dict)
     """Other wordings by name."""
-    factors: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    """Levels of a vignette or conjoint task by attribute, in the order of the original."""
-    over: tuple[str, ...] = ()
-    """Members of a loop, in the order of the original."""
+    factors: dict[str, dict[int, str]] = Field(default_factory=dict)
+    """Levels of a vignette or conjoint task: attribute -> place in the original, from 0 -> wording."""
+    over: dict[int, str] = Field(default_factory=dict)
+    """Members of a loop: place in the original, from 0 -> wording."""
     reviewer: str | None = None
     """Who reviewed this wording; nobody yet when absent."""
+
+    def at(self, slot: tuple[str | int, ...]) -> str | None:
+        """The wording in a slot, such as ``("options", 2)``; ``None`` when it is missing.
+
+        >>> Wording(options={2: "否"}).at(("options", 2))
+        '否'
+        """
+        place: Any = getattr(self, str(slot[0]))
+        for part in slot[1:]:
+            place = place.get(part) if place is not None else None
+        return place if isinstance(place, str) else None
 
 
 class Translation(Document):

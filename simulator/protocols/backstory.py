@@ -32,7 +32,7 @@ class BackstorySettings(Document):
     """
 
     language: Literal["en", "zh"] = "en"
-    """Language of the instructions and of the story; the questionnaire brings its own."""
+    """Language of the instructions and of the story, and of the question where it is translated into it."""
     portrait: tuple[str, ...] | None = None
     """Persona attributes that the story starts from; all that the population has phrases for when absent."""
     check: Literal["rules", "model"] = "rules"
@@ -96,7 +96,7 @@ class Backstory:
         self, respondent: Respondent, questionnaire: Questionnaire, settings: BackstorySettings, seed: int
     ) -> Protocol:
         """Write, check, and write again with what was wrong, until a story fits or the tries are up."""
-        question, facts = _question(questionnaire), respondent.facts
+        question, facts = _question(questionnaire.spoken_in(settings.language)), respondent.facts
         assert facts is not None
         system = Message("system", backstory.WRITE[settings.language].format(facts=facts.told))
         messages: tuple[Message, ...] = (system, Message("user", question.text))

@@ -196,7 +196,7 @@ def _scale(question: Question, presentation: Presentation, language: str) -> str
     scale = SCALE[language].format(low=first, high=last)
     if presentation.lines:
         return f"{scale}{comma}{presentation.text}"
-    points = {} if ("scale_labels", "ends") in presentation.also else question.point_labels
+    points: dict[int, str] = {} if ("scale_labels", "ends") in presentation.also else question.point_labels
     said = {question.minimum: question.low_label, question.maximum: question.high_label, **points}
     ends = [wording.format(point=code, label=said[code]) for code in presentation.codes if said.get(code)]
     listed = comma.join(ends[:-1]) + joined + ends[-1] if len(ends) > 1 else "".join(ends)

@@ -42,7 +42,7 @@ class DefSettings(Document):
     profile: Profile = "demoscope"
     """The paper, its published code, or good sense where they differ."""
     language: Literal["en", "zh"] = "en"
-    """Language of the instructions; the questionnaire brings its own."""
+    """Language of the instructions, and of the questions where the questionnaire is translated into it."""
     culture: str | None = None
     """Culture the respondents stand for, for the results."""
     location: bool | None = None

@@ -22,7 +22,7 @@ from surveys.perturbations.options import (
     ReversedOptions,
     ScalePoints,
 )
-from surveys.perturbations.texts import InLanguage, Paraphrase, in_words, missing_words
+from surveys.perturbations.texts import InLanguage, Paraphrase, in_words
 from surveys.perturbations.wording import Case, LetterSwaps, Spacing, Synonyms, Typos
 from surveys.question import Question
 from surveys.questionnaire import Questionnaire
@@ -120,8 +120,12 @@ class Perturbed:
     """Question id -> the way back; only questions that some perturbation was meant for."""
 
 
-def perturb(questionnaire: Questionnaire, perturbations: Sequence[Perturbation], seed: int) -> Perturbed:
+def perturb(
+    questionnaire: Questionnaire, perturbations: Sequence[Perturbation], seed: int, language: str | None = None
+) -> Perturbed:
     """Put a questionnaire under perturbations, one after the other.
+
+    ``language`` is the one the condition speaks, where the questionnaire is translated into it.
 
     Everybody in a condition sees the same changes (the order of questions aside), because they are drawn from seed,
     perturbation and question. What changes codes leaves questions alone whose answers a condition looks at.
@@ -131,32 +135,33 @@ def perturb(questionnaire: Questionnaire, perturbations: Sequence[Perturbation],
     ValueError
         If a translation or paraphrase is missing, or questions cannot be asked in another order.
     """
-    looked_at = _looked_at(questionnaire)
-    changed = list(questionnaire.questions)
+    if not perturbations:
+        return Perturbed(questionnaire, {})
+    original = questionnaire
+    asked = original.spoken_in(language or original.language)
+    looked_at = _looked_at(original)
+    changed = list(asked.questions)
     back: dict[str, WayBack] = {question.id: WayBack() for question in changed}
-    language = questionnaire.language
-    for perturbation in perturbations:
-        if isinstance(perturbation, QuestionOrder):
-            questionnaire = _reordered(questionnaire, perturbation)
-            for question in changed:
-                back[question.id] = _after(back[question.id], perturbation, 0, Change(question, {"order": "drawn"}))
-            continue
-        for place, question in enumerate(changed):
-            number, change = _changed(question, perturbation, questionnaire, language, seed)
+    for place, perturbation in enumerate(perturbations):
+        if isinstance(perturbation, InLanguage):
+            if any(not isinstance(one, InLanguage | QuestionOrder) for one in perturbations[:place]):
+                raise ValueError("a translation comes before what else is changed; put it first")
+            asked = original.in_language(perturbation.language).model_copy(update={"order": asked.order})
+            changed = list(asked.questions)
+        elif isinstance(perturbation, QuestionOrder):
+            asked = _reordered(asked, perturbation)
+        for position, question in enumerate(changed):
+            number, change = _changed(question, perturbation, asked.language, seed)
             if (change.codes or change.scores) and question.id in looked_at:
                 change = Change(question, {"kept": "a condition looks at its answer"})
             back[question.id] = _after(back[question.id], perturbation, number, change)
-            changed[place] = change.question
-        if isinstance(perturbation, InLanguage):
-            language = perturbation.language
-    asked = questionnaire.model_copy(update={"language": language})
-    asked.__dict__["layout"] = dataclasses.replace(questionnaire.layout, questions=tuple(changed))
-    return Perturbed(asked, back)
+            changed[position] = change.question
+    alone = asked.model_copy(update={"translations": {}})
+    alone.__dict__["layout"] = dataclasses.replace(asked.layout, questions=tuple(changed))
+    return Perturbed(alone, back)
 
 
-def _changed(
-    question: Question, perturbation: Any, questionnaire: Questionnaire, language: str, seed: int
-) -> tuple[int, Change]:
+def _changed(question: Question, perturbation: Any, language: str, seed: int) -> tuple[int, Change]:
     """Seed of the draws, and what the perturbation makes of the question."""
     if isinstance(perturbation, Paraphrase):
         wording = perturbation.wording(question)
@@ -165,9 +170,9 @@ def _changed(
         said = in_words(question, wording or Wording())
         return 0, Change(said, {"text": said.text} if said is not question else {})
     if isinstance(perturbation, InLanguage):
-        return 0, Change(
-            _translated(question, questionnaire, perturbation.language), {"language": perturbation.language}
-        )
+        return 0, Change(question, {"language": language})
+    if isinstance(perturbation, QuestionOrder):
+        return 0, Change(question, {"order": perturbation.order})
     key = ("perturbation", perturbation.kind, getattr(perturbation, "draw", 0))
     group = question.battery or question.id
 
@@ -175,19 +180,6 @@ def _changed(
         return seeds.generator(seed, *key, question.id if name == "text" else group, name)
 
     return seeds.number(seed, *key, question.id), perturbation.apply(question, chance, language)
-
-
-def _translated(question: Question, questionnaire: Questionnaire, language: str) -> Question:
-    translation = questionnaire.translations.get(language)
-    if translation is None:
-        known = ", ".join(sorted(questionnaire.translations)) or "none"
-        raise ValueError(f"{questionnaire.id!r} has no translation into {language!r}; it has {known}")
-    wording = translation.words.get(question.id, Wording())
-    around = translation.words.get(question.battery or question.experiment or "")
-    lacking = missing_words(question, wording, around)
-    if lacking and question.is_asked:
-        raise ValueError(f"the translation of question {question.id!r} into {language!r} lacks {', '.join(lacking)}")
-    return in_words(question, wording, around)
 
 
 def _after(way: WayBack, perturbation: Any, number: int, change: Change) -> WayBack:

@@ -39,44 +39,13 @@ class InLanguage(Document):
     """Language, as an ISO 639-1 code; the questionnaire's `translations` must have every wording."""
 
 
-def in_words(question: Question, wording: Wording, around: Wording | None = None) -> Question:
-    """The question in other words; codes, order and everything that is not worded stay.
-
-    Parameters
-    ----------
-    around : Wording, optional
-        Words of the battery or vignette the question stands in.
-    """
-    group = around or Wording()
-    update: dict[str, Any] = {}
-    if wording.text:
-        update["text"] = wording.text
-    if question.stem and group.text:
-        update["stem"] = group.text
-    labels = {**group.options, **wording.options}
-    if labels:
-        update["options"] = tuple(
-            option.model_copy(update={"label": labels.get(option.code, option.label)}) for option in question.options
-        )
-    for name in ("low_label", "high_label", "unit", "instruction"):
-        said = getattr(wording, name) or getattr(group, name)
-        if said and getattr(question, name):
-            update[name] = said
-    for name in ("point_labels", "wordings"):
-        said = {**getattr(question, name), **getattr(group, name), **getattr(wording, name)}
-        if said and getattr(question, name):
-            update[name] = said
+def in_words(question: Question, wording: Wording) -> Question:
+    """The question in other words; codes, options, order and everything that the wording does not say stay."""
+    update: dict[str, Any] = {
+        name: getattr(wording, name)
+        for name in ("text", "low_label", "high_label", "instruction")
+        if getattr(wording, name) and getattr(question, name)
+    }
+    if wording.point_labels and question.point_labels:
+        update["point_labels"] = {**question.point_labels, **wording.point_labels}
     return question.model_copy(update=update) if update else question
-
-
-def missing_words(question: Question, wording: Wording, around: Wording | None = None) -> list[str]:
-    """What a translation lacks of a question."""
-    group = around or Wording()
-    lacking = [] if wording.text else ["text"]
-    lacking += ["stem"] if question.stem and not group.text else []
-    known = {*group.options, *wording.options}
-    lacking += [f"option {option.code}" for option in question.options if option.code not in known]
-    for name in ("low_label", "high_label", "unit", "instruction"):
-        if getattr(question, name) and not (getattr(wording, name) or getattr(group, name)):
-            lacking.append(name)
-    return lacking
