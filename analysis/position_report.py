@@ -121,8 +121,10 @@ def _read(results: Results, cell: Cell, asked: dict[int, Asked]) -> _Shown:
         falling = 0 if list(order) == ordered else 1 if list(order) == ordered[::-1] else -1
         rows.append((respondent, question, code, order[0], order[-1], falling, 2 * place > most))
     columns = np.array(rows, dtype=np.int64).reshape(-1, 7).T
-    respondent, number, chosen, first, last, falling, late = columns
-    return _Shown(respondent, number, chosen, first, last, falling, late.astype(bool))
+    return _Shown(
+        *(columns[0], columns[1], columns[2], columns[3], columns[4], columns[5]),
+        late=columns[6].astype(bool),
+    )
 
 
 @lru_cache(maxsize=65536)

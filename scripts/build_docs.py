@@ -109,6 +109,8 @@ def waves() -> str:
         table("`presentation` of `def`", PresentationRules),
         PROFILES,
         table("`settings` of the protocol `backstory`", find_protocol("backstory").settings_model),
+        table("`settings` of the protocol `paraphrase`", find_protocol("paraphrase").settings_model),
+        table("`settings` of the protocol `translate`", find_protocol("translate").settings_model),
         table("`settings` of the backend `llama_cpp`", find_backend("llama_cpp").settings_model),
         table("`settings` of the backend `openai_api`", OpenAISettings),
         table("`endpoints` of `openai_api`", EndpointSettings),

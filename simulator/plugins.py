@@ -10,6 +10,8 @@ OURS = {
     "protocol": {
         "def": "simulator.protocols.diversity_enhanced:PROTOCOL",
         "backstory": "simulator.protocols.backstory:PROTOCOL",
+        "paraphrase": "simulator.protocols.rewording:PARAPHRASE",
+        "translate": "simulator.protocols.rewording:TRANSLATE",
     },
     "backend": {
         "scripted": "simulator.backends.scripted:ScriptedBackend",
