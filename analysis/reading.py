@@ -192,6 +192,22 @@ class Results:
         )
         return rows
 
+    def answers_with_presentation(
+        self, cell: Cell, questions: Sequence[str]
+    ) -> list[tuple[int, str, str, int | None, float | None]]:
+        """Understood answers to some questions, a row a chosen option: respondent, question, how it was shown (JSON),
+        code, number; the code is ``None`` where no option was chosen.
+        """
+        marks = ", ".join("?" * len(questions))
+        return self._rows(
+            f"""SELECT a.respondent_id, q.name, a.presentation, o.code, a.value
+            FROM respondents r JOIN answers a ON a.respondent_id = r.id JOIN questions q ON q.id = a.question_id
+            LEFT JOIN answer_options o USING (respondent_id, question_id, method, replicate)
+            WHERE r.cell_id = ? AND a.method = 'text' AND a.status = 'answered' AND q.name IN ({marks})
+            ORDER BY a.respondent_id, q.id, a.replicate""",
+            (cell.id, *questions),
+        )
+
     def levels(self, group: Group, respondents: Respondents) -> list[str | None]:
         """Level of a grouping that each respondent belongs to; ``None`` when its persona fits none."""
         return [group.level(self._attributes[persona]) for persona in respondents.personas.tolist()]

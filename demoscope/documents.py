@@ -215,14 +215,26 @@ def _line(loc: Loc, lines: dict[Loc, int]) -> int | None:
 
 def _fields(model: Any, loc: Loc) -> list[str]:
     """Names that would have been right at ``loc``, followed through nested models and unions by ``kind``."""
-    models = [model]
+    models, union = [model], [model]
     for part in loc:
-        inner = [one.model_fields[part].annotation for one in models if part in one.model_fields]
-        if inner:
-            models = [one for annotation in inner for one in _models(annotation)]
-        elif isinstance(part, str) and len(models) > 1:
-            models = [one for one in models if part in get_args(one.model_fields["kind"].annotation)]
-    return sorted({name for one in models for name in one.model_fields})
+        if len(models) > 1 and (one_kind := [one for one in models if _is_kind(one, part)]):
+            union, models = models, one_kind
+            continue
+        inner = [info.annotation for one in models for name, info in _named_fields(one) if name == part]
+        if inner:  # a field named before its model is a union that holds itself
+            models = [one for annotation in inner for one in _models(annotation)] or union
+    return sorted({name for one in models for name, _ in _named_fields(one)})
+
+
+def _is_kind(model: Any, part: int | str) -> bool:
+    """Whether a union calls a model so: by its ``kind``, or by its name."""
+    kind = model.model_fields.get("kind")
+    return model.__name__.casefold() == part or (kind is not None and part in get_args(kind.annotation))
+
+
+def _named_fields(model: Any) -> Iterator[tuple[str, Any]]:
+    """Fields by the names that documents use."""
+    yield from ((info.alias or name, info) for name, info in model.model_fields.items())
 
 
 def _models(annotation: Any) -> Iterator[Any]:

@@ -120,6 +120,11 @@ def _json(content: Any) -> str:
     return json.dumps(content, ensure_ascii=False, sort_keys=True)
 
 
+def _in_order(content: Any) -> str:
+    """JSON that keeps the document's order, as that of the attributes of a conjoint task."""
+    return json.dumps(content, ensure_ascii=False)
+
+
 def _config(loaded: LoadedWave) -> str:
     content = {key: value for key, value in loaded.content.items() if key not in SEPARATE}
     return _json({**content, "min_valid": loaded.wave.min_valid})
@@ -140,7 +145,7 @@ def _write_wave(connection: sqlite3.Connection, loaded: LoadedWave, now: str) ->
     connection.execute(
         "INSERT INTO waves VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
         (
-            *(loaded.id, loaded.wave.name, _config(loaded), _json(content["questionnaire"])),
+            *(loaded.id, loaded.wave.name, _config(loaded), _in_order(content["questionnaire"])),
             *(_json(content["population"]), _json(content["reference"]) if reference else None),
             *(loaded.wave.seed, _json(versions()), _restricted(loaded), now),
         ),
@@ -156,7 +161,7 @@ def _update_wave(connection: sqlite3.Connection, loaded: LoadedWave) -> None:
     connection.execute(
         """UPDATE waves SET finished = iif(config = ?1 AND questionnaire = ?2, finished, NULL),
         config = ?1, questionnaire = ?2""",
-        (_config(loaded), _json(loaded.content["questionnaire"])),
+        (_config(loaded), _in_order(loaded.content["questionnaire"])),
     )
 
 

@@ -225,8 +225,8 @@ def _drawn_with(question: Question) -> str:
 
 
 def _draw_arm(split: Split, chance: Chance) -> str:
-    """The arm of one person, by weight."""
-    arms = list(split.arms)
+    """The arm of one person, by weight; the order of arms in the document changes nobody's."""
+    arms = sorted(split.arms)
     ends = np.cumsum([split.arms[arm] for arm in arms])
     drawn = chance("arm", split.id).random() * ends[-1]
     return arms[min(int(np.searchsorted(ends, drawn, side="right")), len(arms) - 1)]

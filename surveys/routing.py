@@ -86,6 +86,7 @@ class Skippable:
 def find_skippable(layout: Layout, arms: Arms) -> Skippable:
     """Which questions may be skipped, and for what."""
     by_answers, by_person = set(), set()
+    ids = {question.id for question in layout.questions}
     for question in layout.questions:
         names: set[str] = set()
         if question.show_if:
@@ -95,11 +96,7 @@ def find_skippable(layout: Layout, arms: Arms) -> Skippable:
                 by_person.add(question.id)
         for wording in piping.wordings(question):
             for place in piping.places(wording):
-                if place.otherwise is not None or _is_level(place.name, question):
-                    continue
-                if place.name.startswith("persona."):
-                    by_person.add(question.id)
-                else:
+                if place.otherwise is None and place.name.partition(".")[0] in ids:
                     names.add(place.name)
         if names - arms.keys():
             by_answers.add(question.id)
@@ -125,6 +122,8 @@ class _Check:
         if question.split is not None and question.split not in self._arms:
             known = suggestion(question.split, list(self._arms))
             yield f"question {question.id!r}: there is no split {question.split!r}{known or '; add it to `splits`'}"
+        if question.factors is not None and question.experiment is None:
+            yield f"question {question.id!r}: factors belong to the kinds vignette and conjoint; put it into one"
         if question.show_if is not None:
             yield from self._condition(place, "show_if", question.show_if, itself=False)
         for number, rule in enumerate(question.go_to):
