@@ -144,6 +144,17 @@ def report(store: StorePath, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def wordings(
+    store: StorePath,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="YAML file to write, for people to read and review.")],
+) -> None:
+    """Write the paraphrases or translations that a wave made as a document that other waves use."""
+    from simulator.rewordings import write_document
+
+    _say(f"{out}: {write_document(store, out)}")
+
+
+@app.command()
 def show(
     store: StorePath,
     respondent: Annotated[int, typer.Argument(min=1, max=2**63 - 1, help="Number of the respondent, from 1.")],

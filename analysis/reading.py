@@ -172,6 +172,28 @@ class Results:
             np.searchsorted(respondents.ids, rows["respondent"]), rows["question"].copy(), rows["status"].copy()
         )
 
+    def shown(self, cell: Cell) -> list[tuple[int, int, int, str, int, int]]:
+        """How every understood choice of a cell was shown.
+
+        Rows of respondent id, question id, code chosen, presentation (JSON), place of the question in the
+        respondent's interview, and last place in it; several choices of one answer are several rows.
+        """
+        rows: list[tuple[int, int, int, str, int, int]] = self._rows(
+            """WITH placed AS (
+                SELECT s.respondent_id, s.question_id, s.method, s.replicate,
+                       min(iif(s.step = 'again', s.ordinal / 100, s.ordinal)) + min(s.place) AS place
+                FROM respondents r JOIN answer_sources s ON s.respondent_id = r.id
+                WHERE r.cell_id = ? AND s.method = 'text' GROUP BY 1, 2, 3, 4
+            )
+            SELECT p.respondent_id, p.question_id, o.code, a.presentation, p.place,
+                   max(p.place) OVER (PARTITION BY p.respondent_id)
+            FROM placed p JOIN answers a USING (respondent_id, question_id, method, replicate)
+            JOIN answer_options o USING (respondent_id, question_id, method, replicate)
+            WHERE a.status = 'answered' ORDER BY p.respondent_id, p.place""",
+            (cell.id,),
+        )
+        return rows
+
     def answers_with_presentation(
         self, cell: Cell, questions: Sequence[str]
     ) -> list[tuple[int, str, str, int | None, float | None]]:

@@ -39,7 +39,13 @@ from simulator.backends.openai_api.settings import (
 )
 from simulator.protocols.registry import find_protocol
 from simulator.wave import Condition, Execution, ModelSpec, Wave
+from surveys.entries import Battery, Conjoint, Item, Loop, Section, Vignette
+from surveys.factors import Factors
+from surveys.option import Option
 from surveys.presentation_rules import PresentationRules
+from surveys.question import Exclusion, GoTo, Question
+from surveys.questionnaire import Questionnaire, ScoringKey, Split
+from surveys.translation import Translation, Wording
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
@@ -68,7 +74,8 @@ time: a search of five costs up to four times a single reply (docs/local_engine.
 def table(title: str, model: type[Document]) -> str:
     """One section: every key with its type, its default and what it means."""
     lines = [f"\n## {title}\n", "| key | default | meaning |", "|---|---|---|"]
-    for name, info in model.model_fields.items():
+    for field, info in model.model_fields.items():
+        name = info.alias or field
         if info.is_required():
             default = "required"
         else:
@@ -109,6 +116,8 @@ def waves() -> str:
         table("`presentation` of `def`", PresentationRules),
         PROFILES,
         table("`settings` of the protocol `backstory`", find_protocol("backstory").settings_model),
+        table("`settings` of the protocol `paraphrase`", find_protocol("paraphrase").settings_model),
+        table("`settings` of the protocol `translate`", find_protocol("translate").settings_model),
         table("`settings` of the backend `llama_cpp`", find_backend("llama_cpp").settings_model),
         table("`settings` of the backend `openai_api`", OpenAISettings),
         table("`endpoints` of `openai_api`", EndpointSettings),
@@ -159,7 +168,38 @@ def population_keys() -> str:
     return POPULATIONS + "".join(sections)
 
 
-PAGES = {"waves.md": waves, "population_keys.md": population_keys}
+QUESTIONNAIRES = """\
+# Keys of a questionnaire
+
+[Questionnaires](questionnaires.md) tells what they are for. Unknown keys are refused with the line they stand on.
+This page is written by `scripts/build_docs.py` from the models that read the file.
+"""
+
+
+def questionnaire_keys() -> str:
+    """The page on the keys of a questionnaire."""
+    sections = [
+        table("The questionnaire", Questionnaire),
+        table("`questions`, without a `kind` of a group: a question", Question),
+        table("`options`: one entry an option", Option),
+        table("`go_to`: one entry a rule", GoTo),
+        table("`exclude`", Exclusion),
+        table("`questions`, `kind: battery`", Battery),
+        table("`items` of a battery", Item),
+        table("`questions`, `kind: section`", Section),
+        table("`questions`, `kind: loop`", Loop),
+        table("`questions`, `kind: vignette`", Vignette),
+        table("`questions`, `kind: conjoint`", Conjoint),
+        table("`factors` of a vignette or conjoint", Factors),
+        table("`splits`: one entry a split ballot", Split),
+        table("`scoring`: name -> how a score is made", ScoringKey),
+        table("`translations`: language -> its wordings", Translation),
+        table("`words` of a translation: id -> its wording", Wording),
+    ]
+    return QUESTIONNAIRES + "".join(sections)
+
+
+PAGES = {"waves.md": waves, "population_keys.md": population_keys, "questionnaire_keys.md": questionnaire_keys}
 """Name of a page in ``docs`` -> what writes it."""
 
 

@@ -14,6 +14,7 @@ from simulator.protocols.interface import Completion, Protocol, Request, Underst
 from simulator.protocols.registry import find_protocol
 from simulator.records import Recorder, Records
 from simulator.respondent import Respondent
+from simulator.variants import begin, varied
 from simulator.wave import Condition, ModelSpec
 from surveys import Questionnaire
 
@@ -90,6 +91,10 @@ class Cohort:
         self._lease_ends: asyncio.TimerHandle | None = None
         self._settings = {
             cell: find_protocol(condition.protocol).settings_model.model_validate(condition.settings)
+            for cell, condition in spec.conditions.items()
+        }
+        self._asked = {
+            cell: varied(spec.questionnaire, condition.perturbations, self._settings[cell], spec.seed)
             for cell, condition in spec.conditions.items()
         }
         self._question_ids = {question.id: n for n, question in enumerate(spec.questionnaire.questions, start=1)}
@@ -206,10 +211,10 @@ class Cohort:
     async def _interview(self, assignment: Assignment, backend: Backend) -> None:
         condition = self._spec.conditions[assignment.cell_id]
         protocol = find_protocol(condition.protocol)
-        settings = self._settings[assignment.cell_id]
+        settings, asked = self._settings[assignment.cell_id], self._asked[assignment.cell_id]
 
         def interview() -> Protocol:
-            return protocol.interview(assignment.respondent, self._spec.questionnaire, settings, self._spec.seed)
+            return begin(protocol, assignment.respondent, asked, settings, self._spec.seed)
 
         listener = _Listener(self._recorder(assignment), self._news)
         assert self._places is not None

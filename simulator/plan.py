@@ -14,6 +14,7 @@ from simulator.estimates import SHORTEST_REPLY, Money, Pilot, Range, money, prom
 from simulator.protocols.interface import Completion, Message, Request, Understood
 from simulator.registration import persona_respondents
 from simulator.subgroups import WANTED, Subgroup, subgroups
+from simulator.variants import begin
 from simulator.wave import LoadedWave, ModelSpec
 
 SAMPLE = 8
@@ -153,7 +154,7 @@ async def _plan(loaded: LoadedWave, wanted_margin: float) -> Plan:
         first = first or respondent
         if cell is loaded.cells[0]:
             people.append(respondent.portrait)
-        interview = cell.protocol.interview(respondent, loaded.questionnaire, cell.settings, loaded.wave.seed)
+        interview = begin(cell.protocol, respondent, cell.asked, cell.settings, loaded.wave.seed)
         await drive(interview, stand_in.complete, tallies[cell.name])
     assert first is not None
     pilots = read_pilots(loaded.store_path)

@@ -13,6 +13,8 @@ OURS = {
         "ccsv-single": "simulator.protocols.collective_critique:SINGLE",
         "ccsv-list": "simulator.protocols.collective_critique:LIST",
         "backstory": "simulator.protocols.backstory:PROTOCOL",
+        "paraphrase": "simulator.protocols.rewording:PARAPHRASE",
+        "translate": "simulator.protocols.rewording:TRANSLATE",
     },
     "backend": {
         "scripted": "simulator.backends.scripted:ScriptedBackend",

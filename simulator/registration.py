@@ -17,11 +17,15 @@ from personas import Persona
 from simulator.records import Row
 from simulator.respondent import Respondent
 from simulator.store import Store
+from simulator.variants import as_variant
 from simulator.wave import Cell, LoadedWave, questionnaire_content
 from surveys import Questionnaire
 
 CHUNK = 5_000
 """People drawn at a time."""
+
+ADDED = {"substantive": "added"}
+"""Kind in the store of an option that a perturbation adds; what is no option of the question itself counts apart."""
 
 QUESTION = (
     *("id", "name", "text", "kind", "ordinal", "minimum", "maximum", "max_selections", "dimension", "topic"),
@@ -276,8 +280,18 @@ def _write_questions(connection: sqlite3.Connection, loaded: LoadedWave) -> None
                 for position, option in enumerate(question.choices, start=1)
             ],
         )
+    ids = {question.id: number for number, question in enumerate(loaded.questionnaire.questions, start=1)}
+    for cell in loaded.cells:
+        for question_id, way in cell.asked.back.items():
+            connection.executemany(
+                "INSERT OR IGNORE INTO options SELECT ?1, ?2, max(position) + 1, ?3, ?4, ?5 FROM options "
+                "WHERE question_id = ?1",
+                [
+                    (ids[question_id], option.code, option.label, option.score, ADDED.get(option.kind, option.kind))
+                    for option in way.added
+                ],
+            )
     if loaded.reference:
-        ids = {question.id: number for number, question in enumerate(loaded.questionnaire.questions, start=1)}
         connection.executemany(
             "INSERT INTO reference_counts VALUES (?, ?, ?, ?)",
             [
@@ -304,10 +318,11 @@ def _write_cells(connection: sqlite3.Connection, loaded: LoadedWave) -> dict[str
             cells[cell.name] = len(cells) + 1
             about = cell.protocol.describe(cell.settings, cell.population)
             connection.execute(
-                "INSERT INTO cells VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?)",
+                "INSERT INTO cells VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *(cells[cell.name], cell.name, cell.condition.name, models[cell.model.name]),
                     *(cell.condition.protocol, about.profile, about.language, about.culture),
+                    as_variant(cell.condition.perturbations),
                     *(_json(about.settings), _json(_told(loaded, cell, about.told)), cell.population.id),
                 ),
             )

@@ -36,7 +36,7 @@ CREATE TABLE cells (
     profile TEXT NOT NULL,            -- paper, code or demoscope
     language TEXT NOT NULL,
     culture TEXT,
-    variant TEXT,
+    variant TEXT,                     -- perturbations of the questionnaire, JSON; NULL when there are none
     settings TEXT NOT NULL,           -- resolved protocol settings, and which fell back to demoscope, JSON
     told TEXT NOT NULL,               -- persona attributes the portrait tells the model, JSON list
     population TEXT                   -- id of the population whose people are asked; NULL: the wave's own
@@ -62,7 +62,7 @@ CREATE TABLE options (
     position INTEGER NOT NULL,        -- order in the questionnaire, from 1
     label TEXT NOT NULL,
     score REAL,
-    kind TEXT NOT NULL,               -- substantive or nonresponse
+    kind TEXT NOT NULL,               -- substantive, nonresponse, or added: only some condition offers it
     PRIMARY KEY (question_id, code)
 ) WITHOUT ROWID;
 CREATE TABLE personas (

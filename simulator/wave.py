@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
@@ -16,8 +16,11 @@ from personas.designs import Design
 from simulator.backends.interface import find_backend
 from simulator.backstories import Backstories, read_backstories
 from simulator.protocols.registry import ProtocolKind, find_protocol
+from simulator.rewordings import with_texts
+from simulator.variants import check_shown, varied
 from surveys import Questionnaire, ReferenceCounts, load_questionnaire, load_reference
 from surveys.given import Sort
+from surveys.perturbations import Perturbation, Perturbed
 from surveys.routing import find_unknown_attributes
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
@@ -48,6 +51,9 @@ class Condition(Document):
     the library or path. The wave's `design` and `reference` are about its own population alone."""
     respondents: int | None = Field(default=None, ge=1, le=10_000_000, strict=True)
     """How many people are asked under this condition, the first ones; as many as the wave says when absent."""
+    perturbations: tuple[Perturbation, ...] = ()
+    """How its questionnaire differs, for studies of robustness: a list of ``kind`` and settings, made one after the
+    other, as docs/presentation.md tells."""
 
 
 class Execution(Document):
@@ -132,6 +138,8 @@ class Cell:
     """Whose people are asked."""
     respondents: int
     """How many of them, the first."""
+    asked: Perturbed
+    """The questionnaire as the condition asks it."""
 
     @property
     def name(self) -> str:
@@ -176,6 +184,7 @@ class LoadedWave:
                     "settings": cell.settings.model_dump(mode="json"),
                     **({"population": json.loads(cell.population.as_json())} if cell.condition.population else {}),
                     **({"respondents": cell.respondents} if cell.condition.respondents else {}),
+                    **_perturbed(cell.condition),
                 }
                 for cell in self.cells
             },
@@ -217,18 +226,11 @@ def load_wave(path: Path) -> LoadedWave:
         _check_reference(reference, questionnaire, population, f"{path}:{lines['reference',]}: reference")
     places = _Places(path, lines)
     models = [_checked_model(model, places.at("models", n), path) for n, model in enumerate(wave.models)]
-    conditions = []
-    for n, condition in enumerate(wave.conditions):
-        place = places.at("conditions", n)
-        asked = _asked(condition, population, condition.respondents or wave.respondents, beside, place)
-        if condition.population is not None:
-            _check_attributes(questionnaire, asked, f"{place.where}: condition {condition.name!r}")
-        conditions.append((*_checked_condition(condition, place, asked, questionnaire), asked))
-    cells = tuple(
-        Cell(condition, model, *checked, asked, condition.respondents or wave.respondents)
-        for model in models
-        for condition, checked, asked in conditions
-    )
+    conditions = [
+        _checked_condition(condition, wave, models[0], places.at("conditions", n), population, questionnaire)
+        for n, condition in enumerate(wave.conditions)
+    ]
+    cells = tuple(replace(cell, model=model) for model in models for cell in conditions)
     _populations_are_different(cells, population, str(path))
     backstories = _backstories(wave, cells, str(path))
     return LoadedWave(wave, questionnaire, population, reference, cells, backstories)
@@ -259,21 +261,6 @@ def _under_design(wave: Wave, population: Population, path: Path, lines: dict[Lo
         return (population.under(wave.design) if wave.design is not None else population).sized(wave.respondents)
     except DocumentError as error:
         raise DocumentError(f"{path}:{lines[key,]}: {key}: {error}") from None
-
-
-def _asked(condition: Condition, own: Population, n: int, beside: Path, place: "_Place") -> Population:
-    """Whose people are asked under a condition: of the wave's population, or ``n`` of another."""
-    if condition.population is None:
-        if own.size is not None and n > own.size:
-            raise DocumentError(
-                f"{place.where}: condition {condition.name!r} asks {n:,} people, and {own.id!r} has {own.size:,} "
-                "under its design."
-            )
-        return own
-    try:
-        return load_population(condition.population, beside).sized(n)
-    except DocumentError as error:
-        raise DocumentError(f"{place.where}: condition {condition.name!r}: population: {error}") from None
 
 
 def _populations_are_different(cells: tuple[Cell, ...], own: Population, where: str) -> None:
@@ -312,21 +299,54 @@ class _Places:
 
 
 def _checked_condition(
-    condition: Condition, place: _Place, population: Population, questionnaire: Questionnaire
-) -> tuple[Condition, tuple[ProtocolKind, Any]]:
-    """The condition with its protocol and validated settings."""
+    condition: Condition,
+    wave: Wave,
+    model: ModelSpec,
+    place: _Place,
+    own: Population,
+    questionnaire: Questionnaire,
+) -> Cell:
+    """The cell of a condition and a model: protocol, settings, whose people are asked, and the questions as asked."""
     try:
         protocol = find_protocol(condition.protocol)
     except DemoscopeError as error:
         raise DocumentError(f"{place.where}: {error}") from None
+    where, beside = f"{place.where}: condition {condition.name!r}", Path(place.path).parent
     settings = build(protocol.settings_model, condition.settings, place.path, place.settings)
-    where = f"{place.where}: condition {condition.name!r}"
+    respondents = condition.respondents or wave.respondents
+    population = _whose(condition, own, respondents, beside, where)
+    if condition.population is not None:
+        _check_attributes(questionnaire, population, where)
     protocol.check(settings, population, where)
     try:
         questionnaire.spoken_in(protocol.describe(settings, population).language)
     except ValueError as error:
         raise DocumentError(f"{where}: {error}; complete the translation, or ask in another language.") from None
-    return condition, (protocol, settings)
+    perturbations = tuple(with_texts(one, beside) for one in condition.perturbations)  # paraphrases are read now
+    asked = varied(questionnaire, perturbations, settings, wave.seed, where)
+    check_shown(asked.questionnaire, settings, where)
+    whole = condition.model_copy(update={"perturbations": perturbations})
+    return Cell(whole, model, protocol, settings, population, respondents, asked)
+
+
+def _whose(condition: Condition, own: Population, n: int, beside: Path, where: str) -> Population:
+    """Whose people are asked under a condition: those of the wave's population, or ``n`` of another."""
+    if condition.population is not None:
+        try:
+            return load_population(condition.population, beside).sized(n)
+        except DocumentError as error:
+            raise DocumentError(f"{where}: population: {error}") from None
+    if own.size is not None and n > own.size:
+        raise DocumentError(
+            f"{where}: it asks {n:,} people, and {own.id!r} has {own.size:,} under its design; ask for fewer."
+        )
+    return own
+
+
+def _perturbed(condition: Condition) -> dict[str, Any]:
+    """What of a condition's perturbations decides answers; nothing when there are none."""
+    written = [perturbation.model_dump(mode="json") for perturbation in condition.perturbations]
+    return {"perturbations": written} if written else {}
 
 
 def _checked_model(model: ModelSpec, place: _Place, path: Path) -> ModelSpec:

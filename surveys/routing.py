@@ -122,6 +122,8 @@ class _Check:
         if question.split is not None and question.split not in self._arms:
             known = suggestion(question.split, list(self._arms))
             yield f"question {question.id!r}: there is no split {question.split!r}{known or '; add it to `splits`'}"
+        if question.factors is not None and question.experiment is None:
+            yield f"question {question.id!r}: factors belong to the kinds vignette and conjoint; put it into one"
         if question.show_if is not None:
             yield from self._condition(place, "show_if", question.show_if, itself=False)
         for number, rule in enumerate(question.go_to):

@@ -20,12 +20,12 @@ from simulator.constraint import Constraint
 from simulator.interview import read_interview
 from simulator.parsing import Reading, parse
 from simulator.plan import make_plan
-from simulator.presentation import present
 from simulator.protocols import def_prompts
 from simulator.run import run_wave
 from simulator.store import Store
 from simulator.wave import load_wave
 from surveys import Question
+from surveys.presentation import present
 from tests import conftest
 from tests.stores import content, count, sound
 
@@ -38,11 +38,11 @@ def ask(kind: str, **parts) -> Question:
 
 
 def said(question: Question, reply: str) -> Reading:
-    return parse(f"Answer: {reply}\nExplanation: So.", question, present(question, None, shuffle=False))
+    return parse(f"Answer: {reply}\nExplanation: So.", question, present(question, None))
 
 
 def prompt(question: Question, language: str = "en", notes: tuple[str, ...] = ()) -> str:
-    return def_prompts.request(question, present(question, None, shuffle=False), language, notes=notes)
+    return def_prompts.request(question, present(question, None), language, notes=notes)
 
 
 RANKING = ask("ranking", options=[*THINGS, UNSURE])

@@ -11,6 +11,7 @@ from simulator.lookahead import Ahead, independent
 from simulator.protocols.registry import find_protocol
 from simulator.registration import make_respondent
 from simulator.wave import load_wave
+from tests import conftest
 
 
 def interview_of(path):
@@ -71,3 +72,11 @@ def test_a_reply_asked_for_ahead_is_not_used_for_another_request(wave_file):
 
     asyncio.run(other_seed())
     assert sorted(asked) == sorted([first.seed, first.seed ^ 1])
+
+
+def test_what_hangs_on_an_earlier_answer_is_never_asked_ahead(wave_file):
+    routed = conftest.SURVEY.replace(
+        "    text: And on roads?\n", "    text: And on roads?\n    show_if: answered(parks) or not answered(parks)\n"
+    )
+    path = wave_file(("portrait: [sex, age]", "portrait: [sex, age], memory: 0"), survey=routed)
+    assert [request.question for request in independent(interview_of(path))] == ["parks", "trust"]

@@ -1,6 +1,8 @@
 """The way through a questionnaire: what is asked next, what is skipped and why, in which order and words."""
 
+import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -297,6 +299,7 @@ def test_which_questions_may_be_skipped_is_known_beforehand():
         ([single("a"), single("b", show_if="a == 1 and a == 2")], "can never hold"),
         ([single("a", split="form")], "there is no split 'form'"),
         ([single("a"), single("A")], "used twice"),
+        ([single("a", factors={"attributes": {"x": ["1", "2"]}})], "belong to the kinds vignette and conjoint"),
         ([single("a", exclude={"reason": "r", "reviewer": "x"}), single("b", show_if="a == 1")], "is excluded"),
         ([{"kind": "loop", "id": "l", "over": "a", "questions": [single("q")]}], "no multiple choice asked before"),
         ([single("a"), {"kind": "loop", "id": "l", "over": "a", "questions": [single("q")]}], "no multiple choice"),
@@ -317,6 +320,20 @@ def test_a_question_whose_order_is_drawn_is_no_sure_earlier_answer():
     jump = {**group, "questions": [single("a", go_to=[{"to": "b", "when": "a == 1"}]), single("b")]}
     assert "their order is drawn" in refusal(jump)
     asking({**group, "questions": [single("a"), single("b")]}, single("c", show_if="a == 1 and b == 1"))
+
+
+def test_the_examples_of_the_page_are_read_and_its_mistake_is_told_as_it_says(tmp_path):
+    page = (Path(__file__).parents[1] / "docs" / "questionnaires.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```yaml\n(id: .*?)```", page, re.DOTALL)
+    assert len(examples) == 3
+    for example in examples:
+        (tmp_path / "media.yaml").write_text(example)
+        read(Questionnaire, tmp_path / "media.yaml")
+    wrong = examples[0].replace("low_label: not at all,", "show_if: sources == 2, low_label: not at all,")
+    (tmp_path / "media.yaml").write_text(wrong)
+    with pytest.raises(DocumentError) as caught:
+        read(Questionnaire, tmp_path / "media.yaml")
+    assert str(caught.value).partition("media.yaml")[2] in page
 
 
 def test_loops_that_would_grow_without_end_are_refused():

@@ -218,9 +218,10 @@ def _scale(question: Question, presentation: Presentation, language: str) -> str
     scale = SCALE[language].format(low=first, high=last)
     if presentation.lines:
         return f"{scale}{comma}{presentation.text}"
-    said: dict[int | None, str | None] = {question.minimum: question.low_label, question.maximum: question.high_label}
-    if ("scale_labels", "ends") not in presentation.also:
-        said.update(question.point_labels.items())
+    points: dict[int, str] = {} if ("scale_labels", "ends") in presentation.also else question.point_labels
+    said: dict[int, str | None] = dict(points)
+    ends_said = ((min(first, last), question.low_label), (max(first, last), question.high_label))
+    said |= {point: label for point, label in ends_said if label}
     ends = [wording.format(point=code, label=said[code]) for code in presentation.codes if said.get(code)]
     listed = comma.join(ends[:-1]) + joined + ends[-1] if len(ends) > 1 else "".join(ends)
     return f"{scale}{comma}{listed}" if ends else scale
