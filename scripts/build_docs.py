@@ -167,8 +167,8 @@ def population_keys() -> str:
 QUESTIONNAIRES = """\
 # Keys of a questionnaire
 
-[Questionnaires](questionnaires.md) tells what they are for. Unknown keys are refused with the line they stand on. This
-page is written by `scripts/build_docs.py` from the models that read the file.
+[Questionnaires](questionnaires.md) tells what they are for. Unknown keys are refused with the line they stand on.
+This page is written by `scripts/build_docs.py` from the models that read the file.
 """
 
 

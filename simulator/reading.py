@@ -201,7 +201,8 @@ def _point(body: str, question: Question) -> int:
     """The one point of a scale that is named, its ends set aside where they only describe the scale."""
     low, high = question.minimum, question.maximum
     alone = body.strip(" \t\n.。*\"'“”").casefold()
-    for point, label in ((low, question.low_label), (high, question.high_label)):
+    meant = ((low, question.low_label), (high, question.high_label), *question.point_labels.items())
+    for point, label in meant:
         if label and point is not None and label.casefold() == alone:
             return point
     ends = rf"(?<!\d){low}\s*(?:to|and|through|-|–|—|到|至)\s*{high}(?!\d)|\bout of {high}(?!\d)"
