@@ -169,6 +169,12 @@ def test_a_multiple_choice_has_its_minimum_and_its_exclusive_options(reply, code
     assert (found.reason is None) if reason is None else (reason in found.reason)
 
 
+@pytest.mark.parametrize(("reply", "codes"), [("So so.", (3,)), ("good", (5,)), ("4", (4,)), ("so so or good", ())])
+def test_points_of_a_scale_may_be_named_in_words(reply, codes):
+    scale = ask("scale", minimum=1, maximum=5, low_label="bad", high_label="good", point_labels={3: "so so"})
+    assert said(scale, reply).codes == codes
+
+
 @pytest.mark.parametrize(("reply", "number"), [("44", 44), ("17", None), ("100", None), ("44.5", None)])
 def test_numbers_keep_to_their_bounds_and_to_whole_ones(reply, number):
     assert said(AGE, reply).number == number
