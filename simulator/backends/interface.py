@@ -29,7 +29,7 @@ class ModelCard:
 class Backend(Protocol):
     """One model, ready to finish prompts.
 
-    Batching is the backend's own affair: a cohort keeps up to ``concurrency`` requests in flight at once and
+    Batching is the backend's own affair: a cohort asks for up to ``concurrency`` completions at once and
     awaits each by itself, so no reply is ever matched by its position in a list. A backend may fail, by a
     :class:`Completion` whose last attempt has an error; it may not pretend. It raises
     :class:`demoscope.errors.WavePaused` only when nothing can be had from it any more.
@@ -38,7 +38,7 @@ class Backend(Protocol):
     abilities: frozenset[Ability]
     """What this backend has proved to be able to do; final once it is open."""
     concurrency: int
-    """How many requests it wants in flight."""
+    """How many interviews it wants open at once, each with one request or more; how many are sent is its affair."""
 
     async def open(self) -> None:
         """Connect and prove the abilities; awaited once before anything else is asked of it.

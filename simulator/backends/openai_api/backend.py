@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 INTERVIEWS = 4096
 """Interviews that one cohort keeps open when ``max_in_flight`` says nothing; more than one process can serve."""
+TURNS = 10
+"""Interviews that are open for each request that may be under way. They take turns, so they end together: were each
+interview done before the next begins, the last ones would leave places empty, question after question."""
 AT_ONCE = 2**31
 """Requests in the provider's batches at once: as many as there are, since limits per minute do not hold there."""
 
@@ -53,7 +56,7 @@ class OpenAIBackend:
         self.patient = found.mode == "batch"
         """Whether replies come by the provider's batch files."""
         limits = found.limits
-        self.concurrency = found.batch.rows if self.patient else limits.max_in_flight or INTERVIEWS
+        self.concurrency = found.batch.rows if self.patient else _interviews(limits.max_in_flight)
         """Interviews at once; how many requests are under way is the pace's affair."""
         self.abilities: frozenset[Ability] = frozenset()
         self.proven = Proven()
@@ -149,6 +152,13 @@ class OpenAIBackend:
         asking, self._asking = self._asking, None
         if asking is not None:
             await asking.close()
+
+
+def _interviews(max_in_flight: int | None) -> int:
+    """How many interviews are open at once where so many requests may be under way."""
+    if max_in_flight is None:
+        return INTERVIEWS
+    return max(max_in_flight, min(TURNS * max_in_flight, INTERVIEWS))
 
 
 def failed(kind: ErrorKind, why: str) -> Completion:
