@@ -59,6 +59,23 @@ def test_the_doctor_says_what_the_endpoints_of_a_wave_can_do(tmp_path: Path):
         assert "404" in missing.found
 
 
+def test_the_doctor_tells_an_endpoint_that_is_down_from_a_mistake_in_the_wave(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(retrying, "FIRST_S", 0.01)
+    with serving() as gone:
+        away = gone.url
+    [down] = examine_models(load_wave(write_wave(tmp_path, [away])))
+    assert not down.ok
+    assert (
+        down.advice == "An endpoint that is down is no mistake of the wave: start it or wait, then run doctor again."
+    )
+    with serving() as server:
+        [partly] = examine_models(load_wave(write_wave(tmp_path, [away, server.url])))
+        [wrong] = examine_models(load_wave(write_wave(tmp_path, [server.url], model="nobody")))
+    assert partly.ok
+    assert f"Left out, since the others do all: {away} does not answer" in partly.found
+    assert wrong.advice == "Mend what the message names, then run doctor again."
+
+
 def test_a_wrong_name_in_one_of_the_first_replies_is_not_taken_for_the_models(monkeypatch):
     monkeypatch.setattr(retrying, "FIRST_S", 0.01)
     for nth in (1, 2):
@@ -121,4 +138,4 @@ def test_who_runs_a_wave_is_told_once_what_its_endpoints_have_not_proved(tmp_pat
         path = write_wave(tmp_path, [server.url], respondents=2, questions=1)
         run_wave(load_wave(path), store, now=lambda: "now", progress=lambda state: told.append(state.notices))
     [notice] = told[-1]
-    assert "have not proved repetition_penalty, continued replies, so none of that is applied" in notice
+    assert "Not there either: repetition_penalty, continued replies" in notice

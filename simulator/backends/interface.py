@@ -22,7 +22,9 @@ class ModelCard:
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Everything that changes numbers: quantisation, KV type, flash attention, versions."""
     notice: str = ""
-    """What whoever starts a wave is told of it, such as what it cannot do; empty when there is nothing to say."""
+    """What whoever starts a wave is told of it besides; empty when there is nothing to say."""
+    missing: tuple[str, ...] = ()
+    """What a wave may ask for and the model does not do, in the words of the wave file."""
 
 
 @runtime_checkable
@@ -105,6 +107,10 @@ class BackendKind(Protocol):
     """Settings that the wave file may give; unknown ones are refused when the wave is read."""
     tokens_per_second: tuple[float, float] | None
     """Typical speed of one engine in prompt and reply tokens, for estimates; ``None`` when nothing is known."""
+    tried_out: frozenset[str]
+    """What a wave may ask for that only trying it out shows, when the wave starts; in the words of the wave file."""
+    never: frozenset[str]
+    """What a wave may ask for that no model of this kind does."""
 
     @staticmethod
     def resources(settings: Mapping[str, Any]) -> Resources:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from demoscope.documents import build
 from demoscope.errors import BackendError, DocumentError
 from simulator.backends.interface import ModelCard, Parcel, Resources
-from simulator.backends.openai_api.abilities import Proven
+from simulator.backends.openai_api.abilities import NEVER, Proven
 from simulator.backends.openai_api.dedupe import Deduped
 from simulator.backends.openai_api.pacing import Pace
 from simulator.backends.openai_api.retrying import Retrying
@@ -37,6 +37,10 @@ class OpenAIBackend:
     """What the wave file may say."""
     tokens_per_second: tuple[float, float] | None = None
     """Nothing is known of a service's speed."""
+    tried_out = frozenset(Proven().tried_out)
+    """Whatever an endpoint must prove."""
+    never = frozenset(NEVER)
+    """Beams, and the best of several samples."""
 
     def __init__(self, name: str, **settings: Any) -> None:
         """Take note of the settings.
@@ -119,14 +123,9 @@ class OpenAIBackend:
                 "reasoning": found.reasoning.model_dump(mode="json"),
                 "extra_body": found.extra_body,
             },
-            notice=self._notice(absent),
+            notice=f"Model {self._name}: {' '.join(absent)}" if absent else "",
+            missing=proven.missing if self._asking else (),
         )
-
-    def _notice(self, absent: Sequence[str]) -> str:
-        said = list(absent)
-        if self.proven.missing:
-            said.append(f"its endpoints have not proved {', '.join(self.proven.missing)}, so none of that is applied")
-        return f"Model {self._name}: {' '.join(said)}." if said else ""
 
     async def complete(self, request: Request) -> Completion:
         """Do what the request asks for; what cannot be done comes back as an attempt with an error."""
