@@ -41,8 +41,8 @@ class CohortSpec:
     keep_texts: bool
     resources: Resources = field(default_factory=Resources)
     """What the cohort reserves of a machine or cluster."""
-    parcels: tuple[str, ...] = ()
-    """Tags of the provider's batches that the store knows, for a patient backend."""
+    parcels: tuple[Parcel, ...] = ()
+    """The provider's batches that the store knows, for a patient backend."""
 
 
 @dataclass(frozen=True)

@@ -301,17 +301,17 @@ class _Run:
             found.update(zip(numbers, drawn, strict=True))
         return found
 
-    def _parcels(self, model: str) -> tuple[str, ...]:
-        """Tags of the provider's batches that may hold replies which the store does not."""
-        sql = """SELECT b.id FROM batches b JOIN models m ON m.id = b.model_id
+    def _parcels(self, model: str) -> tuple[Parcel, ...]:
+        """The provider's batches that may hold replies which the store does not."""
+        sql = """SELECT b.id, b.step, b.state = 'fetched' FROM batches b JOIN models m ON m.id = b.model_id
             WHERE m.name = ? AND b.ingested IS NULL ORDER BY b.id"""
-        return tuple(tag for (tag,) in self._store.execute(sql, (model,)))
+        return tuple(Parcel(tag, step, bool(fetched)) for tag, step, fetched in self._store.execute(sql, (model,)))
 
     def _record_parcel(self, parcel: Parcel, model: str) -> None:
         self._store.execute(
             """INSERT INTO batches (id, model_id, step, state, submitted)
-            SELECT ?, id, ?, 'announced', ? FROM models WHERE name = ?""",
-            (parcel.tag, parcel.step, self._now(), model),
+            SELECT ?, id, ?, ?, ? FROM models WHERE name = ? ON CONFLICT (id) DO UPDATE SET state = excluded.state""",
+            (parcel.tag, parcel.step, "fetched" if parcel.fetched else "announced", self._now(), model),
         )
 
     def _record_card(self, card: ModelCard) -> None:

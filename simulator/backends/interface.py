@@ -71,6 +71,8 @@ class Parcel:
     """Our own name for it, under which the provider's list shows it."""
     step: str
     """Steps of the protocol that its requests belong to."""
+    fetched: bool = False
+    """Whether its rows have come back, so that their money is what they took and no longer what they could take."""
 
 
 @runtime_checkable
@@ -83,8 +85,8 @@ class Patient(Protocol):
     patient: bool
     """Whether it is meant to be treated so, with its settings."""
 
-    def resume(self, tags: Sequence[str], announce: Callable[[Parcel], Awaitable[None]]) -> None:
-        """Told before it opens which parcels the store knows, and how to tell of a new one.
+    def resume(self, parcels: Sequence[Parcel], announce: Callable[[Parcel], Awaitable[None]]) -> None:
+        """Told before it opens which parcels the store knows, and how to tell of a new one or of one that came back.
 
         ``announce`` returns when the store has saved the parcel.
         """

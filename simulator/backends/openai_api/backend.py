@@ -67,7 +67,7 @@ class OpenAIBackend:
         """What all endpoints have proved; final once open."""
         self._pace = Pace(start=AT_ONCE) if self.patient else Pace(**limits.model_dump())
         self._purse = Purse(found.max_cost)
-        self._parcels: tuple[Sequence[str], Callable[[Parcel], Awaitable[None]]] = ((), _keep_to_oneself)
+        self._parcels: tuple[Sequence[Parcel], Callable[[Parcel], Awaitable[None]]] = ((), _keep_to_oneself)
         self._asking: Asking | None = None
         self._deduped: Deduped | None = None
 
@@ -90,9 +90,9 @@ class OpenAIBackend:
         if self.patient:
             self.abilities -= {"score"}
 
-    def resume(self, tags: Sequence[str], announce: Callable[[Parcel], Awaitable[None]]) -> None:
+    def resume(self, parcels: Sequence[Parcel], announce: Callable[[Parcel], Awaitable[None]]) -> None:
         """Take the provider's batches that the store knows, and the way to tell of a new one."""
-        self._parcels = (tags, announce)
+        self._parcels = (parcels, announce)
 
     def lease(self, lease: Lease | None, wanting: Callable[[], None]) -> None:
         """Take this cohort's part of the limits and of the money from now on."""
