@@ -11,10 +11,15 @@ Ours asks for constrained replies, since ``mock_server.py`` says bare numbers, a
 respondent handed out to the last answer saved. Peers are timed from the first request to the last reply, without
 writing anything. CPU with Ray is that of the driver and the cohorts; what Ray's own daemons take meanwhile is given
 beside it.
+
+The ideal time with stragglers is that of all replies together, divided by the requests in flight. Nobody reaches it:
+a slow request among the last ones is waited for while other places are empty. So the time of a client that loses none
+between a reply and the next request is given as well, and that of the openai package with nothing around it.
 """
 
 import argparse
 import asyncio
+import heapq
 import json
 import os
 import resource
@@ -28,12 +33,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.peers import cpu, edsl, qstn, times
+
+ROOT = Path(__file__).resolve().parents[1]
 IN_FLIGHT = 50
-LATENCY_S, SLOW_EVERY, SLOW_IN_FLIGHT = 0.05, 25, 20
-"""Stragglers: every 25th request takes ten times 50 ms; so few in flight that latency decides and not CPU."""
+LATENCY_S, SLOW_EVERY, SLOW_IN_FLIGHT = 0.05, 25, 10
+"""Stragglers: every 25th request takes ten times 50 ms, with as many in flight as QSTN has by itself."""
 
 
 @contextmanager
@@ -165,14 +172,15 @@ def per_answer(run: dict[str, float], *parts: str) -> float:
     return 1000 * sum(run[f"cpu_{part}"] for part in parts) / run["answers"]
 
 
-def floor(url: str, calls: int = 2000) -> float:
-    """Milliseconds of CPU for one call by the openai package's fastest way, at the same number in flight."""
-    command = [sys.executable, __file__, "--floor", url, str(calls)]
+def floor(url: str, calls: int = 2000, in_flight: int = IN_FLIGHT) -> tuple[float, float]:
+    """Milliseconds of CPU for one call by the openai package's fastest way, and seconds for all of them."""
+    command = [sys.executable, __file__, "--floor", url, str(calls), str(in_flight)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return float(done.stdout.splitlines()[-1])
+    milliseconds, seconds = json.loads(done.stdout.splitlines()[-1])
+    return milliseconds, seconds
 
 
-async def _floor(url: str, calls: int) -> float:
+async def _floor(url: str, calls: int, in_flight: int) -> tuple[float, float]:
     from openai import AsyncOpenAI, DefaultAioHttpClient
 
     head = "Act as a citizen from Ohio. You are a 44 year old woman. Answer each request as this person would."
@@ -187,78 +195,69 @@ async def _floor(url: str, calls: int) -> float:
             async with gate:
                 await client.post("/chat/completions", body={"model": "mock", "messages": turns}, cast_to=object)
 
-        gate = asyncio.Semaphore(IN_FLIGHT)
+        gate = asyncio.Semaphore(in_flight)
         await asyncio.gather(*(one(n, gate) for n in range(200)))
-        before = time.process_time()
+        before, begun = time.process_time(), time.perf_counter()
         await asyncio.gather(*(one(n, gate) for n in range(calls)))
-        return 1000 * (time.process_time() - before) / calls
+        return 1000 * (time.process_time() - before) / calls, time.perf_counter() - begun
 
 
-def peer(python: Path | None, script: Path | None, *arguments: str) -> dict[str, Any]:
-    """What a peer's script prints, or why there is nothing."""
-    if script is None:
-        return {"why": "not measured: no --peers"}
-    if python is None:
-        return {"why": f"not measured: no Python given in which {script.stem.removeprefix('bench_')} is installed"}
-    if not script.is_file():
-        return {"why": f"{script.name} is not there"}
-    with tempfile.TemporaryDirectory() as folder:
-        command = [str(python), str(script), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
-    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
-    if not lines:
-        return {"why": (done.stderr.strip().splitlines() or ["it printed nothing"])[-1][-200:]}
-    return dict(json.loads(lines[-1]))
+def least_s(calls: int, before: int) -> float:
+    """Seconds for calls none of which waits for another's reply, each sent the moment a place is free.
+
+    Parameters
+    ----------
+    before : int
+        Requests that the server had seen already; it counts them to slow every 25th.
+    """
+    places = [0.0] * SLOW_IN_FLIGHT
+    for number in range(before + 1, before + calls + 1):
+        free = heapq.heappop(places)
+        heapq.heappush(places, free + LATENCY_S * (1 if number % SLOW_EVERY else 10))
+    return max(places)
 
 
-def qstn(wanted: argparse.Namespace, url: str, personas: int, *more: str) -> dict[str, Any]:
-    """QSTN's best of two numbers in flight, its default and ours."""
-    script = wanted.peers / "bench_qstn.py" if wanted.peers else None
-    port = url.split(":")[2].split("/")[0]
-    sizes = ["--personas", str(personas), "--questions", "10"]
-    runs = [
-        peer(wanted.qstn_python, script, port, *sizes, "--conc", str(n), *more)
-        for n in ((SLOW_IN_FLIGHT,) if more else (10, IN_FLIGHT))
-    ]
-    return max(runs, key=lambda run: run.get("answers_per_s") or 0)
-
-
-def edsl(wanted: argparse.Namespace, url: str) -> dict[str, Any]:
-    """EDSL with its hidden limit of 1000 requests a minute lifted."""
-    script = wanted.peers / "bench_edsl.py" if wanted.peers else None
-    port = url.split(":")[2].split("/")[0]
-    return peer(wanted.edsl_python, script, "--agents", "50", "--questions", "10", "--port", port, "--rpm", "1e9")
-
-
-def times(rate: float, other: dict[str, Any]) -> float | str:
-    """How many times a peer's rate, or why that is not known."""
-    return rate / other["answers_per_s"] if other.get("answers_per_s") else str(other.get("why", other))
+def stragglers(wanted: argparse.Namespace) -> list[tuple[Any, ...]]:
+    """How much longer a wave takes than it must when 4 % of the requests are slow, at two sizes."""
+    rows: list[tuple[Any, ...]] = []
+    for people in (200, 50):
+        calls = people * 10
+        ideal = calls * LATENCY_S * (1 + 9 / SLOW_EVERY) / SLOW_IN_FLIGHT
+        with server(wanted.peers, LATENCY_S, SLOW_EVERY) as url:
+            seconds = ours(url, people, 10, in_flight=SLOW_IN_FLIGHT)["seconds"]
+            seen = _stats(url)["n"] if wanted.peers else calls
+            least = least_s(calls, seen - calls)
+        with server(wanted.peers, LATENCY_S, SLOW_EVERY) as url:
+            bare = floor(url, calls, SLOW_IN_FLIGHT)[1]
+        with server(wanted.peers, LATENCY_S, SLOW_EVERY) as url:
+            theirs = qstn(wanted, url, people, (SLOW_IN_FLIGHT,), "--layout", "sequential")
+        what = f"4 % stragglers at 50 ms, {calls:,} answers"
+        rows += [
+            (f"{what}: times the ideal time", seconds / ideal, "", "<= 1.1", seconds / ideal <= 1.1),
+            (f"{what}: times a client that loses no time", seconds / least, "", None, None),
+            (f"{what}: openai package alone, times the ideal time", bare / ideal, "", None, None),
+            (f"{what}: QSTN, times the ideal time", theirs.get("wall_s", 0) / ideal or theirs["why"], "", None, None),
+        ]
+    return rows
 
 
 def measure(wanted: argparse.Namespace) -> list[tuple[Any, ...]]:
     """Every number: what, value, unit, target, whether it is met."""
     n = wanted.respondents
     with server(wanted.peers) as url:
-        cheapest = floor(url)
+        cheapest = floor(url)[0]
         plain = ours(url, n, 10)
         small = ours(url, 50, 10)
         ray = ours(url, n, 10, executor="ray")
-        theirs, others = qstn(wanted, url, 50), edsl(wanted, url)
+        theirs, others = qstn(wanted, url, 50, (10, IN_FLIGHT)), edsl(wanted, url)
         growth = [ours(url, people, 10) for people in (100, 1000)]
-    with server(wanted.peers, LATENCY_S, SLOW_EVERY) as url:
-        mean = LATENCY_S * (1 + 9 / SLOW_EVERY)
-        slow = ours(url, 200, 10, in_flight=SLOW_IN_FLIGHT)
-        ideal = slow["answers"] * mean / SLOW_IN_FLIGHT
-        barrier = qstn(wanted, url, 200, "--layout", "sequential")
     with server(wanted.peers, 1.0) as url:
         crowd = ours(url, 1000, 3, in_flight=1000)
-        peak = _peak(url) if wanted.peers else "not told by this server"
+        peak = _stats(url)["peak"] if wanted.peers else "not told by this server"
     lean, with_ray = per_answer(plain, "driver"), per_answer(ray, "driver", "cohort")
     rate, small_rate = plain["answers"] / plain["seconds"], small["answers"] / small["seconds"]
     grown = 1024 * (growth[1]["peak_kb"] - growth[0]["peak_kb"]) / (growth[1]["answers"] - growth[0]["answers"])
     to_qstn, to_edsl = times(rate, theirs), times(rate, others)
-    stretched = slow["seconds"] / ideal
-    waited = barrier["wall_s"] / ideal if "wall_s" in barrier else barrier["why"]
     together = 3 * 1.0 / crowd["seconds"]
     return [
         ("openai package's fastest way, CPU a call", cheapest, "ms", None, None),
@@ -279,10 +278,9 @@ def measure(wanted: argparse.Namespace) -> list[tuple[Any, ...]]:
         ("times QSTN's answers per second", to_qstn, "", ">= 1.5", _met(to_qstn, 1.5)),
         ("the same with Ray", times(ray["answers"] / ray["seconds"], theirs), "", None, None),
         ("times EDSL's answers per second", to_edsl, "", ">= 5", _met(to_edsl, 5)),
-        ("QSTN, CPU an answer", _cpu(theirs, 500), "ms", None, None),
+        ("QSTN, CPU an answer", cpu(theirs, 500), "ms", None, None),
         ("EDSL, CPU an answer", others.get("cpu_ms_per_answer", others.get("why")), "ms", None, None),
-        ("4 % stragglers at 50 ms: times the ideal time", stretched, "", "<= 1.1", stretched <= 1.1),
-        ("QSTN with the same stragglers", waited, "", None, None),
+        *stragglers(wanted),
         ("memory growth an answer, 1,000 to 10,000 answers", grown, "B", "< 2000", grown < 2000),
         ("1,000 in flight at 1 s: share of the ideal rate", together, "", None, None),
         ("1,000 in flight: most at once, as the server saw it", peak, "", None, None),
@@ -290,17 +288,14 @@ def measure(wanted: argparse.Namespace) -> list[tuple[Any, ...]]:
     ]
 
 
-def _peak(url: str) -> int:
+def _stats(url: str) -> dict[str, Any]:
+    """What the mock server says of itself: requests it saw (``n``), most at once (``peak``)."""
     with urllib.request.urlopen(f"{url.removesuffix('/v1')}/stats", timeout=10) as reply:
-        return int(json.load(reply)["peak"])
+        return dict(json.load(reply))
 
 
 def _met(found: float | str, target: float) -> bool | None:
     return found >= target if isinstance(found, float) else None
-
-
-def _cpu(found: dict[str, Any], answers: int) -> float | str:
-    return 1000 * found["cpu_s"] / answers if "cpu_s" in found else str(found.get("why"))
 
 
 def main() -> None:
@@ -310,16 +305,18 @@ def main() -> None:
     parser.add_argument("--peers", type=Path, help="folder with mock_server.py, bench_qstn.py and bench_edsl.py")
     parser.add_argument("--qstn-python", type=Path, help="Python (3.12 or newer) in which qstn is installed")
     parser.add_argument("--edsl-python", type=Path, help="Python in which edsl is installed")
+    parser.add_argument("--only", choices=["stragglers"], help="measure no more than this")
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
-    parser.add_argument("--floor", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--floor", nargs=3, help=argparse.SUPPRESS)
     wanted = parser.parse_args()
     if wanted.child:
         print(json.dumps(one_run(Path(wanted.child[0]), Path(wanted.child[1]))))
     elif wanted.floor:
-        print(asyncio.run(_floor(wanted.floor[0], int(wanted.floor[1]))))
+        print(json.dumps(asyncio.run(_floor(wanted.floor[0], *map(int, wanted.floor[1:])))))
     else:
+        rows = stragglers(wanted) if wanted.only else measure(wanted)
         keys = ("what", "value", "unit", "target", "met")
-        numbers = [dict(zip(keys, row, strict=True)) for row in measure(wanted)]
+        numbers = [dict(zip(keys, row, strict=True)) for row in rows]
         for number in numbers:
             if isinstance(number["value"], float):
                 number["value"] = round(number["value"], 3)

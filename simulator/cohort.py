@@ -4,9 +4,11 @@ import asyncio
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from demoscope.errors import BackendError, DemoscopeError, WavePaused
 from simulator.backends.interface import Backend, ModelCard, Parcel, Patient, Resources, find_backend
+from simulator.doubts import Doubts
 from simulator.drivers import History, Listener, drive
 from simulator.leases import EXPIRES_S, Account, Lease, Leased
 from simulator.lookahead import Ahead, independent
@@ -27,9 +29,6 @@ Complete = Callable[[Request], Awaitable[Completion]]
 RETURN_AT_LEAST_EVERY = 2.0
 """Seconds after which :meth:`Cohort.work` returns even with nothing to tell, so that its host sees it alive."""
 
-FAILURES = 20
-"""Requests that fail in a row by the model's own fault, all sent since the first did, after which the wave pauses."""
-
 
 @dataclass(frozen=True)
 class CohortSpec:
@@ -43,8 +42,8 @@ class CohortSpec:
     keep_texts: bool
     resources: Resources = field(default_factory=Resources)
     """What the cohort reserves of a machine or cluster."""
-    parcels: tuple[str, ...] = ()
-    """Tags of the provider's batches that the store knows, for a patient backend."""
+    parcels: tuple[Parcel, ...] = ()
+    """The provider's batches that the store knows, for a patient backend."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ class Cohort:
         self._places: asyncio.Semaphore | None = None
         self._announced: list[asyncio.Event] = []
         self._told: list[asyncio.Event] = []
-        self._failures: int | None = None  # failures in a row, of requests sent since the first; None when well
+        self._doubts = Doubts(spec.model.name)
 
     async def work(self, assignments: Sequence[Assignment], lease: Lease | None) -> Batch:
         """Take on respondents and return what there is to tell, after a moment at the latest.
@@ -127,6 +126,8 @@ class Cohort:
                 task = asyncio.create_task(self._interview(assignment, self._opening.result()))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
+            if self._doubts.open and not self._tasks:
+                self._settle_doubts()  # nobody is left who could show whether it goes on
             await self._something_to_tell()
             if self._places is None and self._opening.done():
                 backend = self._opening.result()
@@ -216,46 +217,41 @@ class Cohort:
         def interview() -> Protocol:
             return begin(protocol, assignment.respondent, asked, settings, self._spec.seed)
 
+        complete = partial(self._complete, assignment.respondent_id)
         listener = _Listener(self._recorder(assignment), self._news)
         assert self._places is not None
         try:
             async with self._places:
                 if isinstance(backend, Patient) and backend.patient:
-                    await _drive_ahead(interview, self._complete, listener, assignment.history)
+                    await _drive_ahead(interview, complete, listener, assignment.history)
                 else:
-                    await drive(interview(), self._complete, listener, assignment.history)
-            self._batch.finished.append(assignment.respondent_id)
+                    await drive(interview(), complete, listener, assignment.history)
+            if not self._doubts.finished(assignment.respondent_id):
+                self._batch.finished.append(assignment.respondent_id)
         except DemoscopeError as error:
             self._batch.paused = str(error)
         except Exception:
             self._batch.broken = traceback.format_exc()
         self._news.set()
 
-    async def _complete(self, request: Request) -> Completion:
-        """Ask the backend, and stop where it does nothing any more but fail.
-
-        One failure may touch all that is under way, so only requests that are sent after it count.
-        """
+    async def _complete(self, respondent_id: int, request: Request) -> Completion:
+        """Ask the backend for a respondent, and stop where it does nothing any more but fail."""
         assert self._backend is not None
-        was_failing = self._failures is not None
+        in_doubt = self._doubts.open
         completion = await self._backend.complete(request)
-        if completion.last.error_kind != "server":
-            self._failures = None
-        elif self._failures is None:
-            self._failures = 0
-        elif was_failing:
-            self._failures += 1
-            if self._failures >= FAILURES:
-                raise WavePaused(
-                    f"The model {self._spec.model.name!r} does nothing any more but fail: "
-                    f"{(completion.last.error or '').rstrip('.')}. What was saved is safe; mend it and run the same "
-                    "command again."
-                )
+        if self._doubts.heard(respondent_id, completion, in_doubt):
+            self._settle_doubts()
         return completion
+
+    def _settle_doubts(self) -> None:
+        records, finished = self._doubts.taken()
+        self._batch.records.extend(records)
+        self._batch.finished += finished
+        self._news.set()
 
     def _recorder(self, assignment: Assignment) -> Recorder:
         return Recorder(
-            lambda: self._batch.records,
+            lambda: self._doubts.records(assignment.respondent_id, self._batch.records),
             cell_id=assignment.cell_id,
             respondent_id=assignment.respondent_id,
             question_ids=self._question_ids,

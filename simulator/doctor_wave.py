@@ -2,7 +2,7 @@
 
 import asyncio
 
-from demoscope.errors import DemoscopeError
+from demoscope.errors import DemoscopeError, WavePaused
 from simulator.backends.interface import find_backend
 from simulator.backends.openai_api import OpenAIBackend
 from simulator.doctor import Check
@@ -22,6 +22,14 @@ def examine_models(loaded: LoadedWave) -> list[Check]:
 async def _examined(name: str, backend: OpenAIBackend) -> Check:
     try:
         await backend.open()
+        absent = backend.card().settings["absent"]
+    except WavePaused as error:
+        return Check(
+            f"Model {name}",
+            False,
+            str(error),
+            "An endpoint that is down is no mistake of the wave: start it or wait, then run doctor again.",
+        )
     except DemoscopeError as error:
         return Check(f"Model {name}", False, str(error), "Mend what the message names, then run doctor again.")
     finally:
@@ -32,4 +40,6 @@ async def _examined(name: str, backend: OpenAIBackend) -> Check:
         found += f", constrained replies by {proven.structured}"
     if proven.missing:
         found += f"; not there: {', '.join(proven.missing)}"
+    if absent:
+        found += f". Left out, since the others do all: {' '.join(absent)}"
     return Check(f"Model {name}", True, found)

@@ -24,8 +24,8 @@ def independent(interview: Callable[[], Protocol]) -> list[Request]:
     interview : callable
         Begins the interview anew; every call must give the same one.
     """
-    runs = [_requests(interview(), public.reply) for public in _PUBLICS]
-    runs.append(_requests(interview(), lambda _: _FAILED))
+    runs = [dry_requests(interview(), public.reply) for public in _PUBLICS]
+    runs.append(dry_requests(interview(), lambda _: _FAILED))
     first, *others = runs
     return [
         request
@@ -34,7 +34,8 @@ def independent(interview: Callable[[], Protocol]) -> list[Request]:
     ]
 
 
-def _requests(interview: Protocol, reply: Callable[[Request], Completion]) -> dict[tuple[str, int], Request]:
+def dry_requests(interview: Protocol, reply: Callable[[Request], Completion]) -> dict[tuple[str, int], Request]:
+    """What an interview asks when it is replied to like this, by step and ordinal; nothing is sent or kept."""
     found: dict[tuple[str, int], Request] = {}
     completion: Completion | None = None
     try:

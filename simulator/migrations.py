@@ -1,4 +1,7 @@
-"""From any older version of the store to the newest, one function a version."""
+"""From any older version of the store to the newest: a function for each version that changed tables.
+
+Views hold nothing, so all of them are made anew for every new version.
+"""
 
 from sqlite_utils import Database, Migrations
 

@@ -9,8 +9,10 @@ from typing import Any, Literal
 from demoscope.documents import Document
 from simulator.backends.interface import find_backend
 from simulator.backends.scripted import ScriptedBackend
+from simulator.demands import demands, demands_in
 from simulator.drivers import drive
 from simulator.estimates import SHORTEST_REPLY, Money, Pilot, Range, money, prompt_tokens, read_pilots
+from simulator.model_cards import read_missing
 from simulator.protocols.interface import Completion, Message, Request, Understood
 from simulator.registration import persona_respondents
 from simulator.subgroups import WANTED, Subgroup, subgroups
@@ -51,6 +53,18 @@ class CellPlan(Document):
     """Money before which the wave pauses; ``None`` without a bound."""
 
 
+class ModelPlan(Document):
+    """What a wave asks of one model that not every model does, in the words of the wave file."""
+
+    model: str
+    lacks: tuple[str, ...]
+    """Asked for, and not done by it: as it proved in the store, or as no model of its kind does."""
+    tried_out: tuple[str, ...]
+    """Asked for, and tried out when the wave starts; empty once the store holds the proof, which is then compared."""
+    proved: bool
+    """Whether the store holds a proof of an earlier start."""
+
+
 class Plan(Document):
     """What a wave is going to do."""
 
@@ -59,6 +73,8 @@ class Plan(Document):
     questions: tuple[str, ...]
     """Ids of the questions that are put to models, in order."""
     cells: tuple[CellPlan, ...]
+    models: tuple[ModelPlan, ...]
+    """Models of which only trying out shows what they do; the others do all there is."""
     people: tuple[str, ...]
     """How the first respondents are introduced to the model."""
     prompts: tuple[tuple[tuple[str, str], ...], ...]
@@ -88,11 +104,14 @@ class _Tally:
     """Counts a prompt's tokens, where a tokenizer is at hand."""
     least: float = 0
     most: float = 0
+    demands: set[str] = field(default_factory=set)
+    """What the model is asked for beyond a plain reply."""
     prompts: list[tuple[Message, ...]] = field(default_factory=list)
     _last: tuple[Message, ...] = ()
 
     def exchange(self, request: Request, completion: Completion) -> None:
         self.calls += 1
+        self.demands |= demands(request)
         self.prompt += _tokens(request.messages)
         if self.count:
             tokens = self.count(request.messages)
@@ -181,6 +200,7 @@ async def _plan(loaded: LoadedWave, wanted_margin: float) -> Plan:
         questions=tuple(question.id for question in loaded.questionnaire.asked),
         conditional=_conditional(loaded),
         cells=tuple(cells),
+        models=_models(loaded, tallies),
         people=tuple(people),
         prompts=tuple(
             tuple((message.role, message.text) for message in prompt)
@@ -196,6 +216,31 @@ def _conditional(loaded: LoadedWave) -> tuple[str, ...]:
     skippable = loaded.questionnaire.skippable
     either = skippable.by_answers | skippable.by_person
     return tuple(question.id for question in loaded.questionnaire.asked if question.id in either)
+
+
+def _models(loaded: LoadedWave, tallies: dict[str, _Tally]) -> tuple[ModelPlan, ...]:
+    """What each model is asked for that it lacks, or that is going to be tried out."""
+    asked: dict[str, set[str]] = {}
+    models = {cell.model.name: cell.model for cell in loaded.cells}
+    for cell in loaded.cells:
+        asked.setdefault(cell.model.name, set()).update(tallies[cell.name].demands, demands_in(cell.model.settings))
+    known = read_missing(loaded.store_path)
+    found = []
+    for name, model in models.items():
+        kind = find_backend(model.backend)
+        if kind.tried_out or kind.never:
+            proved = name in known
+            missing = kind.never | set(known.get(name, ()))
+            untried = frozenset() if proved else kind.tried_out
+            found.append(
+                ModelPlan(
+                    model=name,
+                    lacks=tuple(sorted(asked[name] & missing)),
+                    tried_out=tuple(sorted(asked[name] & untried)),
+                    proved=proved,
+                )
+            )
+    return tuple(found)
 
 
 def _costs(model: ModelSpec, tally: _Tally, times: float, pilot: Pilot | None) -> dict[str, Any]:

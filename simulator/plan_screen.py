@@ -41,6 +41,7 @@ def render_plan(plan: Plan, console: Console) -> None:
             f"{len(plan.conditional):,} of {len(plan.questions):,} questions hang on conditions: answers are counted "
             f"with those skipped, calls as the stand-in answers. They are {escape(_listed(plan.conditional))}\n"
         )
+    _say_abilities(plan, console)
     _warn(plan, console)
     console.print(f"Questions: {escape(_listed(plan.questions))}\n")
     console.print(f"The first {len(plan.people)} people:" if len(plan.people) > 1 else "The only person:")
@@ -113,6 +114,23 @@ def _say_costs(plan: Plan, console: Console) -> None:
             held = "and may not reach its end" if most < high else "which it should not reach"
             console.print(f"{escape(model)} pauses before {_bound(most)} ({held}).")
     console.print()
+
+
+def _say_abilities(plan: Plan, console: Console) -> None:
+    """What the wave asks of its models that they lack, and what is tried out when it starts."""
+    for model in plan.models:
+        said = []
+        if model.lacks:
+            said.append(f"[yellow]lacks {', '.join(model.lacks)}[/yellow], which the wave asks for: not applied")
+        if model.tried_out:
+            said.append(f"tried out when the wave starts: {', '.join(model.tried_out)}")
+        if model.proved:
+            said.append(
+                f"{'the rest of' if model.lacks else 'all'} that the wave asks for was proved at an earlier start"
+            )
+        console.print(f"{escape(model.model)}: {'; '.join(said) or 'the wave asks for nothing special'}.")
+    if plan.models:
+        console.print()
 
 
 def _tokens(likely: Range, estimate: int, priced: bool) -> str:

@@ -45,6 +45,11 @@ class Records:
     answer_options: list[Row] = field(default_factory=list)
     answer_sources: list[Row] = field(default_factory=list)
 
+    def extend(self, other: "Records") -> None:
+        """Take the rows of another, behind its own."""
+        for item in fields(self):
+            getattr(self, item.name).extend(getattr(other, item.name))
+
     def __bool__(self) -> bool:
         return any(getattr(self, item.name) for item in fields(self))
 

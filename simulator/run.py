@@ -1,19 +1,20 @@
 """Run a wave: hand respondents to cohorts, save what comes back, go on where a store left off."""
 
 import dataclasses
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 
-from demoscope.errors import BackendError, DemoscopeError, StoreError, WavePaused
+from demoscope.errors import BackendError, DemoscopeError, WavePaused
 from personas import Persona
 from simulator.backends.interface import ModelCard, Parcel, Resources, find_backend
 from simulator.cohort import Assignment, Batch, CohortSpec
+from simulator.demands import demands_of
 from simulator.executors import Executor, LocalExecutor
 from simulator.leases import Budget, Ledger, spent_up
+from simulator.model_cards import record_card
 from simulator.registration import make_respondent, number_of, register
 from simulator.store import Store
 from simulator.teams import Open, Team
@@ -305,34 +306,24 @@ class _Run:
             found.update(zip(keys, drawn, strict=True))
         return found
 
-    def _parcels(self, model: str) -> tuple[str, ...]:
-        """Tags of the provider's batches that may hold replies which the store does not."""
-        sql = """SELECT b.id FROM batches b JOIN models m ON m.id = b.model_id
+    def _parcels(self, model: str) -> tuple[Parcel, ...]:
+        """The provider's batches that may hold replies which the store does not."""
+        sql = """SELECT b.id, b.step, b.state = 'fetched' FROM batches b JOIN models m ON m.id = b.model_id
             WHERE m.name = ? AND b.ingested IS NULL ORDER BY b.id"""
-        return tuple(tag for (tag,) in self._store.execute(sql, (model,)))
+        return tuple(Parcel(tag, step, bool(fetched)) for tag, step, fetched in self._store.execute(sql, (model,)))
 
     def _record_parcel(self, parcel: Parcel, model: str) -> None:
         self._store.execute(
             """INSERT INTO batches (id, model_id, step, state, submitted)
-            SELECT ?, id, ?, 'announced', ? FROM models WHERE name = ?""",
-            (parcel.tag, parcel.step, self._now(), model),
+            SELECT ?, id, ?, ?, ? FROM models WHERE name = ? ON CONFLICT (id) DO UPDATE SET state = excluded.state""",
+            (parcel.tag, parcel.step, "fetched" if parcel.fetched else "announced", self._now(), model),
         )
 
     def _record_card(self, card: ModelCard) -> None:
-        if card.notice not in ("", *self.progress.notices):
-            self.progress = dataclasses.replace(self.progress, notices=(*self.progress.notices, card.notice))
-        [(stored,)] = self._store.execute("SELECT digest FROM models WHERE name = ?", (card.name,))
-        if stored and card.digest and stored != card.digest:
-            raise StoreError(
-                f"The model {card.name!r} is not the one that answered before: its weights have the digest "
-                f"{card.digest[:12]}, the store's answers come from {stored[:12]}. Give it another name in the "
-                "wave, or bring the old file back. Weights that are converted differ with `quantization`; `auto` may "
-                "choose another type on another machine, so name the one of the store."
-            )
-        self._store.execute(
-            "UPDATE models SET digest = coalesce(?, digest), settings = ? WHERE name = ?",
-            (card.digest, json.dumps(dict(card.settings), sort_keys=True), card.name),
-        )
+        demanded = demands_of(self._loaded, card.name) if card.missing else frozenset()
+        notices = list(self.progress.notices)
+        notices += [one for one in record_card(self._store, card, demanded) if one not in notices]
+        self.progress = dataclasses.replace(self.progress, notices=tuple(notices))
 
 
 def _resources(model: ModelSpec, execution: Execution) -> Resources:

@@ -231,21 +231,25 @@ FROM attempts a
 JOIN exchanges e USING (cell_id, subject_id, step, ordinal)
 LEFT JOIN questions q ON q.id = e.question_id;
 
-CREATE VIEW answer_costs AS           -- what an answer took: a call that several were read from counts in equal parts
-WITH calls AS (
-    SELECT cell_id, subject_id, step, ordinal, count(*) AS attempts, sum(prompt_tokens) AS prompt_tokens,
-           sum(cached_tokens) AS cached_tokens, sum(completion_tokens) AS completion_tokens,
-           sum(reasoning_tokens) AS reasoning_tokens, sum(cost) AS cost
-    FROM attempts GROUP BY cell_id, subject_id, step, ordinal
+CREATE VIEW answer_costs AS           -- what an answer took: its `answer` n and every `again` 100 n + k
+WITH calls AS (                       -- a call that several answers were read from counts in equal parts
+    SELECT cell_id, subject_id, iif(step = 'again', 'answer', step) AS step,
+           iif(step = 'again', ordinal / 100, ordinal) AS ordinal, count(*) AS attempts,
+           sum(prompt_tokens) AS prompt_tokens, sum(cached_tokens) AS cached_tokens,
+           sum(completion_tokens) AS completion_tokens, sum(reasoning_tokens) AS reasoning_tokens, sum(cost) AS cost
+    FROM attempts GROUP BY 1, 2, 3, 4
+), sources AS (
+    SELECT DISTINCT respondent_id, question_id, method, replicate, cell_id, subject_id,
+           iif(step = 'again', 'answer', step) AS step, iif(step = 'again', ordinal / 100, ordinal) AS ordinal
+    FROM answer_sources
 ), readers AS (
-    SELECT cell_id, subject_id, step, ordinal, count(*) AS n
-    FROM answer_sources GROUP BY cell_id, subject_id, step, ordinal
+    SELECT cell_id, subject_id, step, ordinal, count(*) AS n FROM sources GROUP BY 1, 2, 3, 4
 )
 SELECT s.respondent_id, q.name AS question, s.method, s.replicate, sum(c.attempts) AS attempts,
        sum(c.prompt_tokens * 1.0 / d.n) AS prompt_tokens, sum(c.cached_tokens * 1.0 / d.n) AS cached_tokens,
        sum(c.completion_tokens * 1.0 / d.n) AS completion_tokens,
        sum(c.reasoning_tokens * 1.0 / d.n) AS reasoning_tokens, sum(c.cost / d.n) AS cost
-FROM answer_sources s
+FROM sources s
 JOIN calls c USING (cell_id, subject_id, step, ordinal)
 JOIN readers d USING (cell_id, subject_id, step, ordinal)
 JOIN questions q ON q.id = s.question_id

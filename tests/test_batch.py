@@ -9,9 +9,11 @@ import pytest
 from openai import AsyncOpenAI
 
 from demoscope.errors import WavePaused
+from simulator.backends.interface import Parcel
 from simulator.backends.openai_api.batch import MARK, BatchDesk, BatchSettings, key_of
 from simulator.backends.openai_api.batch_provider import OpenAIProvider
 from simulator.backends.openai_api.replies import Failure
+from simulator.backends.openai_api.spending import Purse
 from simulator.constraint import Constraint
 from simulator.decoding import Decoding
 from simulator.protocols.interface import Message, Request
@@ -91,21 +93,22 @@ def test_a_call_about_batches_that_hangs_is_given_up(monkeypatch):
 class Desk:
     """A desk over a server, with the store's part played by a list of tags."""
 
-    def __init__(self, server, tags=(), settings=SETTINGS, path=""):
+    def __init__(self, server, tags=(), settings=SETTINGS, path="", fetched=()):
         self.client = AsyncOpenAI(base_url=server.url + path, api_key="x")
         self.tags = list(tags)
+        self.fetched = []
         self.desk = BatchDesk(
             OpenAIProvider(self.client),
             settings,
             PATH,
-            tags=tags,
+            parcels=[Parcel(tag, "answer", tag in fetched) for tag in tags],
             announce=self.announce,
             failure=lambda status, body: Failure("rejected" if status == 400 else "server", str(body)),
             new_tag=map("tag{}".format, itertools.count(len(self.tags))).__next__,
         )
 
     async def announce(self, parcel):
-        self.tags.append(parcel.tag)
+        (self.fetched if parcel.fetched else self.tags).append(parcel.tag)
 
     async def __aenter__(self):
         return self
@@ -257,3 +260,28 @@ def test_a_key_names_one_attempt_at_one_request():
     assert key(1) == key(1)
     assert len({key(1), key(2), key(1, 2)}) == 3
     assert len(key(1)) <= 64
+
+
+@pytest.mark.parametrize("fetched", [False, True])
+def test_money_set_aside_for_a_row_is_owed_until_its_batch_came_back_once(fetched):
+    async def run(server):
+        async with Desk(server) as first:
+            await first.send(1)
+        async with Desk(server, first.tags, fetched=first.tags if fetched else ()) as second:
+            assert await second.desk.holds(key(1, 1))
+            owed = second.desk.owes(key(1, 1))
+            await second.send(1)
+            return first.fetched, owed, second.fetched
+
+    with serving() as server:
+        assert asyncio.run(run(server)) == (["tag0"], not fetched, ["tag0"])
+
+
+def test_what_an_earlier_run_set_aside_is_given_back_as_far_as_it_was_not_taken():
+    # 0.9 of 1.0 is spent or set aside by earlier runs; a row that had 0.5 aside took 0.1, so 0.4 is free again.
+    purse = Purse(0.1)
+    purse.give_back(0.5, 0.1)
+    assert asyncio.run(purse.reserve(0.5)) == 0.5
+    assert purse.account().spent == pytest.approx(-0.4)
+    purse.give_back(0.5, None)  # nobody knows what it took, so it stays spent
+    assert purse.account().spent == pytest.approx(-0.4)

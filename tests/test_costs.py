@@ -13,7 +13,7 @@ from analysis.screen import render
 from analysis.summary import summarise
 from demoscope.store_file import VERSION
 from simulator.decoding import Decoding
-from simulator.protocols.interface import Attempt, Completion, Message, Request
+from simulator.protocols.interface import FURTHER, Attempt, Completion, Message, Request
 from simulator.records import Recorder, Records
 from simulator.run import run_wave
 from simulator.store import Store
@@ -106,6 +106,38 @@ def test_every_attempt_is_stored_with_its_tokens_and_its_money(wave_file, tmp_pa
     assert rows(path, "SELECT cell, calls, attempts, errors, prompt_tokens, cost FROM cell_costs") == [
         ("def/uniform", 1, 2, 1, 100, 0.5)
     ]
+
+
+def test_what_was_asked_again_belongs_to_what_its_answer_took(wave_file, tmp_path):
+    # The second question of respondent 1 is ``answer`` 1; FURTHER * 1 and the next are its further exchanges.
+    path = tmp_path / "a.sqlite"
+    finished(wave_file, path)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE attempts SET prompt_tokens = 10, cost = 0.25")
+        for ordinal in (FURTHER, FURTHER + 1):
+            for table in ("exchanges", "attempts"):
+                columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
+                changed = ", ".join({"step": "'again'", "ordinal": str(ordinal)}.get(name, name) for name in columns)
+                db.execute(
+                    f"INSERT INTO {table} SELECT {changed} FROM {table} "
+                    "WHERE cell_id = 1 AND subject_id = 1 AND step = 'answer' AND ordinal = 1"
+                )
+        read = "WHERE respondent_id = 1 AND step = 'answer' AND ordinal = 1"
+        db.execute(f"UPDATE answer_sources SET step = 'again', ordinal = {FURTHER + 1} {read}")
+    taken = "SELECT attempts, prompt_tokens, cost FROM answer_costs WHERE respondent_id = 1 ORDER BY question"
+    assert sorted(rows(path, taken)) == [(1, 10, 0.25), (1, 10, 0.25), (3, 30, 0.75)]
+    assert rows(path, "SELECT sum(cost) FROM answer_costs") == rows(path, "SELECT sum(cost) FROM attempts")
+
+
+def test_a_store_with_an_older_view_gets_the_newest(wave_file, tmp_path):
+    path = tmp_path / "a.sqlite"
+    finished(wave_file, path)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("DROP VIEW answer_costs")
+        db.execute("CREATE VIEW answer_costs AS SELECT 1 AS attempts")
+        db.execute("PRAGMA user_version = 2")
+    Store(path).close()
+    assert rows(path, "SELECT sum(attempts) FROM answer_costs") == [(18,)]
 
 
 @pytest.mark.parametrize("view", ["answer_costs", "cell_costs", "responses", "question_summary", "interview"])

@@ -128,10 +128,19 @@ def test_a_model_that_fails_for_good_pauses_the_wave_and_one_that_fails_now_and_
     path = wave_file(many, ("public: uniform", "public: uniform, errors: 1"))
     with pytest.raises(WavePaused, match=r"'uniform' does nothing any more but fail: scripted fault\. What"):
         run(path, tmp_path / "a.sqlite")
-    # A hundred requests were under way at once when the first failed, and 20 more were sent then.
-    assert count(tmp_path / "a.sqlite", "SELECT count(*) FROM answers") <= 100 + 20
+    # Nothing but failures came, so none of them is an answer: the next run asks everybody.
+    assert count(tmp_path / "a.sqlite", "SELECT count(*) FROM answers") == 0
+    assert run(wave_file(many), tmp_path / "a.sqlite").saved == 300
+    assert count(tmp_path / "a.sqlite", "SELECT count(*) FROM answers WHERE status = 'failed'") == 0
     path = wave_file(many, ("public: uniform", "public: uniform, errors: 0.5"))
     assert run(path, tmp_path / "b.sqlite").saved == 300
+
+
+def test_failures_too_few_to_say_that_a_model_is_down_are_saved_when_nobody_is_left_to_ask(wave_file, tmp_path):
+    # 5 people and 3 questions: the 15 requests that fail are fewer than the 20 that pause a wave.
+    path = wave_file(("respondents: 6", "respondents: 5"), ("public: uniform", "public: uniform, errors: 1"))
+    assert run(path, tmp_path / "a.sqlite").saved == 15
+    assert count(tmp_path / "a.sqlite", "SELECT count(*) FROM answers WHERE status = 'failed'") == 15
 
 
 class Dying(LocalExecutor):

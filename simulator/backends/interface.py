@@ -22,14 +22,16 @@ class ModelCard:
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Everything that changes numbers: quantisation, KV type, flash attention, versions."""
     notice: str = ""
-    """What whoever starts a wave is told of it, such as what it cannot do; empty when there is nothing to say."""
+    """What whoever starts a wave is told of it besides; empty when there is nothing to say."""
+    missing: tuple[str, ...] = ()
+    """What a wave may ask for and the model does not do, in the words of the wave file."""
 
 
 @runtime_checkable
 class Backend(Protocol):
     """One model, ready to finish prompts.
 
-    Batching is the backend's own affair: a cohort keeps up to ``concurrency`` requests in flight at once and
+    Batching is the backend's own affair: a cohort asks for up to ``concurrency`` completions at once and
     awaits each by itself, so no reply is ever matched by its position in a list. A backend may fail, by a
     :class:`Completion` whose last attempt has an error; it may not pretend. It raises
     :class:`demoscope.errors.WavePaused` only when nothing can be had from it any more.
@@ -38,7 +40,7 @@ class Backend(Protocol):
     abilities: frozenset[Ability]
     """What this backend has proved to be able to do; final once it is open."""
     concurrency: int
-    """How many requests it wants in flight."""
+    """How many interviews it wants open at once, each with one request or more; how many are sent is its affair."""
 
     async def open(self) -> None:
         """Connect and prove the abilities; awaited once before anything else is asked of it.
@@ -69,6 +71,8 @@ class Parcel:
     """Our own name for it, under which the provider's list shows it."""
     step: str
     """Steps of the protocol that its requests belong to."""
+    fetched: bool = False
+    """Whether its rows have come back, so that their money is what they took and no longer what they could take."""
 
 
 @runtime_checkable
@@ -81,8 +85,8 @@ class Patient(Protocol):
     patient: bool
     """Whether it is meant to be treated so, with its settings."""
 
-    def resume(self, tags: Sequence[str], announce: Callable[[Parcel], Awaitable[None]]) -> None:
-        """Told before it opens which parcels the store knows, and how to tell of a new one.
+    def resume(self, parcels: Sequence[Parcel], announce: Callable[[Parcel], Awaitable[None]]) -> None:
+        """Told before it opens which parcels the store knows, and how to tell of a new one or of one that came back.
 
         ``announce`` returns when the store has saved the parcel.
         """
@@ -105,6 +109,10 @@ class BackendKind(Protocol):
     """Settings that the wave file may give; unknown ones are refused when the wave is read."""
     tokens_per_second: tuple[float, float] | None
     """Typical speed of one engine in prompt and reply tokens, for estimates; ``None`` when nothing is known."""
+    tried_out: frozenset[str]
+    """What a wave may ask for that only trying it out shows, when the wave starts; in the words of the wave file."""
+    never: frozenset[str]
+    """What a wave may ask for that no model of this kind does."""
 
     @staticmethod
     def resources(settings: Mapping[str, Any]) -> Resources:

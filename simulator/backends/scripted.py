@@ -113,6 +113,8 @@ class ScriptedBackend:
 
     settings_model: type[Document] = ScriptedSettings
     tokens_per_second: tuple[float, float] | None = None
+    tried_out: frozenset[str] = frozenset()
+    never: frozenset[str] = frozenset()
     abilities: frozenset[Ability] = frozenset(("generate", "label_logprobs", "score"))
 
     def __init__(self, name: str, **settings: Any) -> None:

@@ -37,6 +37,10 @@ class LlamaCppBackend:
     """What the wave file may say."""
     tokens_per_second: tuple[float, float] | None = (300.0, 150.0)
     """Prompt and reply tokens of the embedded model on one core of a server, with all sequences busy."""
+    tried_out: frozenset[str] = frozenset()
+    """Nothing: it does all there is."""
+    never: frozenset[str] = frozenset()
+    """Nothing either."""
 
     def __init__(self, name: str, *, clock: Callable[[], float] = time.perf_counter, **settings: Any) -> None:
         """Find, convert and load the model.

@@ -13,6 +13,9 @@ Structured = Literal["json_schema", "structured_outputs", "guided_regex", "gramm
 """Ways to prescribe a reply's form: a JSON schema, vLLM's regular expressions (new and old), llama.cpp's grammars,
 SGLang's regular expressions."""
 
+NEVER = ("num_beams", "best_of")
+"""What a wave may ask for that no endpoint is asked for: their interface has no field that all of them agree on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Proven:
@@ -59,19 +62,23 @@ class Proven:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What could be wished for and is not there, in the words of the wave file."""
-        wishes = {
+        """What could be asked for and is not there, in the words of the wave file."""
+        return (*(name for name, there in self.tried_out.items() if not there), *NEVER)
+
+    @property
+    def tried_out(self) -> dict[str, bool]:
+        """What was tried out, in the words of the wave file, and whether it works."""
+        return {
             "seed": self.seed,
             "top_k": self.top_k,
             "min_p": self.min_p,
-            "repetition_penalty": self.penalty,
-            "constrained replies": self.structured,
-            "logprobs": self.top_logprobs,
-            "score": self.score,
+            "repetition_penalty": self.penalty is not None,
+            "constrained replies": self.structured is not None,
+            "logprobs": self.top_logprobs > 0,
+            "score": self.score is not None,
             "temperature": self.sampling,
             "continued replies": self.continues,
         }
-        return tuple(name for name, there in wishes.items() if not there)
 
     def as_dict(self) -> dict[str, Any]:
         """Everything, for the store."""

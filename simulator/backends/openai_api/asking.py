@@ -9,7 +9,7 @@ from uuid import uuid4
 from demoscope.errors import BackendError, WavePaused
 from simulator.backends.interface import Parcel
 from simulator.backends.openai_api.abilities import Proven, common
-from simulator.backends.openai_api.attempts import Accepted, Attempts
+from simulator.backends.openai_api.attempts import Accepted, Attempts, Money
 from simulator.backends.openai_api.batch import BatchDesk, key_of
 from simulator.backends.openai_api.batch_provider import OpenAIProvider
 from simulator.backends.openai_api.bodies import (
@@ -51,7 +51,7 @@ class Asking:
         pace: Pace,
         purse: Purse,
         retrying: Retrying,
-        parcels: tuple[Sequence[str], Callable[[Parcel], Awaitable[None]]],
+        parcels: tuple[Sequence[Parcel], Callable[[Parcel], Awaitable[None]]],
     ) -> None:
         self.proven = proven
         """What every endpoint can do."""
@@ -84,7 +84,7 @@ class Asking:
         pace: Pace,
         purse: Purse,
         retrying: Retrying,
-        parcels: tuple[Sequence[str], Callable[[Parcel], Awaitable[None]]],
+        parcels: tuple[Sequence[Parcel], Callable[[Parcel], Awaitable[None]]],
     ) -> Self:
         """Connect to the endpoints and let each prove itself.
 
@@ -211,8 +211,13 @@ class Asking:
         top = first.top or ((first.text, first.logprob),)
         return Accepted("", found=label_logprobs(top, request.labels, self.proven.top_logprobs))
 
-    async def _counted(self, body: dict[str, Any], request: Request, number: int) -> bool:
-        return self._desk is not None and await self._desk.holds(key_of(request, body, number))
+    async def _counted(self, body: dict[str, Any], request: Request, number: int) -> Money:
+        if self._desk is None:
+            return "unspent"
+        key = key_of(request, body, number)
+        if not await self._desk.holds(key):
+            return "unspent"
+        return "set aside" if self._desk.owes(key) else "counted"
 
     async def _send(self, target: Target, call: Call, body: dict[str, Any], request: Request, number: int) -> object:
         if self._desk is not None:
@@ -223,14 +228,14 @@ class Asking:
         """Whether any endpoint still answers what it answered at first."""
         return any(await asyncio.gather(*[probe.answers() for probe in self._probes]))
 
-    def _batch_desk(self, tags: Sequence[str], announce: Callable[[Parcel], Awaitable[None]]) -> BatchDesk:
+    def _batch_desk(self, parcels: Sequence[Parcel], announce: Callable[[Parcel], Awaitable[None]]) -> BatchDesk:
         [probe] = self._probes
         endpoint = probe.endpoint
         return BatchDesk(
             OpenAIProvider(endpoint.client, lambda error: endpoint.told(str(error)), self._settings.timeout_s),
             self._settings.batch,
             "/v1" + (CHAT if self.proven.api == "chat" else COMPLETIONS),
-            tags=tags,
+            parcels=parcels,
             announce=announce,
             failure=endpoint.refused,
             new_tag=lambda: uuid4().hex,

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from demoscope.errors import WavePaused
 from simulator.backends.openai_api.bodies import Call
@@ -19,8 +19,12 @@ from simulator.protocols.interface import Attempt, ErrorKind, Request
 Send = Callable[[Target, Call, dict[str, Any], Request, int], Awaitable[object]]
 """Sends a body to an endpoint and returns the JSON: at once, or by the provider's batch. The number is the try's."""
 
-Counted = Callable[[dict[str, Any], Request, int], Awaitable[bool]]
-"""Whether a body travels already, and its worst case is in what earlier runs may have spent."""
+Money = Literal["unspent", "set aside", "counted"]
+"""What earlier runs did about a body's money: nothing, or what they may have spent still holds its worst case, or
+holds what it took."""
+
+Counted = Callable[[dict[str, Any], Request, int], Awaitable[Money]]
+"""Says that of a body, which may travel since an earlier run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ class Attempts:
         unique_ids : bool
             Whether every reply has an id, so that one that comes twice was delivered twice.
         counted : callable
-            Whether a body travels since an earlier run, whose money counts as spent already.
+            Whether a body travels since an earlier run, and how its money counts.
         alive : callable
             Whether an endpoint still answers what it answered when the model was opened: then a request that failed
             for good is at fault itself. Asked by one at a time.
@@ -172,11 +176,14 @@ class Attempts:
         body = {"model": target.model, **call.body}
         prompt_most = most_tokens(call.input) if self._estimate else 0
         reserved = 0.0
-        priced = self._prices is not None
-        if priced and await self._counted(body, request, number):
-            priced = False
-        elif self._prices is not None:
-            reserved = await self._purse.reserve(worst_case(self._prices, prompt_most, call.output_tokens))
+        money: Money = "counted"
+        if self._prices is not None:
+            money = await self._counted(body, request, number)
+            worst = worst_case(self._prices, prompt_most, call.output_tokens)
+            if money == "set aside":
+                reserved = worst
+            elif money == "unspent":
+                reserved = await self._purse.reserve(worst)
         usage, cost, latency = Usage(), None, None
         reply: Reply | None = None
         failure: Failure | None = None
@@ -206,8 +213,10 @@ class Attempts:
                 except Failure as error:
                     failure = error.told(target.endpoint.told)
         finally:
-            if priced:
+            if money == "unspent":
                 self._purse.settle(reserved, cost)
+            elif money == "set aside":
+                self._purse.give_back(reserved, cost)
         return _attempt(target, call, reply, accepted, failure, usage, latency, cost), accepted, failure
 
     async def _check(self, target: Target, reply: Reply, content: object) -> None:

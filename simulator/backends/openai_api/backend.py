@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from demoscope.documents import build
 from demoscope.errors import BackendError, DocumentError
 from simulator.backends.interface import ModelCard, Parcel, Resources
-from simulator.backends.openai_api.abilities import Proven
+from simulator.backends.openai_api.abilities import NEVER, Proven
 from simulator.backends.openai_api.dedupe import Deduped
 from simulator.backends.openai_api.pacing import Pace
 from simulator.backends.openai_api.retrying import Retrying
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 INTERVIEWS = 4096
 """Interviews that one cohort keeps open when ``max_in_flight`` says nothing; more than one process can serve."""
+TURNS = 10
+"""Interviews that are open for each request that may be under way. They take turns, so they end together: were each
+interview done before the next begins, the last ones would leave places empty, question after question."""
 AT_ONCE = 2**31
 """Requests in the provider's batches at once: as many as there are, since limits per minute do not hold there."""
 
@@ -34,6 +37,10 @@ class OpenAIBackend:
     """What the wave file may say."""
     tokens_per_second: tuple[float, float] | None = None
     """Nothing is known of a service's speed."""
+    tried_out = frozenset(Proven().tried_out)
+    """Whatever an endpoint must prove."""
+    never = frozenset(NEVER)
+    """Beams, and the best of several samples."""
 
     def __init__(self, name: str, **settings: Any) -> None:
         """Take note of the settings.
@@ -53,14 +60,14 @@ class OpenAIBackend:
         self.patient = found.mode == "batch"
         """Whether replies come by the provider's batch files."""
         limits = found.limits
-        self.concurrency = found.batch.rows if self.patient else limits.max_in_flight or INTERVIEWS
+        self.concurrency = found.batch.rows if self.patient else _interviews(limits.max_in_flight)
         """Interviews at once; how many requests are under way is the pace's affair."""
         self.abilities: frozenset[Ability] = frozenset()
         self.proven = Proven()
         """What all endpoints have proved; final once open."""
         self._pace = Pace(start=AT_ONCE) if self.patient else Pace(**limits.model_dump())
         self._purse = Purse(found.max_cost)
-        self._parcels: tuple[Sequence[str], Callable[[Parcel], Awaitable[None]]] = ((), _keep_to_oneself)
+        self._parcels: tuple[Sequence[Parcel], Callable[[Parcel], Awaitable[None]]] = ((), _keep_to_oneself)
         self._asking: Asking | None = None
         self._deduped: Deduped | None = None
 
@@ -83,9 +90,9 @@ class OpenAIBackend:
         if self.patient:
             self.abilities -= {"score"}
 
-    def resume(self, tags: Sequence[str], announce: Callable[[Parcel], Awaitable[None]]) -> None:
+    def resume(self, parcels: Sequence[Parcel], announce: Callable[[Parcel], Awaitable[None]]) -> None:
         """Take the provider's batches that the store knows, and the way to tell of a new one."""
-        self._parcels = (tags, announce)
+        self._parcels = (parcels, announce)
 
     def lease(self, lease: Lease | None, wanting: Callable[[], None]) -> None:
         """Take this cohort's part of the limits and of the money from now on."""
@@ -116,14 +123,9 @@ class OpenAIBackend:
                 "reasoning": found.reasoning.model_dump(mode="json"),
                 "extra_body": found.extra_body,
             },
-            notice=self._notice(absent),
+            notice=f"Model {self._name}: {' '.join(absent)}" if absent else "",
+            missing=proven.missing if self._asking else (),
         )
-
-    def _notice(self, absent: Sequence[str]) -> str:
-        said = list(absent)
-        if self.proven.missing:
-            said.append(f"its endpoints have not proved {', '.join(self.proven.missing)}, so none of that is applied")
-        return f"Model {self._name}: {' '.join(said)}." if said else ""
 
     async def complete(self, request: Request) -> Completion:
         """Do what the request asks for; what cannot be done comes back as an attempt with an error."""
@@ -149,6 +151,13 @@ class OpenAIBackend:
         asking, self._asking = self._asking, None
         if asking is not None:
             await asking.close()
+
+
+def _interviews(max_in_flight: int | None) -> int:
+    """How many interviews are open at once where so many requests may be under way."""
+    if max_in_flight is None:
+        return INTERVIEWS
+    return max(max_in_flight, min(TURNS * max_in_flight, INTERVIEWS))
 
 
 def failed(kind: ErrorKind, why: str) -> Completion:

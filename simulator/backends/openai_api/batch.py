@@ -95,8 +95,8 @@ class BatchDesk:
 
     Parameters
     ----------
-    tags : iterable of str
-        Tags of the batches that the store knows.
+    parcels : iterable of Parcel
+        Batches that the store knows.
     announce : callable
         Tells the store of a new batch; returns when that is saved.
     failure : callable
@@ -111,7 +111,7 @@ class BatchDesk:
         settings: BatchSettings,
         path: str,
         *,
-        tags: Iterable[str],
+        parcels: Iterable[Parcel],
         announce: Callable[[Parcel], Awaitable[None]],
         failure: Callable[[int, Any], Failure],
         new_tag: Callable[[], str],
@@ -120,13 +120,14 @@ class BatchDesk:
         self._provider = provider
         self._settings = settings
         self._path = path
-        self._tags = frozenset(tags)
+        self._parcels = {parcel.tag: parcel for parcel in parcels}
         self._announce = announce
         self._failure = failure
         self._new_tag = new_tag
         self._sleep = sleep
         self._gathered: dict[str, _Row] = {}
         self._travelling: dict[str, asyncio.Future[Json]] = {}
+        self._owed: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._arrived = asyncio.Event()
         self._recovered: asyncio.Task[None] | None = None
@@ -135,6 +136,10 @@ class BatchDesk:
         """Whether a reply of this key is under way, or has come from a batch of an earlier run."""
         await self._begin()
         return key in self._travelling
+
+    def owes(self, key: str) -> bool:
+        """Whether an earlier run set the worst case of this row aside and never learned what it took."""
+        return key in self._owed
 
     async def send(self, key: str, step: str, body: Json) -> Json:
         """The reply to a body, from a batch that is under way or from the next one.
@@ -183,16 +188,18 @@ class BatchDesk:
 
     async def _recover(self) -> None:
         """Find the batches of this store that are under way or done already."""
-        if not self._tags:
+        if not self._parcels:
             return
         try:
             for batch in await self._provider.batches():
                 tag = (batch.get("metadata") or {}).get(MARK)
-                if tag in self._tags and batch["status"] != "failed":  # a refused one has answered nothing
+                parcel = self._parcels.get(str(tag))
+                if parcel is not None and batch["status"] != "failed":  # a refused one has answered nothing
                     rows = [json.loads(line) for line in _lines(await self._provider.content(batch["input_file_id"]))]
                     replies = {row["custom_id"]: asyncio.get_running_loop().create_future() for row in rows}
                     self._travelling = replies | self._travelling
-                    self._start(self._fetch(batch["id"], replies))
+                    self._owed.update(() if parcel.fetched else replies)
+                    self._start(self._fetch(batch["id"], parcel, replies))
         except (Failure, ValueError, KeyError) as error:
             raise _paused("of an earlier run cannot be found", str(error)) from None
 
@@ -225,7 +232,8 @@ class BatchDesk:
         tag, step = self._new_tag(), ", ".join(sorted({row.step for row in rows.values()}))
         replies = {key: row.reply for key, row in rows.items()}
         try:
-            await self._announce(Parcel(tag, step))
+            parcel = Parcel(tag, step)
+            await self._announce(parcel)
             file = await self._provider.upload(b"".join(row.line for row in rows.values()))
             batch = await self._provider.create(file, self._path, self._settings.window, {MARK: tag})
         except (Failure, WavePaused) as error:
@@ -234,9 +242,9 @@ class BatchDesk:
         except Exception as defect:  # whoever waits must hear of it
             _fail(replies.values(), defect)
             return
-        await self._fetch(batch, replies)
+        await self._fetch(batch, parcel, replies)
 
-    async def _fetch(self, batch: str, replies: dict[str, asyncio.Future[Json]]) -> None:
+    async def _fetch(self, batch: str, parcel: Parcel, replies: dict[str, asyncio.Future[Json]]) -> None:
         """Look at a batch until it has ended, and hand every row to who waits for it."""
         try:
             while True:
@@ -256,6 +264,7 @@ class BatchDesk:
             told = json.dumps(state.get("errors"), ensure_ascii=False)
             _fail(replies.values(), _paused(f"{batch} was refused by the provider", told))
             return
+        self._start(self._announce(dataclasses.replace(parcel, fetched=True)))  # before anybody reckons
         for row in rows:
             reply = replies.pop(str(row.get("custom_id")), None)  # a row that comes twice counts once
             if reply is not None and not reply.done():

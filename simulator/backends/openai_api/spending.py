@@ -164,6 +164,15 @@ class Purse:
         self._spent += reserved if cost is None else cost
         self._free(reserved)
 
+    def give_back(self, reserved: float, cost: float | None) -> None:
+        """A call is over that an earlier run set money aside for, which counts as spent before this purse began.
+
+        What it did not take is free again: money spent may become negative here, and is right with what was before.
+        """
+        if cost is not None:
+            self._spent += min(cost - reserved, 0.0)
+            self._serve()
+
     def lease(self, allowance: float | None, wanting: Callable[[], None]) -> None:
         """Take a new allowance, never below what is spent and set aside; ``wanting`` is called when it runs short."""
         self._final = False
