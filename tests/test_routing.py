@@ -278,6 +278,16 @@ def test_which_questions_may_be_skipped_is_known_beforehand():
     assert [name for name, step in found.items() if not step.certain] == ["b", "c"]
 
 
+def test_a_jump_passes_by_what_an_order_may_put_behind_it():
+    jump = single("j", go_to=[{"to": "z", "when": "j == 1"}])
+    group = {"kind": "section", "id": "s", "order": "random", "questions": [single("a"), jump, single("b")]}
+    q = asking(single("first"), group, single("y"), single("z"))
+    assert q.skippable.by_answers == {"a", "b", "y"}
+    for person in range(20):
+        found = way(q, {"j": YES}, person=person)
+        assert {name[1:] for name in found if name.startswith("-")} <= {"a", "b", "y"}
+
+
 @pytest.mark.parametrize(
     ("entries", "message"),
     [
