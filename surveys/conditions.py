@@ -92,12 +92,12 @@ def can_hold(tree: ast.expr, names: Names) -> bool:
 def _answers(question: Question, constants: list[Any]) -> list[Given | None] | None:
     """Answers that may make a difference, none given among them; ``None`` when they are too many to list."""
     found: list[Given]
+    if len(question.options) > (8 if question.kind == "multiple" else MOST_TRIED):
+        return None
     if question.kind in ("single", "scale"):
         found = [Given((option.code,)) for option in question.choices]
     elif question.kind == "multiple":
         codes = [option.code for option in question.options]
-        if len(codes) > 8:
-            return None
         _, most = question.selections
         sizes = (combinations(codes, size) for size in range(1, len(codes) + 1))
         found = [

@@ -224,6 +224,22 @@ def _doubled(layout: Layout, arms: Arms) -> Iterator[tuple[Loc, str]]:
         elif question.id in arms:
             yield layout.origins[place], f"question id {question.id!r} is also the id of a split; rename one"
 
+    groups: set[str] = set()
+    for name in _group_ids(layout.root):
+        if name in groups:
+            yield (
+                ("questions",),
+                f"the id {name!r} is used by two groups; draws are keyed by it, so each needs its own",
+            )
+        groups.add(name)
+
+
+def _group_ids(group: Group) -> Iterator[str]:
+    for member in group.members:
+        if isinstance(member, Group):
+            yield member.id
+            yield from _group_ids(member)
+
 
 def _places_of(layout: Layout) -> dict[str, int]:
     return {question.id: place for place, question in enumerate(layout.questions)}

@@ -309,6 +309,7 @@ def test_a_jump_passes_by_what_an_order_may_put_behind_it():
         ([single("a"), single("b", show_if="a == 1 and a == 2")], "can never hold"),
         ([single("a", split="form")], "there is no split 'form'"),
         ([single("a"), single("A")], "used twice"),
+        ([{"kind": "section", "id": "s", "questions": [single(name)]} for name in "ab"], "used by two groups"),
         ([single("a", factors={"attributes": {"x": ["1", "2"]}})], "belong to the kinds vignette and conjoint"),
         ([single("a", exclude={"reason": "r", "reviewer": "x"}), single("b", show_if="a == 1")], "is excluded"),
         ([{"kind": "loop", "id": "l", "over": "a", "questions": [single("q")]}], "no multiple choice asked before"),
