@@ -66,6 +66,7 @@ AGE = ask("number", minimum=18, maximum=99, whole=True, unit="years")
         (SEVERAL, "(choose 2 to 3) - ", "（选2至3项）"),
         (ask("multiple", options=THINGS, min_selections=2, max_selections=2), "(choose 2)", "（选2项）"),
         (ask("multiple", options=THINGS), "(choose up to 3)", "（最多选3项）"),
+        (ask("multiple", options=[*THINGS, UNSURE]), "(choose up to 3)", "（最多选3项）"),
         (AGE, "(a whole number from 18 to 99, in years)", "（18到99的整数，单位：years）"),
         (ask("number", minimum=0), "(a number of 0 or more)", "（不小于0的数字）"),
         (ask("number", maximum=5), "(a number of 5 or less)", "（不大于5的数字）"),
