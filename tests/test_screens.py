@@ -6,6 +6,7 @@ import pytest
 
 from simulator.backends.scripted import ScriptedBackend
 from simulator.constraint import JsonConstraint
+from simulator.interview import read_interview
 from simulator.protocols.def_settings import DefSettings
 from simulator.protocols.diversity_enhanced import PROTOCOL
 from simulator.protocols.interface import Attempt, Completion, Request
@@ -177,3 +178,5 @@ def test_a_wave_with_screens_is_stored_with_the_place_of_every_answer(wave_file,
     assert count(tmp_path / "a.sqlite", "SELECT count(*) FROM answers WHERE status = 'answered'") == 18
     assert count(tmp_path / "a.sqlite", "SELECT sum(place) FROM answer_sources") == 6 * (0 + 1 + 2)
     assert sound(tmp_path / "a.sqlite")
+    (turn,) = read_interview(tmp_path / "a.sqlite", 1).turns
+    assert turn.status == "answered" and len(turn.chosen) == 3
