@@ -180,3 +180,15 @@ def test_a_wave_with_screens_is_stored_with_the_place_of_every_answer(wave_file,
     assert sound(tmp_path / "a.sqlite")
     (turn,) = read_interview(tmp_path / "a.sqlite", 1).turns
     assert turn.status == "answered" and len(turn.chosen) == 3
+
+
+@pytest.mark.parametrize("labels", ["codes", "numbers", "letters", "bracketed", "from_zero", "none"])
+@pytest.mark.parametrize("battery", ["one_by_one", "one_screen", "conversation"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_free_replies_are_read_under_any_labels_and_on_any_screen(adults, labels, battery, language):  # noqa: F811
+    rules = {"labels": labels, "battery": battery, "order": "shuffled"}
+    requests, understood = interview(
+        adults, ScriptedBackend("u").reply, presentation=rules, language=language, memory=3, ask_again=1
+    )
+    assert [u.answer.status for u in understood] == ["answered"] * 5
+    assert len(requests) == (3 if battery == "one_screen" else 5)  # nothing had to be asked again
