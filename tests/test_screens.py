@@ -11,6 +11,7 @@ from simulator.protocols.def_settings import DefSettings
 from simulator.protocols.diversity_enhanced import PROTOCOL
 from simulator.protocols.interface import Attempt, Completion, Request
 from surveys import Questionnaire
+from surveys.presentation_rules import PresentationRules
 from tests.stores import count, sound
 from tests.test_def_protocol import SOMEONE, adults  # noqa: F401 (a fixture)
 from tests.test_run import run
@@ -192,3 +193,20 @@ def test_free_replies_are_read_under_any_labels_and_on_any_screen(adults, labels
     )
     assert [u.answer.status for u in understood] == ["answered"] * 5
     assert len(requests) == (3 if battery == "one_screen" else 5)  # nothing had to be asked again
+
+
+def test_a_questionnaire_says_how_it_is_shown_where_the_condition_does_not(adults):  # noqa: F811
+    own = {"order": "fixed", "labels": "letters", "battery": "one_screen"}
+    told = SURVEY.model_copy(update={"presentation": PresentationRules(**own)})
+
+    def asked(**settings):
+        chosen = DefSettings(memory=False, **settings)
+        respondent = PROTOCOL.respondent(SOMEONE, adults, chosen, 1, "def/m")
+        return next(PROTOCOL.interview(respondent, told, chosen, 1)).messages[-1].text
+
+    assert asked() == "Request: Tea? - A. Yes, B. No"
+    assert asked(presentation={"labels": "none"}) == "Request: Tea? - Yes / No"
+    assert {asked(shuffle=True, presentation={"wording": f"v{n}"}) for n in range(3)} <= {
+        "Request: Tea? - A. Yes, B. No",
+        "Request: Tea? - A. No, B. Yes",
+    }
