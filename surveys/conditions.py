@@ -14,6 +14,9 @@ from surveys.question import Question
 MOST_TRIED = 512
 """Combinations of answers that are gone through to find out whether a condition can hold."""
 
+MOST_WORK = 20_000
+"""Parts of a condition that are worked out at most for that, all combinations together."""
+
 
 @dataclass(frozen=True)
 class Names:
@@ -68,7 +71,7 @@ def can_hold(tree: ast.expr, names: Names) -> bool:
                 return True
             tried[name] = found
         combined *= len(tried[name])
-        if combined > MOST_TRIED or open_values > 1:
+        if combined > min(MOST_TRIED, MOST_WORK // len(nodes)) or open_values > 1:
             return True
     for attribute in attributes:
         tried[attribute] = _around(constants, None, None, whole=False) + [c for c in constants if isinstance(c, str)]
@@ -89,12 +92,12 @@ def can_hold(tree: ast.expr, names: Names) -> bool:
 def _answers(question: Question, constants: list[Any]) -> list[Given | None] | None:
     """Answers that may make a difference, none given among them; ``None`` when they are too many to list."""
     found: list[Given]
+    if len(question.options) > (8 if question.kind == "multiple" else MOST_TRIED):
+        return None
     if question.kind in ("single", "scale"):
         found = [Given((option.code,)) for option in question.choices]
     elif question.kind == "multiple":
         codes = [option.code for option in question.options]
-        if len(codes) > 8:
-            return None
         _, most = question.selections
         sizes = (combinations(codes, size) for size in range(1, len(codes) + 1))
         found = [

@@ -16,7 +16,7 @@ from typing import Any
 from surveys.given import Given
 from surveys.question import Question
 
-LONGEST = 20_000
+LONGEST = 6_000
 """Characters of a condition, those of all groups that a question stands in taken together."""
 
 DEEPEST = 40

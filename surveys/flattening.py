@@ -10,7 +10,7 @@ from surveys.option import Option
 from surveys.question import GoTo, Question
 
 MOST = 20_000
-"""Questions that loops may grow to."""
+"""Questions of one questionnaire, the copies of loops included."""
 
 PROFILE = {"en": "Profile {n}", "zh": "方案{n}"}
 """What the profiles of a conjoint task are called; in English where a language has no words for it."""
@@ -132,7 +132,7 @@ class _Opening:
             own = update.get("show_if", question.show_if)
             update["show_if"] = _joined((*around.conditions, own) if own else around.conditions)
         if len(self.questions) == MOST:
-            raise ValueError(f"the loops make more than {MOST:,} questions; go over fewer members")
+            raise ValueError(f"there are more than {MOST:,} questions, the copies of loops included; ask fewer")
         placed = question.model_copy(update=update) if update else question
         self.questions.append(placed)
         self.origins.append(around.loc)

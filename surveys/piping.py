@@ -11,7 +11,7 @@ from typing import Any
 
 from surveys.question import Question
 
-_PLACE = re.compile(r"\{\{\s*([^{}|]*?)\s*(?:\|\s*([^{}|]*?)\s*)?\}\}")
+_PLACE = re.compile(r"\{\{([^{}]*)\}\}")
 WORDED = ("text", "stem", "instruction", "low_label", "high_label", "unit")
 """Fields of a question whose wording may insert something, beside the labels of options and points."""
 
@@ -43,13 +43,18 @@ def places(text: str) -> tuple[Place, ...]:
     """
     if "{{" not in text:
         return ()
-    found = tuple(Place(match[1], match[2]) for match in _PLACE.finditer(text))
+    found = tuple(_place(match) for match in _PLACE.finditer(text))
     if "{{" in _PLACE.sub("", text) or any(not place.name for place in found):
         raise ValueError(
             f"the wording {text[:80]!r} has braces that do not close around a name; write {{{{ trust }}}}, or "
             "{{ trust | what else to say }}"
         )
     return found
+
+
+def _place(match: re.Match[str]) -> Place:
+    name, bar, otherwise = match[1].partition("|")
+    return Place(name.strip(), otherwise.strip() if bar else None)
 
 
 def filled(text: str, known: Callable[[str], str | None]) -> str:
@@ -67,11 +72,12 @@ def filled(text: str, known: Callable[[str], str | None]) -> str:
         return text
 
     def insert(match: re.Match[str]) -> str:
-        words = known(match[1])
+        place = _place(match)
+        words = known(place.name)
         if words is None:
-            words = match[2]
+            words = place.otherwise
         if words is None:
-            raise NotKnown(match[1])
+            raise NotKnown(place.name)
         return words
 
     return _PLACE.sub(insert, text)
@@ -83,10 +89,11 @@ def renamed(text: str, names: Mapping[str, str], item: str | None = None) -> str
         return text
 
     def rename(match: re.Match[str]) -> str:
-        if match[1] == "item" and item is not None:
+        place = _place(match)
+        if place.name == "item" and item is not None:
             return item
-        name, dot, part = match[1].partition(".")
-        otherwise = "" if match[2] is None else f" | {match[2]}"
+        name, dot, part = place.name.partition(".")
+        otherwise = "" if place.otherwise is None else f" | {place.otherwise}"
         return f"{{{{ {names.get(name, name)}{dot}{part}{otherwise} }}}}"
 
     return _PLACE.sub(rename, text)

@@ -166,6 +166,8 @@ class Question(Document):
                 seen.add(value)
         if any(option.exclusive for option in self.options) and self.kind != "multiple":
             raise ValueError("exclusive options belong to kind: multiple")
+        if all(option.exclusive or option.kind == "nonresponse" for option in self.options):
+            raise ValueError("every option stands alone; at least one must go with others, or use kind: single")
 
     def _check_selections(self) -> None:
         if self.min_selections is not None and self.kind != "multiple":

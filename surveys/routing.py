@@ -1,6 +1,6 @@
 """What can be wrong with the way through a questionnaire, found when it is read."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from surveys import piping
@@ -16,6 +16,9 @@ END = "end"
 
 MOST_TOLD = 8
 """Problems that are told at once."""
+
+MOST_COMPARED = 1_000_000
+"""Pairs of a jump and a question that are looked at where orders are drawn; beyond, any question may be passed by."""
 
 Arms = Mapping[str, tuple[str, ...]]
 
@@ -221,6 +224,22 @@ def _doubled(layout: Layout, arms: Arms) -> Iterator[tuple[Loc, str]]:
         elif question.id in arms:
             yield layout.origins[place], f"question id {question.id!r} is also the id of a split; rename one"
 
+    groups: set[str] = set()
+    for name in _group_ids(layout.root):
+        if name in groups:
+            yield (
+                ("questions",),
+                f"the id {name!r} is used by two groups; draws are keyed by it, so each needs its own",
+            )
+        groups.add(name)
+
+
+def _group_ids(group: Group) -> Iterator[str]:
+    for member in group.members:
+        if isinstance(member, Group):
+            yield member.id
+            yield from _group_ids(member)
+
 
 def _places_of(layout: Layout) -> dict[str, int]:
     return {question.id: place for place, question in enumerate(layout.questions)}
@@ -247,33 +266,34 @@ def _never_reached(layout: Layout) -> Iterator[int]:
 
 def _jumped_over(layout: Layout) -> set[str]:
     """Questions that some jump may pass by."""
-    found: set[str] = set()
-    sources = [place for place, question in enumerate(layout.questions) if question.go_to and question.is_asked]
-    if not sources:
-        return found
     places, questions = _places_of(layout), layout.questions
-    passed = _passed_in_order if not has_drawn_order(layout.root) else _passed_in_any_order(paths(layout))
-    for source in sources:
-        furthest = max(places.get(rule.to, len(questions)) for rule in questions[source].go_to)
-        found.update(questions[place].id for place in passed(source, furthest))
-    return found
+    targets = {
+        source: max(places.get(rule.to, len(questions)) for rule in question.go_to)
+        for source, question in enumerate(questions)
+        if question.go_to and question.is_asked
+    }
+    if not has_drawn_order(layout.root):
+        found, furthest = set(), 0
+        for place, question in enumerate(questions):
+            if place < furthest:
+                found.add(question.id)
+            furthest = max(furthest, targets.get(place, 0))
+        return found
+    if len(targets) * len(questions) > MOST_COMPARED:
+        return {question.id for question in questions}
+    found_paths = paths(layout)
+    return {
+        question.id
+        for place, question in enumerate(questions)
+        if any(_may_pass(found_paths, source, target, place) for source, target in targets.items())
+    }
 
 
-def _passed_in_order(source: int, target: int) -> Sequence[int]:
-    return range(source + 1, target)
-
-
-def _passed_in_any_order(found: tuple[Path, ...]) -> Callable[[int, int], Sequence[int]]:
-    def passed(source: int, target: int) -> Sequence[int]:
-        return [
-            place
-            for place, path in enumerate(found)
-            if place not in (source, target)
-            and not surely_before(path, found[source])
-            and not (target < len(found) and surely_before(found[target], path))
-        ]
-
-    return passed
+def _may_pass(found: tuple[Path, ...], source: int, target: int, place: int) -> bool:
+    """Whether a jump may pass by a place: it may come after the source, and need not come after the target."""
+    if place in (source, target) or surely_before(found[place], found[source]):
+        return False
+    return target == len(found) or not surely_before(found[target], found[place])
 
 
 def has_drawn_order(group: Group) -> bool:

@@ -66,6 +66,7 @@ AGE = ask("number", minimum=18, maximum=99, whole=True, unit="years")
         (SEVERAL, "(choose 2 to 3) - ", "（选2至3项）"),
         (ask("multiple", options=THINGS, min_selections=2, max_selections=2), "(choose 2)", "（选2项）"),
         (ask("multiple", options=THINGS), "(choose up to 3)", "（最多选3项）"),
+        (ask("multiple", options=[*THINGS, UNSURE]), "(choose up to 3)", "（最多选3项）"),
         (AGE, "(a whole number from 18 to 99, in years)", "（18到99的整数，单位：years）"),
         (ask("number", minimum=0), "(a number of 0 or more)", "（不小于0的数字）"),
         (ask("number", maximum=5), "(a number of 5 or less)", "（不大于5的数字）"),
@@ -167,6 +168,12 @@ def test_a_multiple_choice_has_its_minimum_and_its_exclusive_options(reply, code
     found = said(SEVERAL, reply)
     assert found.codes == codes
     assert (found.reason is None) if reason is None else (reason in found.reason)
+
+
+@pytest.mark.parametrize(("reply", "codes"), [("So so.", (3,)), ("good", (5,)), ("4", (4,)), ("so so or good", ())])
+def test_points_of_a_scale_may_be_named_in_words(reply, codes):
+    scale = ask("scale", minimum=1, maximum=5, low_label="bad", high_label="good", point_labels={3: "so so"})
+    assert said(scale, reply).codes == codes
 
 
 @pytest.mark.parametrize(("reply", "number"), [("44", 44), ("17", None), ("100", None), ("44.5", None)])

@@ -278,6 +278,16 @@ def test_which_questions_may_be_skipped_is_known_beforehand():
     assert [name for name, step in found.items() if not step.certain] == ["b", "c"]
 
 
+def test_a_jump_passes_by_what_an_order_may_put_behind_it():
+    jump = single("j", go_to=[{"to": "z", "when": "j == 1"}])
+    group = {"kind": "section", "id": "s", "order": "random", "questions": [single("a"), jump, single("b")]}
+    q = asking(single("first"), group, single("y"), single("z"))
+    assert q.skippable.by_answers == {"a", "b", "y"}
+    for person in range(20):
+        found = way(q, {"j": YES}, person=person)
+        assert {name[1:] for name in found if name.startswith("-")} <= {"a", "b", "y"}
+
+
 @pytest.mark.parametrize(
     ("entries", "message"),
     [
@@ -299,6 +309,7 @@ def test_which_questions_may_be_skipped_is_known_beforehand():
         ([single("a"), single("b", show_if="a == 1 and a == 2")], "can never hold"),
         ([single("a", split="form")], "there is no split 'form'"),
         ([single("a"), single("A")], "used twice"),
+        ([{"kind": "section", "id": "s", "questions": [single(name)]} for name in "ab"], "used by two groups"),
         ([single("a", factors={"attributes": {"x": ["1", "2"]}})], "belong to the kinds vignette and conjoint"),
         ([single("a", exclude={"reason": "r", "reviewer": "x"}), single("b", show_if="a == 1")], "is excluded"),
         ([{"kind": "loop", "id": "l", "over": "a", "questions": [single("q")]}], "no multiple choice asked before"),

@@ -176,7 +176,7 @@ def _how_many(question: Question, presentation: Presentation, language: str) -> 
         return ""
     if least > 1:
         return (EXACTLY if least == most else SEVERAL)[language].format(least=least, most=most)
-    return MULTIPLE[language].format(most=question.max_selections or len(question.options))
+    return MULTIPLE[language].format(most=most)
 
 
 def _number(question: Question, language: str) -> str:
