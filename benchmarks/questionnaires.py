@@ -94,8 +94,9 @@ def plan(folder: Path) -> dict[str, float]:
 
 def go(folder: Path) -> dict[str, float]:
     """Going through it once for each of some people, and presenting every question."""
-    from simulator.presentation import present
     from surveys import Course, Given, Skipped, load_questionnaire
+    from surveys.presentation import present
+    from surveys.presentation_rules import PresentationRules
 
     questionnaire = load_questionnaire(str(folder / "long.yaml"))
 
@@ -106,9 +107,11 @@ def go(folder: Path) -> dict[str, float]:
                 if not isinstance(step, Skipped):
                     course.hear(step.question.id, Given((1 + step.place % 4,)))
 
+    shuffled = PresentationRules(order="shuffled")
+
     def shown() -> None:
         for question in questionnaire.questions:
-            present(question, seeds.generator(1, "presentation", 17, question.id, 0), shuffle=True)
+            present(question, seeds.generator(1, "presentation", 17, question.id, 0), shuffled)
 
     everybody()
     return {"step": median(everybody) / 10 / QUESTIONS * 1e6, "present": median(shown) / QUESTIONS * 1e6}

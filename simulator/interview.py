@@ -27,7 +27,7 @@ class Turn(Document):
     """Raw reply of every attempt, or ``None`` where there was none."""
     errors: tuple[str | None, ...]
     status: str | None
-    """Status of the answer read from it."""
+    """Status of the answer read from it; of several, the first that was not understood."""
     chosen: tuple[str, ...]
     """Labels that were understood, of a ranking in order of preference, of an allocation with their points; or the
     number that was answered."""
@@ -109,33 +109,26 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 def _turns(db: sqlite3.Connection, cell_id: int, respondent: int) -> Iterator[Turn]:
     exchanges = db.execute(
-        """SELECT e.step, e.ordinal, q.id, q.name, e.prompt
+        """SELECT e.step, e.ordinal, q.name, e.prompt
         FROM exchanges e LEFT JOIN questions q ON q.id = e.question_id
         WHERE e.cell_id = ? AND e.subject_id = ?""",
         (cell_id, respondent),
     ).fetchall()
-    for step, ordinal, question_id, question, prompt in sorted(exchanges, key=lambda row: _order(*row[:2])):
+    for step, ordinal, question, prompt in sorted(exchanges, key=lambda row: _order(*row[:2])):
         key = (cell_id, respondent, step, ordinal)
         attempts = db.execute(
             """SELECT text, error FROM attempts
             WHERE cell_id = ? AND subject_id = ? AND step = ? AND ordinal = ? ORDER BY attempt""",
             key,
         ).fetchall()
-        answer = db.execute(
-            """SELECT a.status, a.reason, a.memory, a.method, a.replicate, a.value
-            FROM answers a JOIN answer_sources s
-            USING (respondent_id, question_id, method, replicate)
-            WHERE s.cell_id = ? AND s.subject_id = ? AND s.step = ? AND s.ordinal = ?""",
+        answers = db.execute(
+            """SELECT a.question_id, a.method, a.replicate, a.value, a.status, a.reason, a.memory
+            FROM answers a JOIN answer_sources s USING (respondent_id, question_id, method, replicate)
+            WHERE s.cell_id = ? AND s.subject_id = ? AND s.step = ? AND s.ordinal = ? ORDER BY s.place""",
             key,
-        ).fetchone()
-        status, reason, memory, method, replicate, value = answer or (None, None, "[]", "", 0, None)
-        chosen = db.execute(
-            """SELECT iif(ao.amount IS NULL, o.label, o.label || ': ' || format('%g', ao.amount))
-            FROM answer_options ao JOIN options o USING (question_id, code)
-            WHERE ao.respondent_id = ? AND ao.question_id = ? AND ao.method = ? AND ao.replicate = ?
-            ORDER BY ao.rank, o.position""",
-            (respondent, question_id, method, replicate),
         ).fetchall()
+        telling = next((answer for answer in answers if answer[4] != "answered"), answers[0] if answers else None)
+        status, reason, memory = telling[4:] if telling else (None, None, "[]")
         yield Turn(
             question=question,
             step=step,
@@ -144,7 +137,7 @@ def _turns(db: sqlite3.Connection, cell_id: int, respondent: int) -> Iterator[Tu
             replies=tuple(text for text, _ in attempts),
             errors=tuple(error for _, error in attempts),
             status=status,
-            chosen=tuple(label for (label,) in chosen) or (() if value is None else (f"{value:.15g}",)),
+            chosen=tuple(said for answer in answers for said in _said(db, respondent, *answer[:4])),
             reason=reason,
             remembered=tuple(json.loads(memory)),
         )
@@ -158,6 +151,20 @@ def _skipped(db: sqlite3.Connection, respondent: int) -> Iterator[Passed]:
     )
     for question, reason, replicate in rows:
         yield Passed(question=question, reason=reason, replicate=replicate)
+
+
+def _said(
+    db: sqlite3.Connection, respondent: int, question_id: int, method: str, replicate: int, value: float | None
+) -> tuple[str, ...]:
+    """Labels of what was chosen, or the number that was answered."""
+    chosen = db.execute(
+        """SELECT iif(ao.amount IS NULL, o.label, o.label || ': ' || format('%g', ao.amount))
+        FROM answer_options ao JOIN options o USING (question_id, code)
+        WHERE ao.respondent_id = ? AND ao.question_id = ? AND ao.method = ? AND ao.replicate = ?
+        ORDER BY ao.rank, o.position""",
+        (respondent, question_id, method, replicate),
+    ).fetchall()
+    return tuple(label for (label,) in chosen) or (() if value is None else (f"{value:.15g}",))
 
 
 def _order(step: str, ordinal: int) -> tuple[int, bool, str, int]:

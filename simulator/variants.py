@@ -37,6 +37,7 @@ def check_shown(questionnaire: Questionnaire, settings: Any, where: str) -> None
     resolved = settings.resolved() if hasattr(settings, "resolved") else settings
     rules = getattr(resolved, "presentation", None)
     if isinstance(rules, PresentationRules):
+        rules = rules.over(questionnaire.presentation)
         for question in questionnaire.questions:
             try:
                 rules.check(question)

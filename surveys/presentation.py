@@ -204,7 +204,7 @@ class _Same:
         return isinstance(other, _Same) and other.question is self.question
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def _prepared(same: _Same, rules: PresentationRules) -> Presenter:
     return Presenter(same.question, rules)
 

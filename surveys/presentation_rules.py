@@ -58,6 +58,16 @@ class PresentationRules(Document):
     def _is_said(cls, instruction: bool | str) -> bool | str:
         return one_line(instruction) if isinstance(instruction, str) else instruction
 
+    def over(self, general: "PresentationRules | None") -> "PresentationRules":
+        """These rules where they say something, and more general ones where they do not.
+
+        >>> PresentationRules(labels="letters").over(PresentationRules(labels="none", order="rotated")).order
+        'rotated'
+        """
+        if general is None:
+            return self
+        return general.model_copy(update={name: getattr(self, name) for name in self.model_fields_set})
+
     def label(self, place: int) -> str | None:
         """Label of the option shown at this place, from 0; ``None`` where the code is shown."""
         if self.labels == "codes":

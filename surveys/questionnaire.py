@@ -11,6 +11,7 @@ from demoscope.documents import Document
 from surveys.entries import Entry, Order
 from surveys.flattening import Group, Layout, layout
 from surveys.languages import Slot, described, side_by_side, texts, usual_options, walk
+from surveys.presentation_rules import PresentationRules
 from surveys.question import Id, Question
 from surveys.routing import Skippable, find_problems, find_skippable
 from surveys.translation import Translation
@@ -59,6 +60,8 @@ class Questionnaire(Document):
     """Scores by name."""
     order: Order = "fixed"
     """How the entries follow each other: as written, beginning at a drawn place, or shuffled; seeded by person."""
+    presentation: PresentationRules | None = None
+    """How its questions are shown, where a wave's condition does not say otherwise."""
     entries: tuple[Entry, ...] = Field(min_length=1, alias="questions")
     """Questions, batteries, sections, loops, vignettes and conjoint tasks, in order."""
     translations: dict[str, Translation] = Field(default_factory=dict)

@@ -15,6 +15,7 @@ from surveys import Questionnaire
 from surveys.rewording import Part, parts_to_paraphrase, parts_to_translate, problems, read_reply
 from tests.stores import count, sound
 from tests.test_backstory import WOMAN
+from tests.test_cli import demoscope
 from tests.test_run import run
 
 US = load_population("us_adults_2018")
@@ -217,6 +218,13 @@ def test_a_translation_becomes_a_questionnaire_in_two_languages(written, wave_fi
     assert asked.questionnaire["parks"].text == "Also: Is the country spending too little or too much on parks?"
     with pytest.raises(DocumentError, match="there already"):
         write_document(store, out)
+
+
+def test_the_command_writes_the_document_and_says_so(written, tmp_path):
+    store = written("protocol: paraphrase", "Say:")
+    done = demoscope("wordings", store, tmp_path / "out.yaml")
+    assert done.returncode == 0 and "6 paraphrases of 3 questions" in done.stdout + done.stderr
+    assert yaml.safe_load((tmp_path / "out.yaml").read_text())["questionnaire"] == "tiny"
 
 
 def test_stores_without_such_texts_are_named(wave_file, tmp_path):

@@ -307,6 +307,26 @@ def test_questions_in_another_order_are_the_same_in_every_cell(wave_file, tmp_pa
     assert len(set().union(*by_person.values())) > 1
 
 
+def test_a_store_grows_by_a_perturbed_condition_and_is_not_asked_twice(wave_file, tmp_path):
+    store, plain = tmp_path / "a.sqlite", PERTURBED.partition("  - name: typos")[0]
+    run(wave_file((WAVE, plain), survey=SURVEY), store)
+    grown = wave_file((WAVE, PERTURBED), survey=SURVEY)
+    assert run(grown, store).saved == 3 * 6 * 2
+    assert count(store, "SELECT count(*) FROM options WHERE kind = 'added'") == 1
+    run(grown, tmp_path / "fresh.sqlite")
+    per_cell = "SELECT group_concat(code) FROM answer_options WHERE question_id = 1 AND respondent_id IN "
+    per_cell += "(SELECT r.id FROM respondents r JOIN cells c ON c.id = r.cell_id WHERE c.name = 'more/uniform')"
+    with closing(sqlite3.connect(store)) as one, closing(sqlite3.connect(tmp_path / "fresh.sqlite")) as other:
+        assert one.execute(per_cell).fetchone() == other.execute(per_cell).fetchone()
+    with closing(sqlite3.connect(store)) as db:  # lose answers, as a crash would
+        db.execute("DELETE FROM answer_sources WHERE respondent_id > 12")
+        db.execute("DELETE FROM answer_options WHERE respondent_id > 12")
+        db.execute("DELETE FROM answers WHERE respondent_id > 12")
+        db.commit()
+    run(grown, store)
+    assert sound(store) and count(store, "SELECT count(*) FROM answers") == 36
+
+
 @pytest.mark.parametrize(
     ("written", "said"),
     [

@@ -6,10 +6,12 @@ import pytest
 
 from simulator.backends.scripted import ScriptedBackend
 from simulator.constraint import JsonConstraint
+from simulator.interview import read_interview
 from simulator.protocols.def_settings import DefSettings
 from simulator.protocols.diversity_enhanced import PROTOCOL
 from simulator.protocols.interface import Attempt, Completion, Request
 from surveys import Questionnaire
+from surveys.presentation_rules import PresentationRules
 from tests.stores import count, sound
 from tests.test_def_protocol import SOMEONE, adults  # noqa: F401 (a fixture)
 from tests.test_run import run
@@ -177,3 +179,34 @@ def test_a_wave_with_screens_is_stored_with_the_place_of_every_answer(wave_file,
     assert count(tmp_path / "a.sqlite", "SELECT count(*) FROM answers WHERE status = 'answered'") == 18
     assert count(tmp_path / "a.sqlite", "SELECT sum(place) FROM answer_sources") == 6 * (0 + 1 + 2)
     assert sound(tmp_path / "a.sqlite")
+    (turn,) = read_interview(tmp_path / "a.sqlite", 1).turns
+    assert turn.status == "answered" and len(turn.chosen) == 3
+
+
+@pytest.mark.parametrize("labels", ["codes", "numbers", "letters", "bracketed", "from_zero", "none"])
+@pytest.mark.parametrize("battery", ["one_by_one", "one_screen", "conversation"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_free_replies_are_read_under_any_labels_and_on_any_screen(adults, labels, battery, language):  # noqa: F811
+    rules = {"labels": labels, "battery": battery, "order": "shuffled"}
+    requests, understood = interview(
+        adults, ScriptedBackend("u").reply, presentation=rules, language=language, memory=3, ask_again=1
+    )
+    assert [u.answer.status for u in understood] == ["answered"] * 5
+    assert len(requests) == (3 if battery == "one_screen" else 5)  # nothing had to be asked again
+
+
+def test_a_questionnaire_says_how_it_is_shown_where_the_condition_does_not(adults):  # noqa: F811
+    own = {"order": "fixed", "labels": "letters", "battery": "one_screen"}
+    told = SURVEY.model_copy(update={"presentation": PresentationRules(**own)})
+
+    def asked(**settings):
+        chosen = DefSettings(memory=False, **settings)
+        respondent = PROTOCOL.respondent(SOMEONE, adults, chosen, 1, "def/m")
+        return next(PROTOCOL.interview(respondent, told, chosen, 1)).messages[-1].text
+
+    assert asked() == "Request: Tea? - A. Yes, B. No"
+    assert asked(presentation={"labels": "none"}) == "Request: Tea? - Yes / No"
+    assert {asked(shuffle=True, presentation={"wording": f"v{n}"}) for n in range(3)} <= {
+        "Request: Tea? - A. Yes, B. No",
+        "Request: Tea? - A. No, B. Yes",
+    }

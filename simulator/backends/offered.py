@@ -5,6 +5,8 @@ from functools import lru_cache
 
 _OPTION = re.compile(r"(?:\A|[-,] )(-?\d+): ")
 _MARKED = re.compile(r" - (-?\d+: )")
+_LABELLED = re.compile(r"(?: - |, )(?=(?:\d+|[A-Z]{1,2})\. |\([a-z]{1,2}\) )")
+ITEMS = re.compile(r"^((?:Item |项目)\d+): ", re.MULTILINE)
 SEVERAL = re.compile(r"\(choose (\d+)(?: to \d+)?\)|（选(\d+)(?:至\d+)?项）|\(rank (\d+),|排列(\d+)项）")
 POINTS = re.compile(r"\(divide (\d+) points |（将(\d+)分分配")
 _NUMBER = re.compile(
@@ -38,7 +40,13 @@ def numbers(low: int, high: int) -> tuple[tuple[int, str], ...]:
 
 @lru_cache(maxsize=16384)
 def offered(text: str) -> tuple[tuple[int, str], ...]:
-    """Options that a user turn lists as ``- 2: about right, 1: too little``, or the points of its scale."""
+    """Options that a user turn lists as ``- 2: about right, 1: too little``, or the points of its scale.
+
+    Options under other labels than codes, or under none, count from 1 in the order in which they are listed.
+
+    >>> offered("Request: Tea? - A. yes, B. no"), offered("Request: Tea? - yes / no")
+    (((1, 'A. yes'), (2, 'B. no')), ((1, 'yes'), (2, 'no')))
+    """
     marked = _MARKED.search(text)
     listed = text[marked.start(1) :] if marked else text
     found = list(_OPTION.finditer(listed))
@@ -46,9 +54,12 @@ def offered(text: str) -> tuple[tuple[int, str], ...]:
         ends = [*(mark.start() for mark in found[1:]), len(listed)]
         texts = [(int(m[1]), f"{m[1]}: {listed[m.end() : end]}") for m, end in zip(found, ends, strict=True)]
         return tuple(sorted(texts))
+    unnumbered = _LABELLED.split(text)[1:] or (text.rpartition(" - ")[2].split(" / ") if " / " in text else [])
+    if len(unnumbered) > 1:
+        return tuple(enumerate(unnumbered, start=1))
     scale = _SCALE.search(text)
-    if scale and int(scale[1]) < int(scale[2]):
-        return numbers(int(scale[1]), int(scale[2]))
+    if scale:
+        return numbers(*sorted((int(scale[1]), int(scale[2]))))
     number = _NUMBER.search(text)
     if number is None:
         return ()

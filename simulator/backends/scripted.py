@@ -15,6 +15,7 @@ from demoscope.documents import Document, build
 from demoscope.errors import BackendError, DocumentError
 from simulator.backends.interface import ModelCard, Resources
 from simulator.backends.offered import (
+    ITEMS,
     POINTS,
     SEVERAL,
     bounds,
@@ -220,7 +221,12 @@ class ScriptedBackend:
         return f"{constraint.prefix}{answer}{constraint.suffix}{free}"
 
     def _said(self, request: Request, turn: str, choice: float) -> str:
-        """What is answered to a user turn that prescribes no form."""
+        """What is answered to a user turn that prescribes no form; to several items, a line each."""
+        items = ITEMS.findall(turn)
+        if items:
+            shared = ITEMS.sub("", turn)
+            said = (self._said(request, shared, (choice + place / len(items)) % 1) for place in range(len(items)))
+            return "\n".join(("", *(f"{name}: {one}" for name, one in zip(items, said, strict=True))))
         options = offered(turn)
         answer = self._choose(request, options, choice)
         texts = [text for _, text in options]

@@ -10,6 +10,7 @@ from simulator.decoding import DecodingRanges, IntegerRange
 from simulator.memory import MemoryRules, Sampling, Stored
 from simulator.parsing import ParsingRules
 from simulator.refusal import RefusalTest
+from surveys import Questionnaire
 from surveys.presentation_rules import PresentationRules
 
 Profile = Literal["paper", "code", "demoscope"]
@@ -144,7 +145,10 @@ class DefSettings(Document):
         everything = vary and longest > 0
         rules = self.presentation or PresentationRules()
         if "order" not in rules.model_fields_set:
-            rules = rules.model_copy(update={"order": "shuffled" if self.shuffle else "fixed"})
+            said = rules.model_fields_set | ({"order"} if "shuffle" in self.model_fields_set else set())
+            order = "shuffled" if self.shuffle else "fixed"
+            # The default order gives way to the questionnaire's own, so it does not count as said.
+            rules = PresentationRules.model_construct(_fields_set=said, **{**dict(rules), "order": order})
         usual = IntegerRange(low=1, high=4 if code else 5) if vary else 1
         beams = usual if self.num_beams is None else self.num_beams
         sample = self.do_sample if self.do_sample is not None else (True if code else "drawn") if vary else False
@@ -225,6 +229,12 @@ class ResolvedDef(Document):
     """Phrasing that asks for the average person of the country, in the baselines; nobody in particular in DEF."""
     fallbacks: dict[str, str]
     """Settings in which the profile's source is silent or impossible -> what is done instead."""
+
+    def for_questionnaire(self, questionnaire: Questionnaire) -> "ResolvedDef":
+        """The same settings with what the questionnaire says of its presentation, where they leave that open."""
+        if questionnaire.presentation is None:
+            return self
+        return self.model_copy(update={"presentation": self.presentation.over(questionnaire.presentation)})
 
     @cached_property
     def memory_rules(self) -> MemoryRules:

@@ -106,7 +106,7 @@ class DiversityEnhanced:
 
         One answer for each question that is put to models: as it was understood, or ``skipped`` with the reason.
         """
-        resolved = settings.resolved()
+        resolved = settings.resolved().for_questionnaire(questionnaire)
         questionnaire = questionnaire.spoken_in(resolved.language)
         key = (respondent.population, respondent.persona.number)
         memory = talk = Memory(respondent.memory_length, resolved.memory_rules)
