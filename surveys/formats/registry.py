@@ -12,6 +12,7 @@ OURS = {
     "yaml": "surveys.formats.own_yaml:FORMAT",
     "csv": "surveys.formats.own_csv:FORMAT",
     "surveyjs": "surveys.formats.surveyjs:FORMAT",
+    "qualtrics": "surveys.formats.qualtrics:FORMAT",
 }
 """What comes with the project, named here so that it is found where the code was shipped but not installed."""
 
