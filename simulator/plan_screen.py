@@ -9,6 +9,7 @@ from demoscope.terminal import plain
 from simulator.estimates import Money, Range
 from simulator.leases import amount
 from simulator.plan import SAMPLE, CellPlan, Plan
+from simulator.pretest_screen import render_pretest
 from simulator.subgroups import too_small
 
 
@@ -37,6 +38,8 @@ def render_plan(plan: Plan, console: Console) -> None:
             "characters a token), replies at their longest; no model was loaded.[/dim]\n"
         )
     _warn(plan, console)
+    if plan.pretest:
+        render_pretest(plan.pretest, console)
     console.print(
         f"Questions: {escape(', '.join(plan.questions[:40]))}{' ...' if len(plan.questions) > 40 else ''}\n"
     )
