@@ -20,7 +20,8 @@ def render_pretest(pretest: Pretest, console: Console) -> None:
     grade = "" if size.grade is None else f", grade {size.grade:.0f} (Coleman-Liau)"
     console.print(
         f"[bold]Pre-test[/bold] of {escape(pretest.questionnaire)}: {size.questions:,} questions, "
-        f"{size.words:,} words, about {size.tokens:,} tokens without memory, about {size.minutes:.0f} minutes for a person{grade}."
+        f"{size.words:,} words, about "
+        f"{size.tokens:,} tokens without memory, about {size.minutes:.0f} minutes for a person{grade}."
     )
     counted = [f"{count} {name}{'s' if count != 1 else ''}" for name, count in pretest.counted().items()]
     console.print(f"{', '.join(counted)}. A finding is a reason to read the question again, no verdict.")
