@@ -1,10 +1,10 @@
 """Documents people write: YAML read safely into frozen models, with mistakes named by file and line."""
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, Self, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Discriminator, ValidationError
@@ -18,6 +18,7 @@ DEEPEST = 50
 """Levels of nesting that are read."""
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TEXT = "tag:yaml.org,2002:str"
 
 Loc = tuple[int | str, ...]
 
@@ -26,6 +27,13 @@ class Document(BaseModel):
     """Base of everything that people describe in documents: frozen, unknown keys refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with some fields changed; it forgets what the original had worked out and kept."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in copied.__dict__.keys() - type(self).model_fields.keys():
+            del copied.__dict__[name]
+        return copied
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -78,59 +86,103 @@ def read_yaml(path: Path) -> tuple[Any, dict[Loc, int]]:
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise DocumentError(f"{str(path)!r}: cannot be read ({why}).") from None
+    loader = _Loader(text)
     try:
-        _refuse_bombs(text, path)
-        loader = _Loader(text)
-        try:
-            node = loader.get_single_node()
-            if node is None:
-                raise DocumentError(f"{path}: the file is empty. Start from one in examples/.")
-            lines = dict(_lines(node, (), str(path)))
-            return loader.construct_document(node), lines
-        finally:
-            loader.dispose()
+        return _Reading(loader, str(path)).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f":{mark.line + 1}" if mark is not None else ""
         raise DocumentError(f"{path}{line}: not valid YAML: {error.problem or error.context}.") from None
     except (yaml.YAMLError, ValueError) as error:
         raise DocumentError(f"{path}: not valid YAML: {error}.") from None
+    finally:
+        loader.dispose()
 
 
-def _refuse_bombs(text: str, path: Path) -> None:
-    """Refuse aliases, which can multiply without end, and nesting that no document needs."""
-    depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
-        line = event.start_mark.line + 1 if event.start_mark is not None else 0
+class _Reading:
+    """Builds plain data from a document's events in one pass, noting lines and refusing what no document needs.
+
+    Aliases can multiply without end, tags build objects, and nesting needs no end; none of them is data.
+    """
+
+    def __init__(self, loader: Any, path: str) -> None:
+        self._loader = loader
+        self._path = path
+        self._lines: dict[Loc, int] = {}
+        self._words: dict[str, Any] = {}  # what plain words stand for, each found out once
+
+    def document(self) -> tuple[Any, dict[Loc, int]]:
+        """The one document of the file."""
+        self._loader.get_event()  # the stream begins
+        if isinstance(self._loader.peek_event(), yaml.StreamEndEvent):
+            raise DocumentError(f"{self._path}: the file is empty. Start from one in examples/.")
+        self._loader.get_event()  # the document begins
+        content = self._value(self._loader.get_event(), (), 0)
+        self._loader.get_event()  # the document ends
+        after = self._loader.get_event()
+        if not isinstance(after, yaml.StreamEndEvent):
+            raise DocumentError(
+                f"{self._path}:{after.start_mark.line + 1}: not valid YAML: a second document begins; keep one."
+            )
+        return content, self._lines
+
+    def _value(self, event: Any, loc: Loc, depth: int) -> Any:
+        line = event.start_mark.line + 1
+        self._lines.setdefault(loc, line)
         if isinstance(event, yaml.AliasEvent):
-            raise DocumentError(f"{path}:{line}: YAML aliases (*{event.anchor}) are not read; write the part out.")
-        tag = getattr(event, "tag", None)
-        if tag not in (None, "!"):
-            raise DocumentError(f"{path}:{line}: YAML tags ({tag}) are not read; write the value plainly.")
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEEPEST:
-            raise DocumentError(f"{path}:{line}: nested more than {DEEPEST} levels deep; no document needs that.")
+            raise DocumentError(
+                f"{self._path}:{line}: YAML aliases (*{event.anchor}) are not read; write the part out."
+            )
+        if event.tag not in (None, "!"):
+            raise DocumentError(
+                f"{self._path}:{line}: YAML tags ({event.tag}) are not read; write the value plainly."
+            )
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event)
+        if depth == DEEPEST:
+            raise DocumentError(
+                f"{self._path}:{line}: nested more than {DEEPEST} levels deep; no document needs that."
+            )
+        return (self._mapping if isinstance(event, yaml.MappingStartEvent) else self._sequence)(loc, depth + 1)
 
-
-def _lines(node: yaml.Node, loc: Loc, path: str) -> Iterator[tuple[Loc, int]]:
-    yield loc, node.start_mark.line + 1
-    if isinstance(node, yaml.MappingNode):
+    def _mapping(self, loc: Loc, depth: int) -> dict[Any, Any]:
+        found: dict[Any, Any] = {}
         seen: dict[str, int] = {}
-        for key, value in node.value:
-            line = key.start_mark.line + 1
-            if not isinstance(key, yaml.ScalarNode):
-                raise DocumentError(f"{path}:{line}: a key is a plain word here, not {_kind(key.value)}.")
-            if key.value in seen:
+        get = self._loader.get_event
+        while not isinstance(event := get(), yaml.MappingEndEvent):
+            line = event.start_mark.line + 1
+            if not isinstance(event, yaml.ScalarEvent):
+                if isinstance(event, yaml.AliasEvent) or event.tag not in (None, "!"):
+                    self._value(event, loc, depth)
+                kind = "a list" if isinstance(event, yaml.SequenceStartEvent) else "a mapping"
+                raise DocumentError(f"{self._path}:{line}: a key is a plain word here, not {kind}.")
+            key = event.value
+            if key in seen:
                 raise DocumentError(
-                    f"{path}:{line}: {key.value!r} stands here a second time (first on line "
-                    f"{seen[key.value]}); keep one."
+                    f"{self._path}:{line}: {key!r} stands here a second time (first on line {seen[key]}); keep one."
                 )
-            seen[key.value] = line
-            yield from _lines(value, (*loc, key.value), path)
-            yield (*loc, key.value), line
-    elif isinstance(node, yaml.SequenceNode):
-        for position, item in enumerate(node.value):
-            yield from _lines(item, (*loc, position), path)
+            seen[key] = self._lines[*loc, key] = line
+            word = self._value(event, (*loc, key), depth)
+            found[word] = self._value(get(), (*loc, key), depth)
+        return found
+
+    def _sequence(self, loc: Loc, depth: int) -> list[Any]:
+        found: list[Any] = []
+        get = self._loader.get_event
+        while not isinstance(event := get(), yaml.SequenceEndEvent):
+            found.append(self._value(event, (*loc, len(found)), depth))
+        return found
+
+    def _scalar(self, event: Any) -> Any:
+        """A text in quotes is one; a plain word may stand for a number, a date, yes or no, or nothing."""
+        text = event.value
+        if not event.implicit[0]:
+            return text
+        if text not in self._words:
+            tag = self._loader.resolve(yaml.ScalarNode, text, event.implicit)
+            node = yaml.ScalarNode(tag, text, event.start_mark, event.end_mark)
+            self._words[text] = text if tag == _TEXT else self._loader.construct_object(node)
+        return self._words[text]
 
 
 def _explain(error: ValidationError, model: type[BaseModel], where: str, lines: dict[Loc, int]) -> Iterator[str]:
@@ -139,7 +191,7 @@ def _explain(error: ValidationError, model: type[BaseModel], where: str, lines: 
     # A list whose only entries are wrong is not too short.
     for item in [item for item in errors if item["type"] != "too_short" or item["loc"] not in inside][:8]:
         loc: Loc = tuple(item["loc"])
-        line = next((lines[loc[:n]] for n in range(len(loc), -1, -1) if loc[:n] in lines), None)
+        line = _line(loc, lines)
         place = f"{where}:{line}" if line else where
         name = ".".join(str(part) for part in loc)
         message = item["msg"].removeprefix("Value error, ")
@@ -150,6 +202,15 @@ def _explain(error: ValidationError, model: type[BaseModel], where: str, lines: 
         elif item["type"] == "missing":
             message = "is missing and has no default"
         yield f"{place}: {name + ': ' if name else ''}{message.rstrip('.')}{'' if message.endswith('?') else '.'}"
+
+
+def _line(loc: Loc, lines: dict[Loc, int]) -> int | None:
+    """Line of the innermost part that the document has; names of kinds, which a union adds, are passed over."""
+    place: Loc = ()
+    for part in loc:
+        if (*place, part) in lines:
+            place = (*place, part)
+    return lines.get(place)
 
 
 def _fields(model: Any, loc: Loc) -> list[str]:

@@ -1,5 +1,7 @@
 """What is asked: questions, questionnaires and the human answers they are compared with."""
 
+from surveys.course import Asked, Course, Skipped
+from surveys.given import Given
 from surveys.load import load_questionnaire, load_reference
 from surveys.option import Option
 from surveys.question import Question
@@ -7,6 +9,9 @@ from surveys.questionnaire import Questionnaire
 from surveys.reference import Group, Reference, ReferenceCount, ReferenceCounts
 
 __all__ = [
+    "Asked",
+    "Course",
+    "Given",
     "Group",
     "Option",
     "Question",
@@ -14,6 +19,7 @@ __all__ = [
     "Reference",
     "ReferenceCount",
     "ReferenceCounts",
+    "Skipped",
     "load_questionnaire",
     "load_reference",
 ]

@@ -2,9 +2,13 @@
 
 from typing import Annotated, Self
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from demoscope.documents import Document
+
+MOST_TRIED = 1_000
+"""Combinations drawn for one profile before it is given up that an allowed one comes."""
 
 Levels = Annotated[tuple[str, ...], Field(min_length=2, max_length=100)]
 
@@ -32,6 +36,10 @@ class Factors(Document):
             for attribute, level in combination.items():
                 if level not in self.attributes.get(attribute, ()):
                     raise ValueError(f"without: the attribute {attribute!r} has no level {level!r}")
+        if any(not combination for combination in self.without):
+            raise ValueError("without: a combination that names no attribute excludes everything; leave it out")
+        if self.without and self.allowed(np.random.default_rng(0)) is None:
+            raise ValueError("without excludes (nearly) every combination of levels; exclude fewer")
         return self
 
     @property
@@ -41,3 +49,26 @@ class Factors(Document):
         for levels in self.attributes.values():
             product *= len(levels)
         return product
+
+    def draw(self, rng: np.random.Generator) -> tuple[dict[str, str], ...]:
+        """Levels of every profile, each attribute by itself and every level alike, excluded combinations drawn anew.
+
+        >>> [profile["size"] for profile in Factors(attributes={"size": ["s", "m"]}, profiles=3).draw(
+        ...     np.random.default_rng(1))]
+        ['s', 'm', 'm']
+        """
+        found = []
+        for _ in range(self.profiles):
+            profile = self.allowed(rng)
+            if profile is None:
+                raise ValueError("without excludes (nearly) every combination of levels; exclude fewer")
+            found.append(profile)
+        return tuple(found)
+
+    def allowed(self, rng: np.random.Generator) -> dict[str, str] | None:
+        """One combination that may be shown, all of them alike; ``None`` when none came in a thousand draws."""
+        for _ in range(MOST_TRIED):
+            profile = {name: levels[int(rng.integers(len(levels)))] for name, levels in self.attributes.items()}
+            if not any(one.items() <= profile.items() for one in self.without):
+                return profile
+        return None

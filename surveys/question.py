@@ -1,5 +1,6 @@
 """What one question is: its wording, its kind, what can be answered, and when it is asked."""
 
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -103,7 +104,10 @@ class Question(Document):
     battery: str | None = None
     """Id of the battery it belongs to; set by the battery."""
     stem: str | None = None
-    """Wording shared by the items of a battery, shown before the item's own; set by the battery."""
+    """Wording shared by the items of a battery, or the situation of a vignette, shown before the question's own; set
+    by those."""
+    experiment: str | None = None
+    """Id of the vignette or conjoint it belongs to; set by those."""
     factors: Factors | None = None
     """What varies from respondent to respondent in a vignette or conjoint task; set by those."""
 
@@ -174,7 +178,7 @@ class Question(Document):
         if self.min_selections is not None and not 0 <= self.min_selections <= most:
             raise ValueError(f"min_selections must lie between 0 and {most}")
 
-    @property
+    @cached_property
     def choices(self) -> tuple[Option, ...]:
         """Everything that can be chosen: the options, or the points of a scale; empty for numbers and texts."""
         if self.kind != "scale":
@@ -186,6 +190,35 @@ class Question(Document):
             for code in range(self.minimum, self.maximum + 1)
         )
 
+    @cached_property
+    def _by_code(self) -> dict[int, Option]:
+        return {option.code: option for option in self.choices}
+
     def option(self, code: int) -> Option | None:
         """The choice with this canonical code, or ``None``."""
-        return next((option for option in self.choices if option.code == code), None)
+        return self._by_code.get(code)
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether it is put to anybody: it is no note and not excluded."""
+        return self.kind != "note" and self.exclude is None
+
+    @cached_property
+    def alone(self) -> frozenset[int]:
+        """Codes of a multiple choice, ranking or allocation that are given by themselves: exclusive, nonresponse."""
+        if self.kind in ("single", "scale"):
+            return frozenset()
+        return frozenset(o.code for o in self.options if o.exclusive or o.kind == "nonresponse")
+
+    @property
+    def selections(self) -> tuple[int, int]:
+        """Fewest and most options that an answer names, those aside that stand alone.
+
+        >>> tea = [{"code": n, "label": str(n)} for n in (1, 2, 3)]
+        >>> Question(id="q", text="?", kind="ranking", options=tea, max_selections=2).selections
+        (2, 2)
+        """
+        if self.kind not in ("multiple", "ranking"):
+            return 1, 1
+        most = min(self.max_selections or len(self.options), len(self.options) - len(self.alone))
+        return (most if self.kind == "ranking" else min(self.min_selections or 1, most)), most

@@ -1,15 +1,18 @@
 """A questionnaire: what is asked, in order, with the title and the source it comes from."""
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from demoscope.documents import Document
-from surveys.entries import Entry
-from surveys.flattening import flat
+from surveys.entries import Entry, Order
+from surveys.flattening import Group, Layout, layout
 from surveys.option import preset
 from surveys.question import Id, Question
+from surveys.routing import Skippable, find_problems, find_skippable
 from surveys.translation import Translation
 
 
@@ -54,6 +57,8 @@ class Questionnaire(Document):
     """Split ballots."""
     scoring: dict[str, ScoringKey] = Field(default_factory=dict)
     """Scores by name."""
+    order: Order = "fixed"
+    """How the entries follow each other: as written, beginning at a drawn place, or shuffled; seeded by person."""
     entries: tuple[Entry, ...] = Field(min_length=1, alias="questions")
     """Questions, batteries, sections, loops, vignettes and conjoint tasks, in order."""
     translations: dict[str, Translation] = Field(default_factory=dict)
@@ -69,29 +74,74 @@ class Questionnaire(Document):
         return {**content, "questions": _written_out(content.get("questions"), str(language))}
 
     @model_validator(mode="after")
-    def _ids_are_unique(self) -> "Questionnaire":
-        seen: dict[str, int] = {}
-        for position, question in enumerate(self.questions, start=1):
-            first = seen.setdefault(question.id.casefold(), position)
-            if first != position:
-                raise ValueError(
-                    f"question id {question.id!r} is used twice (questions {first} and {position}; case does not "
-                    "count); every question needs its own"
-                )
+    def _can_be_gone_through(self) -> "Questionnaire":
+        """Every question has its own id, and every condition, jump and inserted answer can be followed."""
+        if len(self.arms) < len(self.splits):
+            raise ValueError("splits: an id is used twice; every split needs its own")
+        problems = list(find_problems(self.layout, self.arms))
+        if problems:
+            raise ValidationError.from_exception_data(
+                type(self).__name__,
+                [
+                    InitErrorDetails(
+                        type=PydanticCustomError("questionnaire", "{message}", {"message": message}),
+                        loc=loc,
+                        input=None,
+                    )
+                    for loc, message in problems
+                ],
+            )
         return self
 
     @cached_property
+    def layout(self) -> Layout:
+        """The questions on their own and in their groups."""
+        return layout(self.entries, self.language, self.order)
+
+    @property
     def questions(self) -> tuple[Question, ...]:
         """Every question on its own, in the order written: groups opened, loops gone through."""
-        return tuple(flat(self.entries))
+        return self.layout.questions
 
     @cached_property
-    def _by_id(self) -> dict[str, Question]:
+    def asked(self) -> tuple[Question, ...]:
+        """The questions that are put to models: neither notes nor excluded."""
+        return tuple(question for question in self.questions if question.is_asked)
+
+    @cached_property
+    def skippable(self) -> Skippable:
+        """Which questions may be skipped: for what was answered before, or for who the person is."""
+        return find_skippable(self.layout, self.arms)
+
+    @cached_property
+    def arms(self) -> dict[str, tuple[str, ...]]:
+        """Splits and their arms."""
+        return {split.id: tuple(split.arms) for split in self.splits}
+
+    @cached_property
+    def by_id(self) -> dict[str, Question]:
+        """Every question by its id."""
         return {question.id: question for question in self.questions}
+
+    @cached_property
+    def sections(self) -> dict[str, frozenset[str]]:
+        """Question id -> the sections it stands in, inner and outer."""
+        return dict(_sections(self.layout.root, self.questions, frozenset()))
 
     def __getitem__(self, question_id: str) -> Question:
         """The question with this id; :class:`KeyError` when there is none."""
-        return self._by_id[question_id]
+        return self.by_id[question_id]
+
+
+def _sections(
+    group: Group, questions: tuple[Question, ...], around: frozenset[str]
+) -> Iterator[tuple[str, frozenset[str]]]:
+    inside = around | {group.id}
+    for member in group.members:
+        if isinstance(member, Group):
+            yield from _sections(member, questions, inside)
+        else:
+            yield questions[member].id, inside
 
 
 def _written_out(entries: Any, language: str) -> Any:

@@ -1,0 +1,69 @@
+"""What a person answered, as later conditions and wordings look at it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from surveys.question import Question
+
+Sort = Literal["number", "text", "codes", "truth", "any"]
+"""What a value is: a number (also one code), a text, several codes, true or false, or not known beforehand."""
+
+SORTS: Mapping[str, Sort] = {
+    "single": "number",
+    "scale": "number",
+    "number": "number",
+    "text": "text",
+    "multiple": "codes",
+    "ranking": "codes",
+    "allocation": "codes",
+}
+"""Kind of a question -> what its answer is in a condition."""
+
+LONGEST = 500
+"""Characters of an earlier free text that are inserted into a wording."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One understood answer, in canonical codes; there is none for what was skipped, refused or not understood."""
+
+    codes: tuple[int, ...] = ()
+    """What was chosen; of a ranking in order of preference."""
+    number: float | None = None
+    """The value, for open numbers."""
+    text: str | None = None
+    """The answer to an open question."""
+    amounts: tuple[float, ...] = ()
+    """Points given to each of ``codes``, for allocations."""
+
+    def value(self, question: Question) -> float | str | tuple[int, ...]:
+        """What a condition compares: a number, a text, or several codes."""
+        if question.kind == "number":
+            return 0.0 if self.number is None else self.number
+        if question.kind == "text":
+            return self.text or ""
+        return self.codes if SORTS[question.kind] == "codes" else self.codes[0]
+
+    def words(self, question: Question) -> str:
+        """What the answer says, in the words of the question.
+
+        >>> ask = Question(id="q", text="?", options=[{"code": 1, "label": "Tea"}, {"code": 2, "label": "Milk"}])
+        >>> Given((2,)).words(ask)
+        'Milk'
+        """
+        if question.kind == "number":
+            return f"{self.number:.15g}"
+        if question.kind == "text":
+            return " ".join((self.text or "").split())[:LONGEST]
+        if question.kind == "scale":
+            return str(self.codes[0])
+        labels = {option.code: option.label for option in question.options}
+        if self.amounts:
+            given = zip(self.codes, self.amounts, strict=True)
+            return ", ".join(f"{labels[code]}: {amount:.15g}" for code, amount in given)
+        return ", ".join(labels[code] for code in self.codes)
+
+    def written(self, question: Question) -> str:
+        """The answer in codes, or its number or text."""
+        return ", ".join(map(str, self.codes)) if self.codes else self.words(question)

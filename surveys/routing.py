@@ -1,0 +1,282 @@
+"""What can be wrong with the way through a questionnaire, found when it is read."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from surveys import piping
+from surveys.conditions import Names, check_condition, named_questions, suggestion
+from surveys.expressions import ExpressionError, parse, references
+from surveys.flattening import Group, Layout, Loc
+from surveys.given import Sort
+from surveys.order import Path, paths, surely_before
+from surveys.question import GoTo, Question
+
+END = "end"
+"""Where ``go_to`` leads to stop the interview."""
+
+MOST_TOLD = 8
+"""Problems that are told at once."""
+
+Arms = Mapping[str, tuple[str, ...]]
+
+
+def find_problems(layout: Layout, arms: Arms) -> Iterator[tuple[Loc, str]]:
+    """What is wrong, and where in the document: at most eight problems.
+
+    Ids used twice, conditions and wordings that name what is not known or comes later, jumps backward, conditions
+    that never hold, and questions that every way jumps over.
+    """
+    doubled = list(_doubled(layout, arms))
+    if doubled:
+        yield from doubled[:MOST_TOLD]
+        return
+    check = _Check(layout, arms)
+    told = 0
+    seen: set[str] = set()
+    for place in range(len(layout.questions)):
+        for message in check.problems(place):
+            about = message.partition(": ")[2]  # items of a battery share its conditions
+            if about not in seen and told < MOST_TOLD:
+                seen.add(about)
+                told += 1
+                yield layout.origins[place], message
+    if not told:
+        for place in list(_never_reached(layout))[:MOST_TOLD]:
+            question = layout.questions[place]
+            message = f"question {question.id!r} is never reached: every way jumps over it; mend the go_to before it"
+            yield layout.origins[place], message
+
+
+def find_unknown_attributes(layout: Layout, arms: Arms, attributes: Mapping[str, Sort]) -> Iterator[str]:
+    """What conditions and wordings want to know of a persona that a population cannot tell, in words.
+
+    Parameters
+    ----------
+    attributes : mapping
+        Attribute of the population -> ``number`` or ``text``.
+    """
+    names = Names({question.id: question for question in layout.questions}, arms, attributes)
+    for question in layout.questions:
+        for text in _conditions(question):
+            if references(parse(text))[1]:
+                try:
+                    check_condition(text, names)
+                except ExpressionError as error:
+                    yield f"question {question.id!r}: {error}"
+        for wording in piping.wordings(question):
+            for place in piping.places(wording):
+                name = place.name.removeprefix("persona.")
+                if name != place.name and name not in attributes:
+                    yield (
+                        f"question {question.id!r}: nobody of the population has the attribute {name!r}"
+                        f"{suggestion(name, list(attributes))}"
+                    )
+
+
+@dataclass(frozen=True)
+class Skippable:
+    """Questions that are not put to everybody."""
+
+    by_answers: frozenset[str] = field(default_factory=frozenset)
+    """Ids of those that may be skipped for what was answered before."""
+    by_person: frozenset[str] = field(default_factory=frozenset)
+    """Ids of those that may be skipped for who the person is, or which arm it belongs to."""
+
+
+def find_skippable(layout: Layout, arms: Arms) -> Skippable:
+    """Which questions may be skipped, and for what."""
+    by_answers, by_person = set(), set()
+    for question in layout.questions:
+        names: set[str] = set()
+        if question.show_if:
+            found, attributes = references(parse(question.show_if))
+            names |= found
+            if attributes or found & arms.keys():
+                by_person.add(question.id)
+        for wording in piping.wordings(question):
+            for place in piping.places(wording):
+                if place.otherwise is not None or _is_level(place.name, question):
+                    continue
+                if place.name.startswith("persona."):
+                    by_person.add(question.id)
+                else:
+                    names.add(place.name)
+        if names - arms.keys():
+            by_answers.add(question.id)
+    by_answers |= _jumped_over(layout)
+    asked = {question.id for question in layout.questions if question.is_asked}
+    return Skippable(frozenset(by_answers & asked), frozenset(by_person & asked))
+
+
+class _Check:
+    """Looks at one question after the other."""
+
+    def __init__(self, layout: Layout, arms: Arms) -> None:
+        self._layout = layout
+        self._arms = arms
+        self._names = Names({question.id: question for question in layout.questions}, arms)
+        self._places = {question.id: place for place, question in enumerate(layout.questions)}
+        self._paths: tuple[Path, ...] = paths(layout)
+        self._sound: set[str] = set()
+
+    def problems(self, place: int) -> Iterator[str]:
+        """What is wrong with one question, in words."""
+        question = self._layout.questions[place]
+        if question.split is not None and question.split not in self._arms:
+            known = suggestion(question.split, list(self._arms))
+            yield f"question {question.id!r}: there is no split {question.split!r}{known or '; add it to `splits`'}"
+        if question.show_if is not None:
+            yield from self._condition(place, "show_if", question.show_if, itself=False)
+        for number, rule in enumerate(question.go_to):
+            yield from self._jump(place, number, rule)
+        for wording in piping.wordings(question):
+            if "{{" in wording:
+                yield from self._wording(place, wording)
+
+    def _condition(self, place: int, what: str, text: str, *, itself: bool) -> Iterator[str]:
+        about = f"question {self._layout.questions[place].id!r}: {what}"
+        try:
+            if text not in self._sound:
+                check_condition(text, self._names)
+                self._sound.add(text)
+        except ExpressionError as error:
+            yield f"{about}: {error}"
+            return
+        for name in named_questions(text, self._names):
+            if not (itself and self._places[name] == place):
+                yield from (f"{about}: {why}" for why in self._not_before(name, place))
+
+    def _not_before(self, name: str, place: int) -> Iterator[str]:
+        """Why the answer to a question is not there yet."""
+        asked = self._layout.questions[self._places[name]]
+        if not asked.is_asked:
+            yield f"{name!r} is excluded and never answered; ask for another question"
+        elif self._places[name] == place:
+            yield f"{name!r} is this question itself, which is not answered yet; ask for an earlier one"
+        elif not surely_before(self._paths[self._places[name]], self._paths[place]):
+            if self._places[name] > place:
+                yield f"{name!r} comes later; move it before this question, or ask for an earlier one"
+            else:
+                yield f"{name!r} may come later, since their order is drawn; keep the order fixed, or ask for another"
+
+    def _jump(self, place: int, number: int, rule: GoTo) -> Iterator[str]:
+        question = self._layout.questions[place]
+        about = f"question {question.id!r}: go_to"
+        if number and question.go_to[number - 1].when is None:
+            yield f"{about}: no rule counts after one without `when`; put that one last"
+        if rule.when is not None:
+            yield from self._condition(place, "go_to", rule.when, itself=True)
+        if rule.to == END:
+            return
+        target = self._places.get(rule.to)
+        if target is None:
+            yield f"{about}: there is no question {rule.to!r}{suggestion(rule.to, [*self._places, END])}"
+        elif target <= place:
+            yield f"{about}: {rule.to!r} comes earlier; go to a later question, or to `end`; a loop repeats questions"
+        elif not surely_before(self._paths[place], self._paths[target]):
+            yield f"{about}: {rule.to!r} may come earlier, since their order is drawn; keep the order fixed"
+
+    def _wording(self, place: int, wording: str) -> Iterator[str]:
+        question = self._layout.questions[place]
+        about = f"question {question.id!r}"
+        try:
+            found = piping.places(wording)
+        except ValueError as error:
+            yield f"{about}: {error}"
+            return
+        for inserted in found:
+            name, _, part = inserted.name.partition(".")
+            if _is_level(inserted.name, question) or (name == "persona" and part):
+                continue
+            if part not in ("", "code") or name not in self._places:
+                known = [*self._places, *(question.factors.attributes if question.factors else ())]
+                hint = suggestion(name, known) or "; insert an earlier question, persona.age, or the item of a loop"
+                yield f"{about}: {{{{ {inserted.name} }}}} stands for nothing{hint}"
+            elif self._layout.questions[self._places[name]].kind == "note":
+                yield f"{about}: {{{{ {inserted.name} }}}} is a note, which nothing answers"
+            else:
+                yield from (f"{about}: {{{{ {inserted.name} }}}}: {why}" for why in self._not_before(name, place))
+
+
+def _is_level(name: str, question: Question) -> bool:
+    factors = question.factors
+    return factors is not None and factors.profiles == 1 and name in factors.attributes
+
+
+def _conditions(question: Question) -> Iterator[str]:
+    if question.show_if is not None:
+        yield question.show_if
+    yield from (rule.when for rule in question.go_to if rule.when is not None)
+
+
+def _doubled(layout: Layout, arms: Arms) -> Iterator[tuple[Loc, str]]:
+    first: dict[str, int] = {}
+    for place, question in enumerate(layout.questions):
+        before = first.setdefault(question.id.casefold(), place)
+        if before != place:
+            yield (
+                layout.origins[place],
+                f"question id {question.id!r} is used twice (questions {before + 1} and {place + 1}; case does not "
+                "count); every question needs its own",
+            )
+        elif question.id in arms:
+            yield layout.origins[place], f"question id {question.id!r} is also the id of a split; rename one"
+
+
+def _places_of(layout: Layout) -> dict[str, int]:
+    return {question.id: place for place, question in enumerate(layout.questions)}
+
+
+def _never_reached(layout: Layout) -> Iterator[int]:
+    """Questions that every way jumps over, where no order is drawn."""
+    if not any(question.go_to for question in layout.questions) or has_drawn_order(layout.root):
+        return
+    places = _places_of(layout)
+    reached = [True] + [False] * len(layout.questions)
+    for place, question in enumerate(layout.questions):
+        if not reached[place]:
+            if question.is_asked:
+                yield place
+            continue
+        goes_on = True
+        for rule in question.go_to if question.is_asked else ():
+            reached[places.get(rule.to, len(layout.questions))] = True
+            if rule.when is None:
+                goes_on = question.show_if is not None or any("{{" in text for text in piping.wordings(question))
+        reached[place + 1] |= goes_on
+
+
+def _jumped_over(layout: Layout) -> set[str]:
+    """Questions that some jump may pass by."""
+    found: set[str] = set()
+    sources = [place for place, question in enumerate(layout.questions) if question.go_to and question.is_asked]
+    if not sources:
+        return found
+    places, questions = _places_of(layout), layout.questions
+    passed = _passed_in_order if not has_drawn_order(layout.root) else _passed_in_any_order(paths(layout))
+    for source in sources:
+        furthest = max(places.get(rule.to, len(questions)) for rule in questions[source].go_to)
+        found.update(questions[place].id for place in passed(source, furthest))
+    return found
+
+
+def _passed_in_order(source: int, target: int) -> Sequence[int]:
+    return range(source + 1, target)
+
+
+def _passed_in_any_order(found: tuple[Path, ...]) -> Callable[[int, int], Sequence[int]]:
+    def passed(source: int, target: int) -> Sequence[int]:
+        return [
+            place
+            for place, path in enumerate(found)
+            if place not in (source, target)
+            and not surely_before(path, found[source])
+            and not (target < len(found) and surely_before(found[target], path))
+        ]
+
+    return passed
+
+
+def has_drawn_order(group: Group) -> bool:
+    """Whether the order of anything in a group is drawn."""
+    return group.order != "fixed" or any(has_drawn_order(one) for one in group.members if isinstance(one, Group))
