@@ -188,6 +188,26 @@ def doctor(
         raise typer.Exit(2)
 
 
+@app.command()
+def convert(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="The questionnaire to read.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write.")],
+    read_as: Annotated[str | None, typer.Option("--from", help="Format of IN, when it cannot be told.")] = None,
+    write_as: Annotated[str | None, typer.Option("--to", help="Format of OUT, when its ending does not say.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Turn a questionnaire from one format into another, and list what was left out."""
+    from surveys.formats.conversion import convert as convert_file
+    from surveys.formats.conversion_screen import conversion_lines
+
+    made = convert_file(source, target, read_as, write_as)
+    if as_json:
+        print(json.dumps(dataclasses.asdict(made), indent=2, ensure_ascii=False))
+    else:
+        for line in conversion_lines(made, target):
+            print(line)
+
+
 def _summary(path: Path) -> "Summary":
     from analysis.reading import open_results
     from analysis.summary import summarise

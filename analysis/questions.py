@@ -102,6 +102,8 @@ def _resampled(public: Public, draws: Draws) -> dict[int, Floats | None]:
 def _not_compared(t: Tally, public: Public) -> str | None:
     if t.question.kind == "multiple":
         return "the reference counts choices, not people, so shares of people cannot be compared"
+    if t.question.kind in ("ranking", "allocation"):
+        return f"of a {t.question.kind} there is no one option that everybody chose"
     if not t.options:
         return "open answers are counted, not compared"
     if not t.single:

@@ -87,13 +87,16 @@ class Results:
 
     @cached_property
     def questions(self) -> tuple[Asked, ...]:
-        """The questions with their options, in the order of the questionnaire."""
+        """The questions that were put to models, with their options, in the order of the questionnaire."""
         choices: dict[int, list[Choice]] = {}
         for question, *option, kind in self._rows(
             "SELECT question_id, code, label, score, kind FROM options ORDER BY question_id, position"
         ):
             choices.setdefault(question, []).append(Choice(*(*option, kind == "substantive")))
-        rows = self._rows("SELECT id, name, text, kind, ordinal FROM questions ORDER BY id")
+        excluded = "AND excluded IS NULL" if self._has_column("questions", "excluded") else ""
+        rows = self._rows(
+            f"SELECT id, name, text, kind, ordinal FROM questions WHERE kind <> 'note' {excluded} ORDER BY id"
+        )
         return tuple(Asked(*(*row[:4], bool(row[4]), tuple(choices.get(row[0], ())))) for row in rows)
 
     def reasons(self, cell: Cell) -> tuple[tuple[str, str, int], ...]:
@@ -109,7 +112,7 @@ class Results:
 
     def cost(self, cell: Cell) -> tuple[float, str, int] | None:
         """Money of a cell, its currency, and the tries whose price nobody knows; ``None`` without prices."""
-        if not self._rows("SELECT 1 FROM pragma_table_info('attempts') WHERE name = 'cost'"):
+        if not self._has_column("attempts", "cost"):
             return None  # a store of the first version
         sql = """SELECT sum(a.cost), m.config ->> '$.prices.currency', sum(a.cost IS NULL)
             FROM cells c JOIN models m ON m.id = c.model_id JOIN attempts a ON a.cell_id = c.id WHERE c.id = ?"""
@@ -185,6 +188,10 @@ class Results:
     @cached_property
     def _attributes(self) -> dict[int, dict[str, Any]]:
         return {persona: self._json(text) for persona, text in self._rows("SELECT id, attributes FROM personas")}
+
+    def _has_column(self, table: str, column: str) -> bool:
+        """Whether a table has a column; stores of older versions lack some."""
+        return bool(self._rows("SELECT 1 FROM pragma_table_info(?) WHERE name = ?", (table, column)))
 
     def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         try:

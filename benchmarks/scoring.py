@@ -155,7 +155,7 @@ def interviews(job: tuple[str, bool, int, int, int]) -> dict[str, float]:
     protocol = DiversityEnhanced()
     people = loaded.population.people(start, stop, seed=seed)
     asked = [protocol.respondent(one, loaded.population, settings, seed, cell.name) for one in people]
-    short = loaded.questionnaire.model_copy(update={"questions": loaded.questionnaire.questions[:questions]})
+    short = loaded.questionnaire.model_copy(update={"entries": loaded.questionnaire.entries[:questions]})
     backend, count = LlamaCppBackend("embedded"), Count()
     complete = scoring(backend) if method == "scored" else backend.complete
 

@@ -9,7 +9,7 @@ from demoscope.errors import StoreError
 APPLICATION_ID = 0x44454D4F
 """``PRAGMA application_id`` of every store ("DEMO")."""
 
-VERSION = 2
+VERSION = 3
 """Newest version of the schema, kept in ``PRAGMA user_version``."""
 
 

@@ -20,7 +20,8 @@ class Answer:
     status: Status
     """How it ended; only ``answered`` carries codes, a number or free text."""
     codes: tuple[int, ...] = ()
-    """Canonical codes that were chosen: one for single choices and scales, several for multiple choices."""
+    """Canonical codes that were chosen: one for single choices and scales, several for multiple choices; of a ranking
+    in order of preference."""
     number: float | None = None
     """The value, for open numbers."""
     text: str | None = None
@@ -35,3 +36,7 @@ class Answer:
     """How the question was shown, as JSON: the codes in the order shown and their labels when relabelled."""
     memory: tuple[int, ...] = ()
     """Ordinals of the earlier exchanges that the respondent still remembered when answering."""
+    amounts: tuple[float, ...] = ()
+    """Points given to each of ``codes``, for allocations."""
+    ranked: bool = False
+    """Whether ``codes`` stand in order of preference."""

@@ -11,7 +11,7 @@ from simulator.json_values import JsonObject, loads, written
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """``prefix`` + one of ``choices`` (or up to ``most`` of them, or a whole number) + ``suffix`` + free text.
+    """``prefix`` + one of ``choices`` (or ``least`` to ``most`` of them, or a whole number) + ``suffix`` + free text.
 
     Without choices the answer is a whole number in [``minimum``, ``maximum``]. The free text is one line of at
     most ``free_tokens`` tokens; with 0 the reply ends after the answer and has no suffix.
@@ -23,7 +23,11 @@ class Constraint:
     choices: tuple[str, ...] = ()
     """What may be answered, in full, in the order shown."""
     most: int = 1
-    """How many different choices may be named, at least one, separated by ``separator``."""
+    """How many different choices may be named, separated by ``separator``."""
+    least: int = 1
+    """How many different choices must be named at least."""
+    alone: tuple[str, ...] = ()
+    """Choices that are named by themselves or not at all, whatever ``least`` says."""
     minimum: int | None = None
     """Lowest whole number, when there are no choices."""
     maximum: int | None = None
@@ -60,7 +64,10 @@ class Constraint:
                 return False
             low, high = self.minimum, self.maximum
             return (low is None or int(answer) >= low) and (high is None or int(answer) <= high)
-        return _names(answer, frozenset(self.choices), self.separator, self.most)
+        if answer in self.alone:
+            return True
+        together = frozenset(self.choices) - frozenset(self.alone)
+        return _names(answer, together, self.separator, self.least, self.most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +119,13 @@ class JsonConstraint:
 AnyConstraint = Constraint | JsonConstraint
 
 
-def _names(answer: str, choices: frozenset[str], separator: str, most: int) -> bool:
-    """Whether an answer is up to ``most`` different choices; one may itself contain the separator."""
-    return answer in choices or (
+def _names(answer: str, choices: frozenset[str], separator: str, least: int, most: int) -> bool:
+    """Whether an answer is ``least`` to ``most`` different choices; one may itself contain the separator."""
+    return (least <= 1 and answer in choices) or (
         most > 1
         and any(
             answer.startswith(choice + separator)
-            and _names(answer[len(choice + separator) :], choices - {choice}, separator, most - 1)
+            and _names(answer[len(choice + separator) :], choices - {choice}, separator, least - 1, most - 1)
             for choice in choices
         )
     )

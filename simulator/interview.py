@@ -29,10 +29,19 @@ class Turn(Document):
     status: str | None
     """Status of the answer read from it."""
     chosen: tuple[str, ...]
-    """Labels that were understood."""
+    """Labels that were understood, of a ranking in order of preference, of an allocation with their points; or the
+    number that was answered."""
     reason: str | None
     remembered: tuple[int, ...]
     """Ordinals of the ``answer`` exchanges of the questions that were still remembered."""
+
+
+class Passed(Document):
+    """A question that was skipped."""
+
+    question: str
+    reason: str | None
+    replicate: int
 
 
 class Interview(Document):
@@ -49,6 +58,8 @@ class Interview(Document):
     """Settings that the backend applied otherwise than drawn, such as a temperature it cannot set."""
     memory_length: int
     turns: tuple[Turn, ...]
+    skipped: tuple[Passed, ...] = ()
+    """Questions that were passed by, in the order of the questionnaire."""
 
 
 def read_interview(path: Path, respondent: int) -> Interview:
@@ -81,6 +92,7 @@ def read_interview(path: Path, respondent: int) -> Interview:
             applied=_applied_otherwise(db, cell_id, respondent, json.loads(decoding)),
             memory_length=memory_length,
             turns=tuple(_turns(db, cell_id, respondent)),
+            skipped=tuple(_skipped(db, respondent)),
         )
 
 
@@ -110,16 +122,18 @@ def _turns(db: sqlite3.Connection, cell_id: int, respondent: int) -> Iterator[Tu
             key,
         ).fetchall()
         answer = db.execute(
-            """SELECT a.status, a.reason, a.memory, a.method, a.replicate FROM answers a JOIN answer_sources s
+            """SELECT a.status, a.reason, a.memory, a.method, a.replicate, a.value
+            FROM answers a JOIN answer_sources s
             USING (respondent_id, question_id, method, replicate)
             WHERE s.cell_id = ? AND s.subject_id = ? AND s.step = ? AND s.ordinal = ?""",
             key,
         ).fetchone()
-        status, reason, memory, method, replicate = answer or (None, None, "[]", "", 0)
+        status, reason, memory, method, replicate, value = answer or (None, None, "[]", "", 0, None)
         chosen = db.execute(
-            """SELECT o.label FROM answer_options ao JOIN options o USING (question_id, code)
+            """SELECT iif(ao.amount IS NULL, o.label, o.label || ': ' || format('%g', ao.amount))
+            FROM answer_options ao JOIN options o USING (question_id, code)
             WHERE ao.respondent_id = ? AND ao.question_id = ? AND ao.method = ? AND ao.replicate = ?
-            ORDER BY o.position""",
+            ORDER BY ao.rank, o.position""",
             (respondent, question_id, method, replicate),
         ).fetchall()
         yield Turn(
@@ -130,10 +144,20 @@ def _turns(db: sqlite3.Connection, cell_id: int, respondent: int) -> Iterator[Tu
             replies=tuple(text for text, _ in attempts),
             errors=tuple(error for _, error in attempts),
             status=status,
-            chosen=tuple(label for (label,) in chosen),
+            chosen=tuple(label for (label,) in chosen) or (() if value is None else (f"{value:.15g}",)),
             reason=reason,
             remembered=tuple(json.loads(memory)),
         )
+
+
+def _skipped(db: sqlite3.Connection, respondent: int) -> Iterator[Passed]:
+    rows = db.execute(
+        """SELECT q.name, a.reason, a.replicate FROM answers a JOIN questions q ON q.id = a.question_id
+        WHERE a.respondent_id = ? AND a.status = 'skipped' ORDER BY a.replicate, q.id""",
+        (respondent,),
+    )
+    for question, reason, replicate in rows:
+        yield Passed(question=question, reason=reason, replicate=replicate)
 
 
 def _order(step: str, ordinal: int) -> tuple[int, bool, str, int]:

@@ -18,6 +18,8 @@ def render_interview(interview: Interview, console: Console) -> None:
     names = {turn.ordinal: turn.question for turn in interview.turns if turn.step != "again"}
     for turn in interview.turns:
         _turn(turn, names, console)
+    for passed in interview.skipped:
+        console.print(f"\n[bold]{escape(passed.question)}[/bold] skipped: {escape(plain(passed.reason or ''))}")
 
 
 def _turn(turn: Turn, names: dict[int, str | None], console: Console) -> None:

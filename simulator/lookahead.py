@@ -2,8 +2,8 @@
 
 That matters where a reply takes hours, as in a provider's batch: a questionnaire without memory is then one batch
 instead of one for every question. Which requests these are is found by running the interview dry with different
-replies; a request that is always the same does not hang on them. The real run checks: a reply asked for ahead is
-used only for exactly the request that was asked.
+replies; a request that is certain to be made and always the same does not hang on them. The real run checks: a reply
+asked for ahead is used only for exactly the request that was asked.
 """
 
 import asyncio
@@ -27,7 +27,11 @@ def independent(interview: Callable[[], Protocol]) -> list[Request]:
     runs = [_requests(interview(), public.reply) for public in _PUBLICS]
     runs.append(_requests(interview(), lambda _: _FAILED))
     first, *others = runs
-    return [request for key, request in first.items() if all(other.get(key) == request for other in others)]
+    return [
+        request
+        for key, request in first.items()
+        if request.certain and all(other.get(key) == request for other in others)
+    ]
 
 
 def _requests(interview: Protocol, reply: Callable[[Request], Completion]) -> dict[tuple[str, int], Request]:

@@ -24,6 +24,23 @@ def costs(db: Database) -> None:
     _add(db, "models", committed="REAL")
 
 
+@MIGRATIONS(name="3")
+def routing(db: Database) -> None:
+    """What a question stands in and hangs on."""
+    _add(
+        db,
+        "questions",
+        section="TEXT",
+        battery="TEXT",
+        stem="TEXT",
+        instruction="TEXT",
+        unit="TEXT",
+        show_if="TEXT",
+        experiment="TEXT",
+        excluded="TEXT",
+    )
+
+
 def _add(db: Database, table: str, **columns: str) -> None:
     """Add columns at the end of a table, those that a newly made one does not have already."""
     present = {row[1] for row in db.execute(f"PRAGMA table_info({table})")}

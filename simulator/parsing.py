@@ -8,10 +8,12 @@ from simulator.presentation import Presentation
 from simulator.reading import (
     Ambiguous,
     abridged,
+    amounts_in,
     is_some_and_others,
     number_in,
     one_code,
     one_code_as_published,
+    ranked_codes,
     several_codes,
     several_codes_as_published,
     verbatim_code,
@@ -41,13 +43,15 @@ class Reading:
     status: Status
     """How it ended."""
     codes: tuple[int, ...] = ()
-    """Canonical codes, for choices and scales."""
+    """Canonical codes, for choices and scales; of a ranking in order of preference."""
     number: float | None = None
     """The value, for open numbers."""
     text: str | None = None
     """Free text, or the explanation beside a choice."""
     reason: str | None = None
     """Why it is not answered, for people."""
+    amounts: tuple[float, ...] = ()
+    """Points given to each of ``codes``, for allocations."""
 
 
 def parse(
@@ -86,7 +90,7 @@ def parse(
     >>> from simulator.presentation import present
     >>> ask = Question(id="q", text="?", options=[{"code": 1, "label": "No"}, {"code": 2, "label": "Yes"}])
     >>> parse("Answer: 2: Yes\\nExplanation: It is so.", ask, present(ask, None, shuffle=False))
-    Reading(status='answered', codes=(2,), number=None, text='It is so.', reason=None)
+    Reading(status='answered', codes=(2,), number=None, text='It is so.', reason=None, amounts=())
 
     References
     ----------
@@ -162,8 +166,14 @@ def _closed(
         raise Ambiguous("the reply was cut off within its answer")
     if question.kind == "number":
         return Reading("answered", number=number_in(body, question), text=explanation)
+    if question.kind == "allocation":
+        points = amounts_in(body, question, presentation)
+        alone = len(points) == 1 and question.alone.issuperset(points)
+        return Reading("answered", tuple(points), text=explanation, amounts=() if alone else tuple(points.values()))
     if is_some_and_others(abridged(body, question, presentation) if rules.careful else body):
         raise Ambiguous("the reply says what some and what others would answer")
+    if question.kind == "ranking":
+        return Reading("answered", ranked_codes(body, question, presentation), text=explanation)
     if question.kind == "multiple":
         read = several_codes if rules.careful else several_codes_as_published
         return Reading("answered", read(body, question, presentation), text=explanation)

@@ -30,7 +30,9 @@ class CellPlan(Document):
     cell: str
     respondents: int
     answers: int
+    """Answers, those of questions that will be skipped included: every question ends in one."""
     calls: int
+    """Model calls; where questions hang on conditions, as often as in the dry interviews."""
     prompt_tokens: int
     """Tokens of all prompts, whether evaluated anew or kept from the question before."""
     completion_tokens: int
@@ -55,7 +57,7 @@ class Plan(Document):
     wave: str
     respondents: int
     questions: tuple[str, ...]
-    """Ids of the questions, in order; everybody is asked all of them."""
+    """Ids of the questions that are put to models, in order."""
     cells: tuple[CellPlan, ...]
     people: tuple[str, ...]
     """How the first respondents are introduced to the model."""
@@ -65,6 +67,8 @@ class Plan(Document):
     """Decoding of the first respondent."""
     wanted_margin: float = WANTED
     """Margin of error that subgroups should have, as a share."""
+    conditional: tuple[str, ...] = ()
+    """Ids of those that may be skipped, for what was answered before or for who the person is."""
     subgroups: tuple[Subgroup, ...] = ()
     """What the report will compare, and whether there are enough people for it; none without a reference."""
     pretest: Pretest | None = None
@@ -185,7 +189,8 @@ async def _plan(loaded: LoadedWave, wanted_margin: float) -> Plan:
     return Plan(
         wave=loaded.wave.name,
         respondents=n,
-        questions=tuple(question.id for question in loaded.questionnaire.questions),
+        questions=tuple(question.id for question in loaded.questionnaire.asked),
+        conditional=_conditional(loaded),
         cells=tuple(cells),
         people=tuple(people),
         prompts=tuple(
@@ -196,6 +201,12 @@ async def _plan(loaded: LoadedWave, wanted_margin: float) -> Plan:
         wanted_margin=wanted_margin,
         subgroups=subgroups(loaded, wanted_margin),
     )
+
+
+def _conditional(loaded: LoadedWave) -> tuple[str, ...]:
+    skippable = loaded.questionnaire.skippable
+    either = skippable.by_answers | skippable.by_person
+    return tuple(question.id for question in loaded.questionnaire.asked if question.id in either)
 
 
 def _costs(model: ModelSpec, tally: _Tally, times: float, pilot: Pilot | None) -> dict[str, Any]:

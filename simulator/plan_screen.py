@@ -37,12 +37,15 @@ def render_plan(plan: Plan, console: Console) -> None:
             f"[dim]Tokens are estimated from dry interviews of the first {min(SAMPLE, plan.respondents)} people (4 "
             "characters a token), replies at their longest; no model was loaded.[/dim]\n"
         )
+    if plan.conditional:
+        console.print(
+            f"{len(plan.conditional):,} of {len(plan.questions):,} questions hang on conditions: answers are counted "
+            f"with those skipped, calls as the stand-in answers. They are {escape(_listed(plan.conditional))}\n"
+        )
     _warn(plan, console)
     if plan.pretest:
         render_pretest(plan.pretest, console)
-    console.print(
-        f"Questions: {escape(', '.join(plan.questions[:40]))}{' ...' if len(plan.questions) > 40 else ''}\n"
-    )
+    console.print(f"Questions: {escape(_listed(plan.questions))}\n")
     console.print(f"The first {len(plan.people)} people:" if len(plan.people) > 1 else "The only person:")
     for number, portrait in enumerate(plan.people, start=1):
         console.print(f"  {number}. {escape(plain(portrait))}")
@@ -51,6 +54,10 @@ def render_plan(plan: Plan, console: Console) -> None:
     for number, prompt in enumerate(plan.prompts, start=1):
         body = "\n".join(f"[bold]{_role(role)}[/bold]  {escape(plain(text))}" for role, text in prompt)
         console.print(Panel(body, title=f"prompt {number}", title_align="left"))
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:40]) + (" ..." if len(names) > 40 else "")
 
 
 def _warn(plan: Plan, console: Console) -> None:

@@ -103,6 +103,71 @@ def several_codes(body: str, question: Question, presentation: Presentation) -> 
     return _first([presentation.code(shown) for shown, _ in written], question)
 
 
+def ranked_codes(body: str, question: Question, presentation: Presentation) -> tuple[int, ...]:
+    """Codes in order of preference, as many as are to be ranked; or one that stands alone, such as a "don't know".
+
+    Options may be named by number or in words. In words they may be numbered as a list is, ``1. tea 2. milk``:
+    numbers that only count are no codes.
+    """
+    brief = abridged(body, question, presentation)
+    written = _shown(brief, presentation)
+    named = _named(brief, question)
+    if named:
+        counted = [shown for shown, _ in written]
+        if counted and counted != [str(n) for n in range(1, len(named) + 1)]:
+            raise Ambiguous("unresolved: numbers and words name different options")
+        codes: list[int | None] = [code for code, _ in sorted(named.items(), key=lambda item: item[1])]
+        starts = list(named.values())
+    else:
+        codes, starts = [presentation.code(shown) for shown, _ in written], [start for _, start in written]
+    for start in starts:
+        _refuse_negation(brief[:start])
+    known = list(dict.fromkeys(code for code in codes if code is not None))
+    if not known:
+        raise Ambiguous("unresolved: no option is named")
+    if len(known) == 1 and known[0] in question.alone:
+        return (known[0],)
+    together = [code for code in known if code not in question.alone]
+    wanted, _ = question.selections
+    if len(together) < len(known):
+        raise Ambiguous("an option that stands alone is ranked with others")
+    if len(together) < wanted:
+        raise Ambiguous(f"{len(together)} of {wanted} options are ranked")
+    return tuple(together[:wanted])
+
+
+def amounts_in(body: str, question: Question, presentation: Presentation) -> dict[int, float]:
+    """Points by code, those of options that are not named being 0; they must add up to the total.
+
+    ``1 = 30, 2 = 70``, ``roads: 30; parks: 70`` and a JSON object of these are read. An option that stands alone,
+    such as a "don't know", takes all points or none and is the only one in what is returned.
+    """
+    brief = abridged(body, question, presentation)
+    labels = {presentation.label(option.code): option.code for option in question.options}
+    names = labels | {option.label.strip(): option.code for option in question.options}
+    found: dict[int, float] = {}
+    said = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    known = {name.casefold(): code for name, code in names.items()}
+    for match in re.finditer(rf'(?<![\w.])({said})["”]?\s*[=:：＝]\s*(-?\d+(?:\.\d+)?)', brief, re.IGNORECASE):
+        code, amount = known[match[1].casefold()], float(match[2])
+        if amount < 0:
+            raise Ambiguous(f"{amount:g} points are less than none")
+        if found.setdefault(code, amount) != amount:
+            raise Ambiguous(f"option {presentation.label(code)} gets points twice")
+    if not found:
+        alone = {presentation.code(shown) for shown, _ in _shown(brief, presentation)} & question.alone
+        if len(alone) == 1:
+            return {code: 0.0 for code in alone if code is not None}
+        raise Ambiguous("unresolved: no points are given")
+    total = sum(found.values())
+    if abs(total - (question.total or 0)) > 1e-6:
+        raise Ambiguous(f"the points add up to {total:g}, not to {question.total}")
+    everything = [option.code for option in question.options if option.code not in question.alone]
+    if not found.keys() <= {*everything}:
+        raise Ambiguous("points are given to an option that stands alone")
+    return {code: found.get(code, 0.0) for code in everything}
+
+
 def abridged(body: str, question: Question, presentation: Presentation) -> str:
     """The answer with every option that is written out as shown reduced to its label: ``2: right`` to ``2``."""
     if not question.options:
@@ -124,6 +189,8 @@ def number_in(body: str, question: Question) -> float:
     if len(found) != 1:
         raise Ambiguous("unresolved: several numbers" if found else "unresolved: no number")
     (number,) = found
+    if question.whole and number != int(number):
+        raise Ambiguous(f"{number:g} is no whole number")
     low, high = question.minimum, question.maximum
     if (low is not None and number < low) or (high is not None and number > high):
         raise Ambiguous(f"{number:g} is out of range")
@@ -180,6 +247,11 @@ def _first(codes: list[int | None], question: Question) -> tuple[int, ...]:
     known = tuple(dict.fromkeys(code for code in codes if code is not None))
     if not known:
         raise Ambiguous("unresolved: no option is named" if not codes else "out of range: not offered")
+    if len(known) > 1 and question.alone & {*known}:
+        raise Ambiguous("an option that stands alone is named with others")
+    fewest, _ = question.selections
+    if len(known) < fewest and not question.alone & {*known}:
+        raise Ambiguous(f"{len(known)} of at least {fewest} options are named")
     return known[: question.max_selections]
 
 

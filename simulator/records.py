@@ -25,7 +25,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *("respondent_id", "question_id", "method", "replicate", "status", "value", "text", "reason"),
         *("presentation", "memory"),
     ),
-    "answer_options": ("respondent_id", "question_id", "method", "replicate", "code"),
+    "answer_options": ("respondent_id", "question_id", "method", "replicate", "code", "amount", "rank"),
     "answer_sources": (
         *("respondent_id", "question_id", "method", "replicate"),
         *("cell_id", "subject_id", "step", "ordinal"),
@@ -95,7 +95,11 @@ class Recorder:
         self._current().answers.append(
             (*key, answer.status, answer.number, answer.text, answer.reason, answer.presentation, memory)
         )
-        self._current().answer_options.extend((*key, code) for code in answer.codes)
+        amounts = answer.amounts or (None,) * len(answer.codes)
+        self._current().answer_options.extend(
+            (*key, code, amount, rank if answer.ranked else None)
+            for rank, (code, amount) in enumerate(zip(answer.codes, amounts, strict=True), start=1)
+        )
         self._current().answer_sources.extend(
             (*key, self._cell_id, self._respondent_id, step, ordinal) for step, ordinal in understood.sources
         )

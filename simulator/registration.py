@@ -11,15 +11,23 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from demoscope.documents import build
 from demoscope.errors import StoreError
 from personas import Persona
 from simulator.records import Row
 from simulator.respondent import Respondent
 from simulator.store import Store
-from simulator.wave import Cell, LoadedWave
+from simulator.wave import Cell, LoadedWave, questionnaire_content
+from surveys import Questionnaire
 
 CHUNK = 5_000
 """People drawn at a time."""
+
+QUESTION = (
+    *("id", "name", "text", "kind", "ordinal", "minimum", "maximum", "max_selections", "dimension", "topic"),
+    *("polarity", "section", "battery", "stem", "instruction", "unit", "show_if", "experiment", "excluded"),
+)
+"""Columns of a question, in the order in which they are written."""
 
 SEPARATE = ("questionnaire", "population", "reference")
 """Parts of the content that have columns of their own in ``waves``."""
@@ -46,7 +54,7 @@ def register(store: Store, loaded: LoadedWave, now: str) -> dict[str, int]:
         if row is None:
             _write_wave(connection, loaded, now)
         else:
-            _check_growth(store, _stored_content(row), loaded)
+            _check_growth(store, _stored_content(store, row), loaded)
             _update_wave(connection, loaded)
         _write_questions(connection, loaded)
         cells = _write_cells(connection, loaded)
@@ -113,11 +121,13 @@ def _config(loaded: LoadedWave) -> str:
     return _json({**content, "min_valid": loaded.wave.min_valid})
 
 
-def _stored_content(row: Row) -> dict[str, Any]:
+def _stored_content(store: Store, row: Row) -> dict[str, Any]:
     config: dict[str, Any] = json.loads(row[0])
-    questionnaire, population, reference = (json.loads(part) if part else None for part in row[1:])
+    questionnaire: dict[str, Any] = json.loads(row[1])
+    population, reference = (json.loads(part) if part else None for part in row[2:])
     config.pop("min_valid", None)
-    return {**config, "questionnaire": questionnaire, "population": population, "reference": reference}
+    known = questionnaire_content(build(Questionnaire, questionnaire, f"{store.path}: its questionnaire"))
+    return {**config, "questionnaire": known, "population": population, "reference": reference}
 
 
 def _write_wave(connection: sqlite3.Connection, loaded: LoadedWave, now: str) -> None:
@@ -163,8 +173,11 @@ def _check_growth(store: Store, old: dict[str, Any], loaded: LoadedWave) -> None
         elif key == "questionnaire":
             kept = {**after, "questions": after["questions"][: len(before["questions"])]}
             changes += list(_differences(before, kept, key))
-            if len(after["questions"]) > len(before["questions"]) and _repeats(loaded):
-                changes.append("questionnaire: questions at the end, while a condition repeats the questionnaire")
+            if len(after["questions"]) > len(before["questions"]):
+                if _repeats(loaded):
+                    changes.append("questionnaire: questions at the end, while a condition repeats the questionnaire")
+                if loaded.questionnaire.order != "fixed":
+                    changes.append("questionnaire: questions at the end, while their order is drawn anew with them")
         elif key != "backstories" or before is not None:  # cells that tell stories may come to those that tell none
             changes += list(_differences(before, after, key))
     if changes:
@@ -178,7 +191,7 @@ def _check_growth(store: Store, old: dict[str, Any], loaded: LoadedWave) -> None
 
 def _repeats(loaded: LoadedWave) -> bool:
     """Whether respondents take the questionnaire more than once, so that its end is not the interview's end."""
-    questions = len(loaded.questionnaire.questions)
+    questions = len(loaded.questionnaire.asked)
     return any(
         cell.protocol.answers_expected(cell.settings, loaded.questionnaire) > questions for cell in loaded.cells
     )
@@ -215,10 +228,12 @@ def _write_questions(connection: sqlite3.Connection, loaded: LoadedWave) -> None
         if number <= known:
             continue
         connection.execute(
-            "INSERT INTO questions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO questions ({', '.join(QUESTION)}) VALUES ({', '.join('?' * len(QUESTION))})",
             (
                 *(number, question.id, question.text, question.kind, int(question.ordinal), question.minimum),
                 *(question.maximum, question.max_selections, question.dimension, question.topic, question.polarity),
+                *(question.section, question.battery, question.stem, question.instruction, question.unit),
+                *(question.show_if, question.experiment, question.exclude.reason if question.exclude else None),
             ),
         )
         connection.executemany(

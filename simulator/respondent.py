@@ -1,6 +1,7 @@
 """Who is interviewed: a persona as the model is told of it, with the settings it answers by."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from personas.backstory import Facts
 from personas.persona import Persona
@@ -29,3 +30,7 @@ class Respondent:
     """Persona attributes that the portrait tells."""
     facts: Facts | None = None
     """What is known of the person, for a protocol that checks what is written about it."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """Persona attributes in words of its language, for wordings that insert them."""
+    assigned: frozenset[str] | None = None
+    """Ids of the questions it is asked; all when absent."""

@@ -47,7 +47,13 @@ CREATE TABLE questions (
     kind TEXT NOT NULL,
     ordinal INTEGER NOT NULL,
     minimum INTEGER, maximum INTEGER, max_selections INTEGER,
-    dimension TEXT, topic TEXT, polarity INTEGER
+    dimension TEXT, topic TEXT, polarity INTEGER,
+    section TEXT, battery TEXT,       -- what it stands in
+    stem TEXT, instruction TEXT,      -- what is shown before and after its own text
+    unit TEXT,                        -- of a number
+    show_if TEXT,                     -- condition under which it is asked, those of its groups included
+    experiment TEXT,                  -- vignette or conjoint it belongs to
+    excluded TEXT                     -- why it is not put to models; NULL when it is
 );
 CREATE TABLE options (
     question_id INTEGER NOT NULL REFERENCES questions(id),
@@ -92,7 +98,7 @@ CREATE TABLE answer_options (
     method TEXT NOT NULL, replicate INTEGER NOT NULL,
     code INTEGER NOT NULL,
     amount REAL,                      -- points given, for allocations
-    rank INTEGER,                     -- for rankings
+    rank INTEGER,                     -- for rankings, the first choice is 1
     PRIMARY KEY (respondent_id, question_id, method, replicate, code),
     FOREIGN KEY (respondent_id, question_id, method, replicate)
         REFERENCES answers(respondent_id, question_id, method, replicate),
@@ -191,7 +197,7 @@ VIEWS = """
 CREATE VIEW responses AS              -- one tidy row an answer and chosen option
 SELECT c.name AS cell, c.condition, m.name AS model, c.language, a.respondent_id, r.persona_id,
        q.name AS question, q.kind, a.method, a.replicate, a.status, o.code, o.label, o.kind AS option_kind,
-       a.value, a.text, a.reason, p.attributes, p.country, p.state, p.city, p.weight
+       ao.rank, ao.amount, a.value, a.text, a.reason, p.attributes, p.country, p.state, p.city, p.weight
 FROM answers a
 JOIN respondents r ON r.id = a.respondent_id
 JOIN personas p ON p.id = r.persona_id
@@ -202,7 +208,7 @@ LEFT JOIN answer_options ao USING (respondent_id, question_id, method, replicate
 LEFT JOIN options o ON o.question_id = a.question_id AND o.code = ao.code;
 
 CREATE VIEW question_summary AS       -- how every question ended, by cell
-SELECT c.name AS cell, q.name AS question, a.method, count(*) AS asked,
+SELECT c.name AS cell, q.name AS question, a.method, sum(a.status <> 'skipped') AS asked,
        sum(a.status = 'answered') AS answered, sum(a.status = 'refused') AS refused,
        sum(a.status = 'invalid') AS invalid, sum(a.status = 'failed') AS failed, sum(a.status = 'skipped') AS skipped
 FROM answers a

@@ -17,6 +17,8 @@ from simulator.backends.interface import find_backend
 from simulator.backstories import Backstories, read_backstories
 from simulator.protocols.registry import ProtocolKind, find_protocol
 from surveys import Questionnaire, ReferenceCounts, load_questionnaire, load_reference
+from surveys.given import Sort
+from surveys.routing import find_unknown_attributes
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 
@@ -161,7 +163,7 @@ class LoadedWave:
                 }
                 for cell in self.cells
             },
-            "questionnaire": self.questionnaire.model_dump(mode="json"),
+            "questionnaire": questionnaire_content(self.questionnaire),
             "population": json.loads(self.population.as_json()),
             "reference": self.reference.reference.model_dump(mode="json") if self.reference else None,
             "reference_counts": self.reference.digest if self.reference else None,
@@ -173,6 +175,11 @@ class LoadedWave:
         """BLAKE2 hash of the content, salt included, in hex."""
         text = json.dumps(self.content, sort_keys=True, ensure_ascii=False)
         return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def questionnaire_content(questionnaire: Questionnaire) -> dict[str, Any]:
+    """What a questionnaire says, as plain data, without what it leaves to defaults: so later versions agree."""
+    return questionnaire.model_dump(mode="json", exclude_defaults=True)
 
 
 def load_wave(path: Path) -> LoadedWave:
@@ -188,6 +195,7 @@ def load_wave(path: Path) -> LoadedWave:
     beside = path.parent
     questionnaire = load_questionnaire(wave.questionnaire, beside)
     population = _under_design(wave, load_population(wave.population, beside), path, lines)
+    _check_attributes(questionnaire, population, f"{path}:{lines['questionnaire',]}: questionnaire")
     reference = load_reference(wave.reference, beside) if wave.reference else None
     if reference:
         _check_reference(reference, questionnaire, population, f"{path}:{lines['reference',]}: reference")
@@ -279,6 +287,16 @@ def _deciding(model: ModelSpec) -> dict[str, Any]:
     content = model.model_dump(mode="json")
     free: frozenset[str] = getattr(find_backend(model.backend).settings_model, "free", frozenset())
     return {**content, "settings": {name: value for name, value in content["settings"].items() if name not in free}}
+
+
+def _check_attributes(questionnaire: Questionnaire, population: Population, where: str) -> None:
+    """Refuse a questionnaire that wants to know of people what the population cannot tell."""
+    sorts: dict[str, Sort] = {
+        name: "number" if attribute.kind == "numeric" else "text" for name, attribute in population.attributes.items()
+    }
+    problems = list(find_unknown_attributes(questionnaire.layout, questionnaire.arms, sorts))
+    if problems:
+        raise DocumentError("\n".join(f"{where}: {problem}." for problem in problems[:8]))
 
 
 def _check_reference(

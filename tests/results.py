@@ -74,8 +74,8 @@ class MadeUp:
         """Add a question whose options have the codes 1, 2, ..., and 99 for the nonresponse."""
         name = f"q{number}"
         self.insert(
-            "questions",
-            [(number, name, f"What about {name}?", kind, int(ordinal), None, None, None, None, None, None)],
+            "questions (id, name, text, kind, ordinal)",
+            [(number, name, f"What about {name}?", kind, int(ordinal))],
         )
         options = [
             (number, code, code, label, scores[code - 1] if scores else None, "substantive")

@@ -186,7 +186,7 @@ def test_an_interview_is_the_same_whenever_it_is_run(adults):
 
 
 def test_questions_added_at_the_end_change_nothing_before(adults):
-    first = SPENDING.model_copy(update={"questions": SPENDING.questions[:7]})
+    first = SPENDING.model_copy(update={"entries": SPENDING.entries[:7]})
     assert interview(adults, DefSettings(), UNIFORM, first)[1] == interview(adults, DefSettings(), UNIFORM)[1][:7]
 
 

@@ -2,10 +2,10 @@
 
 import asyncio
 import itertools
+import json
 import math
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -14,6 +14,17 @@ from demoscope import seeds
 from demoscope.documents import Document, build
 from demoscope.errors import BackendError, DocumentError
 from simulator.backends.interface import ModelCard, Resources
+from simulator.backends.offered import (
+    POINTS,
+    SEVERAL,
+    bounds,
+    coded,
+    divided,
+    first_number,
+    numbers,
+    offered,
+    some_from,
+)
 from simulator.constraint import JsonConstraint
 from simulator.protocols.interface import Ability, Attempt, Completion, Request
 
@@ -29,9 +40,6 @@ EXPLANATIONS = (
     "I came to think so over the years.",
     "It matters to my family and me.",
 )
-_OPTION = re.compile(r"(?:\A|[-,] )(-?\d+): ")
-_MARKED = re.compile(r" - (-?\d+: )")
-_SCALE = re.compile(r"(?:scale of |在)(-?\d+) ?(?:to|到) ?(-?\d+)")
 
 
 class Planted(Document):
@@ -185,25 +193,40 @@ class ScriptedBackend:
 
     def _answer(self, request: Request, choice: float, spare: int) -> str:
         constraint = request.constraint
+        turn = request.messages[-1 if _asks(request) else -2].text
         if isinstance(constraint, JsonConstraint):
-            return constraint.example(choice)
+            total = first_number(POINTS, turn)
+            names = [name for name, _ in constraint.root.properties]
+            return constraint.example(choice) if total is None else json.dumps(divided(names, total, choice))
         explanation = EXPLANATIONS[spare % len(EXPLANATIONS)]
         if constraint is None:
-            answer = self._choose(request, _offered(request.messages[-1 if _asks(request) else -2].text), choice)
+            answer = self._said(request, turn, choice)
             return f"{'Answer: ' if _asks(request) else ''}{answer}\nExplanation: {explanation}"
         if constraint.choices:
-            answer = self._choose(request, _coded(constraint.choices), choice)
+            answer = self._choose(request, coded(constraint.choices), choice)
             if constraint.most > 1:
-                first, n = constraint.choices.index(answer), min(constraint.most, len(constraint.choices))
-                several = [constraint.choices[(first + k) % len(constraint.choices)] for k in range(1 + spare % n)]
-                answer = constraint.separator.join(several)
+                together = [one for one in constraint.choices if one not in constraint.alone]
+                if answer in together:
+                    size = constraint.least + spare % (constraint.most - constraint.least + 1)
+                    answer = constraint.separator.join(some_from(together, answer, size))
         else:
-            low, high = _bounds(constraint.minimum, constraint.maximum)
-            answer = self._choose(request, _numbers(low, high), choice)
+            low, high = bounds(constraint.minimum, constraint.maximum)
+            answer = self._choose(request, numbers(low, high), choice)
         if not constraint.free_tokens:
             return f"{constraint.prefix}{answer}"
         free = " ".join(explanation.split()[: constraint.free_tokens])
         return f"{constraint.prefix}{answer}{constraint.suffix}{free}"
+
+    def _said(self, request: Request, turn: str, choice: float) -> str:
+        """What is answered to a user turn that prescribes no form."""
+        options = offered(turn)
+        answer = self._choose(request, options, choice)
+        texts = [text for _, text in options]
+        total, several = first_number(POINTS, turn), first_number(SEVERAL, turn)
+        if total is not None and texts:
+            points = divided([str(code) for code, _ in options], total, choice)
+            return ", ".join(f"{code} = {amount}" for code, amount in points.items())
+        return ", ".join(some_from(texts, answer, several)) if several and answer in texts else answer
 
     def _choose(self, request: Request, offered: tuple[tuple[int, str], ...], choice: float) -> str:
         """Text of the option whose part of [0, 1) the draw falls into; options in the order of their codes."""
@@ -265,39 +288,3 @@ class ScriptedBackend:
 def _asks(request: Request) -> bool:
     """Whether the last turn is the question, and not the beginning of the reply."""
     return request.messages[-1].role != "assistant"
-
-
-def _bounds(low: int | None, high: int | None) -> tuple[int, int]:
-    if low is None:
-        low = 0 if high is None or high >= 0 else high - 100
-    return low, low + 100 if high is None else high
-
-
-@lru_cache(maxsize=4096)
-def _coded(choices: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
-    """Choices with their codes, in the order of the codes; choices without a code are counted from 1."""
-    codes = [re.match(r"(-?\d+)(?:: |\Z)", choice) for choice in choices]
-    if all(codes) and len({code[1] for code in codes if code}) == len(choices):
-        return tuple(sorted((int(code[1]), choice) for code, choice in zip(codes, choices, strict=True) if code))
-    return tuple(enumerate(choices, start=1))
-
-
-@lru_cache(maxsize=256)
-def _numbers(low: int, high: int) -> tuple[tuple[int, str], ...]:
-    return tuple((number, str(number)) for number in range(low, min(high, low + 100_000) + 1))
-
-
-@lru_cache(maxsize=16384)
-def _offered(text: str) -> tuple[tuple[int, str], ...]:
-    """Options that a user turn lists as ``- 2: about right, 1: too little``, or the points of its scale."""
-    marked = _MARKED.search(text)
-    listed = text[marked.start(1) :] if marked else text
-    found = list(_OPTION.finditer(listed))
-    if found:
-        ends = [*(mark.start() for mark in found[1:]), len(listed)]
-        texts = [(int(m[1]), f"{m[1]}: {listed[m.end() : end]}") for m, end in zip(found, ends, strict=True)]
-        return tuple(sorted(texts))
-    scale = _SCALE.search(text)
-    if scale and int(scale[1]) < int(scale[2]):
-        return _numbers(int(scale[1]), int(scale[2]))
-    return _numbers(0, 100) if "(a number" in text or "（数字" in text else ()

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Generator
+from contextlib import suppress
 
 from demoscope import seeds
 from demoscope.documents import Document
@@ -11,7 +12,7 @@ from personas.population import Population
 from personas.portrait import location
 from personas.styles import portray, told_by
 from simulator.answer import Answer, Status
-from simulator.constraint import Constraint
+from simulator.constraint import AnyConstraint, Constraint, JsonConstraint
 from simulator.memory import Memory
 from simulator.parsing import Reading, parse
 from simulator.presentation import Presentation, present
@@ -20,7 +21,8 @@ from simulator.protocols.def_settings import DefSettings, ResolvedDef
 from simulator.protocols.interface import FURTHER, Ability, Completion, Message, Protocol, Request, Understood
 from simulator.protocols.registry import CellDescription
 from simulator.respondent import Respondent
-from surveys import Question, Questionnaire
+from surveys import Course, Given, Question, Questionnaire, Skipped
+from surveys.course import with_settings
 
 ANSWER = "Answer: "
 TRIES = 3
@@ -62,8 +64,8 @@ class DiversityEnhanced:
         )
 
     def answers_expected(self, settings: DefSettings, questionnaire: Questionnaire) -> int:
-        """One answer for each question and repeat."""
-        return len(questionnaire.questions) * settings.resolved().repeats
+        """One answer for each question that is put to models, skipped ones included, and repeat."""
+        return len(questionnaire.asked) * settings.resolved().repeats
 
     def abilities_needed(self, settings: DefSettings) -> frozenset[Ability]:
         """Replies, nothing else."""
@@ -87,6 +89,7 @@ class DiversityEnhanced:
             population=population.id,
             persona=persona,
             portrait=def_prompts.portrait(place, person, resolved.language),
+            words=_in_words(persona, population, resolved.language),
             decoding=resolved.decoding.draw(seeds.generator(seed, "decoding", *key)),
             memory_length=resolved.memory.draw(seeds.generator(seed, "memory length", *key)),
             language=resolved.language,
@@ -96,31 +99,39 @@ class DiversityEnhanced:
     def interview(
         self, respondent: Respondent, questionnaire: Questionnaire, settings: DefSettings, seed: int
     ) -> Protocol:
-        """Ask every question in order, with what is remembered of those before; one answer for each, always."""
+        """Go through the questionnaire with what is remembered of the questions before.
+
+        One answer for each question that is put to models: as it was understood, or ``skipped`` with the reason.
+        """
         resolved = settings.resolved()
         key = (respondent.population, respondent.persona.number)
         memory = Memory(respondent.memory_length, resolved.memory_rules)
         asking = _Asking(respondent, resolved, seed)
         for replicate in range(resolved.repeats):
-            for place, question in enumerate(questionnaire.questions, replicate * len(questionnaire.questions)):
-                asking.begin(place)
+            course = Course(
+                questionnaire,
+                lambda what, name: seeds.generator(seed, what, *key, name),
+                respondent.persona.attributes,
+                respondent.words,
+                respondent.assigned,
+            )
+            for step in course:
+                question = step.question
+                if isinstance(step, Skipped):
+                    answer = Answer(
+                        question.id, "skipped", reason=step.reason, replicate=replicate, presentation="{}"
+                    )
+                    yield Understood(answer, ())
+                    continue
+                place = replicate * len(questionnaire.questions) + step.place
+                asking.begin(place, certain=step.certain)
                 shuffled = resolved.shuffle and bool(question.options)
                 shuffling = (seed, "presentation", *key, question.id, replicate)
                 shown = present(question, seeds.generator(*shuffling) if shuffled else None, shuffled)
-                user = Message("user", def_prompts.request(question, shown, resolved.language, marker=asking.marker))
-                memory, completion = yield from asking.ask(question, shown, (user,), memory)
-                reply = asking.whole(completion.text)
-                reading = _read(completion, reply, question, shown, resolved)
-                for _ in range(resolved.ask_again):
-                    if reading.status != "invalid":
-                        break
-                    why = Message("user", def_prompts.again(user.text, reading.reason or "", resolved.language))
-                    turns = (user, Message("assistant", reply), why) if reply else (why,)
-                    memory, completion = yield from asking.ask(question, shown, turns, memory)
-                    second = asking.whole(completion.text)
-                    if second is None and completion.last.text is None:
-                        break  # no reply came: the one that could not be understood stands
-                    reply, reading = second, _read(completion, second, question, shown, resolved)
+                request = def_prompts.request(
+                    question, shown, resolved.language, marker=asking.marker, notes=step.notes
+                )
+                reading, reply, memory = yield from self._heard(question, shown, request, asking, memory, resolved)
                 answer = Answer(
                     question.id,
                     reading.status,
@@ -129,15 +140,63 @@ class DiversityEnhanced:
                     reading.text,
                     reading.reason,
                     replicate=replicate,
-                    presentation=shown.as_json(),
+                    presentation=with_settings(shown.as_json(), step),
                     memory=memory.ordinals,
+                    amounts=reading.amounts,
+                    ranked=question.kind == "ranking",
                 )
                 yield Understood(answer, (asking.exchange,))
+                course.hear(question.id, _given(answer))
                 if reply is not None:
-                    memory = memory.after(place, user.text, reply)
+                    memory = memory.after(place, request, reply)
                     if memory.overfull:
                         forgetting = seeds.generator(seed, "memory", *key, question.id, replicate)
                         memory = memory.forgetting(forgetting)
+
+    def _heard(
+        self,
+        question: Question,
+        shown: Presentation,
+        request: str,
+        asking: "_Asking",
+        memory: Memory,
+        resolved: ResolvedDef,
+    ) -> Generator[Request | Understood, Completion | None, tuple[Reading, str | None, Memory]]:
+        """Ask one question, and again while it is not understood.
+
+        Returns what was understood, the reply it was read from, and the memory that the prompt held in the end.
+        """
+        user = Message("user", request)
+        memory, completion = yield from asking.ask(question, shown, (user,), memory)
+        reply = asking.whole(completion.text)
+        reading = _read(completion, reply, question, shown, resolved)
+        for _ in range(resolved.ask_again):
+            if reading.status != "invalid":
+                break
+            why = Message("user", def_prompts.again(user.text, reading.reason or "", resolved.language))
+            turns = (user, Message("assistant", reply), why) if reply else (why,)
+            memory, completion = yield from asking.ask(question, shown, turns, memory)
+            second = asking.whole(completion.text)
+            if second is None and completion.last.text is None:
+                break  # no reply came: the one that could not be understood stands
+            reply, reading = second, _read(completion, second, question, shown, resolved)
+        return reading, reply, memory
+
+
+def _given(answer: Answer) -> Given | None:
+    """The answer as later conditions and wordings look at it; nothing unless it was understood."""
+    if answer.status != "answered":
+        return None
+    return Given(answer.codes, answer.number, answer.text, answer.amounts)
+
+
+def _in_words(persona: Persona, population: Population, language: str) -> dict[str, str]:
+    """What is known of the person in words; what the population has no words for in this language is left out."""
+    found = {}
+    for name, value in persona.attributes.items():
+        with suppress(DocumentError, KeyError):
+            found[name] = str(population.attributes[name].label(value, language))
+    return found
 
 
 def _person(persona: Persona, population: Population, settings: ResolvedDef) -> str:
@@ -168,11 +227,14 @@ class _Asking:
         self.exchange = ("answer", -1)
         """Step and ordinal of the last exchange."""
         self._place = 0
+        self._certain = True
+        self._bare = False
         self._asked = 0
 
-    def begin(self, place: int) -> None:
-        """Go on to a question; ``place`` is its number in the interview, from 0."""
+    def begin(self, place: int, *, certain: bool = True) -> None:
+        """Go on to a question; ``place`` is its number in the interview, from 0, whatever was skipped before."""
         self._place = place
+        self._certain = certain
         self._asked = 0
 
     def ask(
@@ -181,6 +243,7 @@ class _Asking:
         """Ask one question; returns the memory that the prompt held in the end, and what came back."""
         constrained = self._settings.answer_format == "constrained"
         constraint = self._constraint(question, shown) if constrained else None
+        self._bare = isinstance(constraint, JsonConstraint)
         lead = (Message("assistant", ANSWER),) if self._settings.base_model else ()
         tries_left = TRIES
         while True:
@@ -195,6 +258,7 @@ class _Asking:
                 stop=() if constraint else ("\nRequest:",),
                 question=question.id,
                 conversation=self._conversation,
+                certain=self._certain,
             )
             assert completion is not None
             if completion.last.error_kind != "context" or not memory.items or not tries_left:
@@ -202,8 +266,9 @@ class _Asking:
             memory = memory.without_older_half() if tries_left > 1 else dataclasses.replace(memory, items=())
 
     def whole(self, text: str | None) -> str | None:
-        """The reply with the ``Answer: `` that was written for a base model before it."""
-        return ANSWER + text if text is not None and self._settings.base_model else text
+        """The reply with the ``Answer: `` that was written for a base model before it, or that an object lacks."""
+        led = self._settings.base_model or self._bare
+        return ANSWER + text if text is not None and led else text
 
     def _head(self, question: Question) -> Message:
         n = None
@@ -224,9 +289,11 @@ class _Asking:
         key = (self._respondent.cell, self._respondent.population, persona, question.id, *self.exchange)
         return seeds.number(self._seed, "sampling", *key)
 
-    def _constraint(self, question: Question, shown: Presentation) -> Constraint | None:
+    def _constraint(self, question: Question, shown: Presentation) -> AnyConstraint | None:
         if question.kind == "text":
             return None
+        if question.kind == "allocation":
+            return _points(question, shown)
         free = self._settings.explanation_tokens
         prefix = "" if self._settings.base_model else ANSWER
         suffix = "\nExplanation: " if free else ""
@@ -236,8 +303,17 @@ class _Asking:
             )
         texts = {option.code: option.label for option in question.options}
         choices = tuple(f"{shown.label(code)}: {texts[code]}" for code in shown.codes)
-        most = (question.max_selections or len(choices)) if question.kind == "multiple" else 1
-        return Constraint(choices, most, prefix=prefix, suffix=suffix, free_tokens=free)
+        least, most = question.selections
+        alone = tuple(f"{shown.label(code)}: {texts[code]}" for code in shown.codes if code in question.alone)
+        return Constraint(choices, most, least=least, alone=alone, prefix=prefix, suffix=suffix, free_tokens=free)
+
+
+def _points(question: Question, shown: Presentation) -> JsonConstraint:
+    """Points for every option as whole numbers; whether they add up is seen when the reply is read."""
+    texts = {option.code: option.label for option in question.options}
+    points = {"type": "integer", "minimum": 0, "maximum": question.total}
+    names = [f"{shown.label(code)}: {texts[code]}" for code in shown.codes if code not in question.alone]
+    return JsonConstraint.of({"type": "object", "properties": dict.fromkeys(names, points), "required": names})
 
 
 def _read(

@@ -87,6 +87,8 @@ class Request:
     """Id of the question the exchange is about, when it is about one."""
     conversation: str = ""
     """Requests of one conversation share this name, so a backend may keep what it evaluated between them."""
+    certain: bool = True
+    """Whether it is made whatever was replied before; questions under conditions are not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,6 @@ OURS = {
     "yaml": "surveys.formats.own_yaml:FORMAT",
     "csv": "surveys.formats.own_csv:FORMAT",
     "surveyjs": "surveys.formats.surveyjs:FORMAT",
-    "qualtrics": "surveys.formats.qualtrics:FORMAT",
-    "xlsform": "surveys.formats.xlsform:FORMAT",
 }
 """What comes with the project, named here so that it is found where the code was shipped but not installed."""
 

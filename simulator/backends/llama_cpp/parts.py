@@ -84,17 +84,22 @@ class Free:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """At least one and up to ``most`` of some texts, all different."""
+    """From ``least`` to ``most`` of some texts, all different, or one of those that stand alone."""
 
     texts: tuple[bytes, ...]
     most: int = 1
     separator: bytes = b""
     used: frozenset[int] = frozenset()
     """Positions of those written so far."""
+    least: int = 1
+    alone: tuple[bytes, ...] = ()
+    """Texts that are written by themselves or not at all."""
 
     def ways(self) -> tuple[Way, ...]:
         """Nothing more, or any text that was not used."""
-        found: tuple[Way, ...] = (NOTHING,) if self.used else ()
+        found: tuple[Way, ...] = (NOTHING,) if self.used and len(self.used) >= self.least else ()
+        if not self.used:
+            found += tuple((Literal(text),) for text in self.alone)
         if len(self.used) < self.most:
             before = self.separator if self.used else b""
             for i, text in enumerate(self.texts):
@@ -225,8 +230,10 @@ def parts(constraint: AnyConstraint) -> Way:
     if not isinstance(constraint, Constraint):
         return _json(constraint.root)
     if constraint.choices:
-        texts = tuple(choice.encode() for choice in constraint.choices)
-        answer: Part = Choices(texts, constraint.most, constraint.separator.encode())
+        alone = tuple(choice.encode() for choice in constraint.alone)
+        texts = tuple(choice.encode() for choice in constraint.choices if choice not in constraint.alone)
+        separator = constraint.separator.encode()
+        answer: Part = Choices(texts, constraint.most, separator, least=constraint.least, alone=alone)
     else:
         answer = Number(*JsonNumber(constraint.minimum, constraint.maximum, whole=True).ends)
     after = (Literal(constraint.suffix.encode()), Free()) if constraint.free_tokens else ()

@@ -50,7 +50,10 @@ def schema(constraint: AnyConstraint) -> dict[str, Any]:
     if constraint.choices:
         answer = {"type": "string", "enum": list(constraint.choices)}
         if constraint.most > 1:
-            answer = {"type": "array", "items": answer, "minItems": 1, "maxItems": constraint.most}
+            together = {"type": "string", "enum": [one for one in constraint.choices if one not in constraint.alone]}
+            answer = {"type": "array", "items": together, "minItems": constraint.least, "maxItems": constraint.most}
+            if constraint.alone:
+                answer = {"anyOf": [answer, {"type": "string", "enum": list(constraint.alone)}]}
     elif low is not None and high is not None and high - low < ENUMERATED:
         answer = {"type": "integer", "enum": list(range(low, high + 1))}
     else:
@@ -106,12 +109,15 @@ def regex(constraint: Constraint) -> str:
     """
     answer = r"-?[0-9]{1,15}"
     if constraint.choices:
-        answer = "|".join(map(_escaped, constraint.choices))
+        answer = "|".join(_escaped(one) for one in constraint.choices if one not in _alone(constraint))
     elif None not in (low := constraint.minimum, high := constraint.maximum) and _few(low, high):
         answer = "|".join(str(number) for number in range(low or 0, (high or 0) + 1))
     whole = f"({answer})"
     if constraint.most > 1:
-        whole += f"({_escaped(constraint.separator)}({answer})){{0,{constraint.most - 1}}}"
+        further = f"{constraint.least - 1},{constraint.most - 1}"
+        whole += f"({_escaped(constraint.separator)}({answer})){{{further}}}"
+    if _alone(constraint):
+        whole = f"({whole}|{'|'.join(map(_escaped, constraint.alone))})"
     free = f"{_escaped(constraint.suffix)}[^\\n]{{0,{LONGEST_LINE}}}" if constraint.free_tokens else ""
     return _escaped(constraint.prefix) + whole + free
 
@@ -125,12 +131,16 @@ def gbnf(constraint: Constraint) -> str:
     """
     answer = '"-"? [0-9]+'
     if constraint.choices:
-        answer = " | ".join(map(_quoted, constraint.choices))
+        answer = " | ".join(_quoted(one) for one in constraint.choices if one not in _alone(constraint))
     elif None not in (low := constraint.minimum, high := constraint.maximum) and _few(low, high):
         answer = " | ".join(_quoted(str(number)) for number in range(low or 0, (high or 0) + 1))
-    root = f"{_quoted(constraint.prefix)} answer"
+    named = "answer"
     if constraint.most > 1:
-        root += f" ({_quoted(constraint.separator)} answer){{0,{constraint.most - 1}}}"
+        further = f"{constraint.least - 1},{constraint.most - 1}"
+        named += f" ({_quoted(constraint.separator)} answer){{{further}}}"
+    if _alone(constraint):
+        named = f"({named} | {' | '.join(map(_quoted, constraint.alone))})"
+    root = f"{_quoted(constraint.prefix)} {named}"
     if constraint.free_tokens:
         root += f" {_quoted(constraint.suffix)} [^\\n]*"
     return f"root ::= {root}\nanswer ::= {answer}"
@@ -151,6 +161,11 @@ def room(constraint: AnyConstraint, structured: Structured) -> int:
     size = len((constraint.prefix + constraint.suffix).encode()) + named * (longest + len(constraint.separator) + 4)
     size += 40 if in_json else 0
     return size // 2 + 8 + constraint.free_tokens if constraint.free_tokens else size
+
+
+def _alone(constraint: Constraint) -> tuple[str, ...]:
+    """Choices that may not be named with others, where several may be named."""
+    return constraint.alone if constraint.most > 1 else ()
 
 
 def _few(low: int | None, high: int | None) -> bool:

@@ -1,0 +1,77 @@
+"""What a user turn offers as answers, read off its text: for a public that has nothing else to go by."""
+
+import re
+from functools import lru_cache
+
+_OPTION = re.compile(r"(?:\A|[-,] )(-?\d+): ")
+_MARKED = re.compile(r" - (-?\d+: )")
+SEVERAL = re.compile(r"\(choose (\d+)(?: to \d+)?\)|（选(\d+)(?:至\d+)?项）|\(rank (\d+),|排列(\d+)项）")
+POINTS = re.compile(r"\(divide (\d+) points |（将(\d+)分分配")
+_NUMBER = re.compile(
+    r"\(a (?:whole )?number(?: from (-?\d+) to (-?\d+)| of (-?\d+) or more| of (-?\d+) or less)?[,)]"
+    r"|（(?:(-?\d+)到(-?\d+)的|不小于(-?\d+)的|不大于(-?\d+)的)?(?:数字|整数)[，）]"
+)
+_SCALE = re.compile(r"(?:scale of |在)(-?\d+) ?(?:to|到) ?(-?\d+)")
+
+
+def bounds(low: int | None, high: int | None) -> tuple[int, int]:
+    """Ends of a range of whole numbers that may have none: a hundred from the one end, or from 0."""
+    if low is None:
+        low = 0 if high is None or high >= 0 else high - 100
+    return low, low + 100 if high is None else high
+
+
+@lru_cache(maxsize=4096)
+def coded(choices: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
+    """Choices with their codes, in the order of the codes; choices without a code are counted from 1."""
+    codes = [re.match(r"(-?\d+)(?:: |\Z)", choice) for choice in choices]
+    if all(codes) and len({code[1] for code in codes if code}) == len(choices):
+        return tuple(sorted((int(code[1]), choice) for code, choice in zip(codes, choices, strict=True) if code))
+    return tuple(enumerate(choices, start=1))
+
+
+@lru_cache(maxsize=256)
+def numbers(low: int, high: int) -> tuple[tuple[int, str], ...]:
+    """Whole numbers and how they are written, a hundred thousand at most."""
+    return tuple((number, str(number)) for number in range(low, min(high, low + 100_000) + 1))
+
+
+@lru_cache(maxsize=16384)
+def offered(text: str) -> tuple[tuple[int, str], ...]:
+    """Options that a user turn lists as ``- 2: about right, 1: too little``, or the points of its scale."""
+    marked = _MARKED.search(text)
+    listed = text[marked.start(1) :] if marked else text
+    found = list(_OPTION.finditer(listed))
+    if found:
+        ends = [*(mark.start() for mark in found[1:]), len(listed)]
+        texts = [(int(m[1]), f"{m[1]}: {listed[m.end() : end]}") for m, end in zip(found, ends, strict=True)]
+        return tuple(sorted(texts))
+    scale = _SCALE.search(text)
+    if scale and int(scale[1]) < int(scale[2]):
+        return numbers(int(scale[1]), int(scale[2]))
+    number = _NUMBER.search(text)
+    if number is None:
+        return ()
+    low, high = (next((int(end) for end in number.groups()[first::2] if end is not None), None) for first in (0, 1))
+    return numbers(*bounds(low, high))
+
+
+def first_number(pattern: re.Pattern[str], text: str) -> int | None:
+    """The number that a pattern finds first; ``None`` when it finds nothing."""
+    found = pattern.search(text)
+    return None if found is None else next(int(number) for number in found.groups() if number)
+
+
+def some_from(texts: list[str], first: str, size: int) -> list[str]:
+    """So many texts from the first on, round and round."""
+    start = texts.index(first)
+    return [texts[(start + k) % len(texts)] for k in range(min(size, len(texts)))]
+
+
+def divided(names: list[str], total: int, choice: float) -> dict[str, int]:
+    """Points by name: the first gets a share of the total, the others divide the rest, the last what is left."""
+    points, left = {}, total
+    for name in names[:-1]:
+        points[name] = round(left * choice)
+        left -= points[name]
+    return points | {names[-1]: left}

@@ -1,0 +1,65 @@
+"""From parsed expressions of form builders to conditions."""
+
+from collections.abc import Callable
+from typing import Literal
+
+from surveys.formats.infix import Call, Node, Ref, parse
+from surveys.formats.logic import MIRRORED, Junction, Logic, Negation, Sign, Test, Untranslatable, Value
+
+Special = Callable[[Call], Logic | None]
+"""What a tool's own functions and operators mean; ``None`` for those it does not know."""
+
+_SIGNS: dict[str, Sign] = {"==": "==", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+_WORDS: dict[str, Literal["and", "or"]] = {"and": "and", "or": "or"}
+
+
+def condition(text: str, special: Special) -> Logic:
+    """The condition that an expression stands for.
+
+    Raises
+    ------
+    Untranslatable
+        If it is no expression, or has parts without a counterpart.
+    """
+    try:
+        return _logic(parse(text), special)
+    except RecursionError:
+        raise Untranslatable("it is nested too deeply") from None
+
+
+def _logic(node: Node, special: Special) -> Logic:
+    if not isinstance(node, Call):
+        raise Untranslatable(f"{_shown(node)} alone is no condition")
+    found = special(node)
+    if found is not None:
+        return found
+    if node.name in _WORDS:
+        return Junction(_WORDS[node.name], tuple(_logic(part, special) for part in node.arguments))
+    if node.name == "not" and len(node.arguments) == 1:
+        return Negation(_logic(node.arguments[0], special))
+    if node.name in _SIGNS:
+        sign, (left, right) = _SIGNS[node.name], node.arguments
+        if isinstance(left, Ref):
+            return Test(left.name, sign, value_of(right))
+        return Test(name_of(right), MIRRORED[sign], value_of(left))
+    raise Untranslatable(f"{_shown(node)} has no counterpart")
+
+
+def name_of(node: Node) -> str:
+    """The name of the answer that a part refers to."""
+    if isinstance(node, Ref):
+        return node.name
+    raise Untranslatable(f"{_shown(node)} is no answer")
+
+
+def value_of(node: Node) -> Value:
+    """The number or text that a part is."""
+    if isinstance(node, Ref | Call):
+        raise Untranslatable(f"{_shown(node)} is no number or text; answers are compared with those alone")
+    return node
+
+
+def _shown(node: Node) -> str:
+    if isinstance(node, Ref):
+        return f"the answer to {node.name[:40]!r}"
+    return f"{node.name[:30]}()" if isinstance(node, Call) else repr(node)[:40]

@@ -1,0 +1,41 @@
+"""Writing files whole or not at all."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from demoscope.errors import DocumentError
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text as UTF-8."""
+    try:
+        content = text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise DocumentError(
+            f"{path}: the questionnaire has half a character ({text[error.start]!r}) that no file can hold."
+        ) from None
+    write_bytes(path, content)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file beside its place, then move it there, so that nobody ever reads half of it.
+
+    Raises
+    ------
+    DocumentError
+        If the folder is missing or cannot be written to.
+    """
+    try:
+        handle, beside = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            Path(beside).chmod(0o644)
+            Path(beside).replace(path)
+        except BaseException:
+            Path(beside).unlink(missing_ok=True)
+            raise
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise DocumentError(f"{str(path)!r}: cannot be written ({why}). Check the folder.") from None

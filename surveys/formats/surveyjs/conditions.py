@@ -1,0 +1,62 @@
+"""SurveyJS expressions, ``{age} >= 18 and {likes} contains 2``, and conditions."""
+
+from collections.abc import Mapping
+
+from surveys.formats.comparisons import condition, name_of, value_of
+from surveys.formats.infix import Call, Node
+from surveys.formats.logic import Junction, Logic, Negation, Test, Untranslatable, Value, join
+
+
+def read_condition(text: str) -> Logic:
+    """The condition that a ``visibleIf`` stands for; raises :class:`Untranslatable`.
+
+    >>> read_condition("{likes} anyof [1, 2]").word
+    'or'
+    """
+    return condition(text, _special)
+
+
+def _special(node: Call) -> Logic | None:
+    if node.name in ("empty", "notempty"):
+        answered = Test(name_of(node.arguments[0]), "answered")
+        return answered if node.name == "notempty" else Negation(answered)
+    if node.name in ("contains", "anyof", "allof", "notcontains", "noneof"):
+        name = name_of(node.arguments[0])
+        found = join("or" if node.name in ("anyof", "noneof") else "and", _tests(name, node.arguments[1]))
+        return Negation(found) if node.name in ("notcontains", "noneof") else found
+    return None
+
+
+def _tests(name: str, node: Node) -> list[Logic]:
+    values = node.arguments if isinstance(node, Call) and node.name == "list" else (node,)
+    if not values:
+        raise Untranslatable("it compares with an empty list")
+    return [Test(name, "has", value_of(value)) for value in values]
+
+
+def write_condition(logic: Logic, names: Mapping[str, str]) -> str:
+    """The expression that a condition is in SurveyJS; ``names`` are the names of our ids there."""
+    if isinstance(logic, Negation):
+        return f"!({write_condition(logic.part, names)})"
+    if isinstance(logic, Junction):
+        parts = (
+            f"({write_condition(part, names)})" if isinstance(part, Junction) else write_condition(part, names)
+            for part in logic.parts
+        )
+        return f" {logic.word} ".join(parts)
+    if logic.name not in names:
+        raise Untranslatable(f"{logic.name!r} is no question of the survey")
+    name = "{" + names[logic.name] + "}"
+    if logic.sign == "answered":
+        return f"{name} notempty"
+    if logic.sign == "has":
+        return f"{name} contains {_literal(logic.value)}"
+    return f"{name} {'=' if logic.sign == '==' else logic.sign} {_literal(logic.value)}"
+
+
+def _literal(value: Value) -> str:
+    if not isinstance(value, str):
+        return repr(value)
+    if "'" in value or "\\" in value:
+        raise Untranslatable(f"the text {value[:40]!r} has quotation marks or backslashes")
+    return f"'{value}'"
