@@ -12,6 +12,9 @@ OURS = {
     "yaml": "surveys.formats.own_yaml:FORMAT",
     "csv": "surveys.formats.own_csv:FORMAT",
     "surveyjs": "surveys.formats.surveyjs:FORMAT",
+    "def": "surveys.formats.def_text:FORMAT",
+    "spss": "surveys.formats.spss:FORMAT",
+    "stata": "surveys.formats.stata:FORMAT",
 }
 """What comes with the project, named here so that it is found where the code was shipped but not installed."""
 
