@@ -14,6 +14,8 @@ OURS = {
     "surveyjs": "surveys.formats.surveyjs:FORMAT",
     "limesurvey": "surveys.formats.limesurvey.lss:FORMAT",
     "limesurvey_tsv": "surveys.formats.limesurvey.tsv:FORMAT",
+    "ddi": "surveys.formats.ddi:FORMAT",
+    "columns": "surveys.formats.columns:FORMAT",
     "def": "surveys.formats.def_text:FORMAT",
     "spss": "surveys.formats.spss:FORMAT",
     "stata": "surveys.formats.stata:FORMAT",
