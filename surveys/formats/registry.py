@@ -19,6 +19,8 @@ OURS = {
     "def": "surveys.formats.def_text:FORMAT",
     "spss": "surveys.formats.spss:FORMAT",
     "stata": "surveys.formats.stata:FORMAT",
+    "qualtrics": "surveys.formats.qualtrics:FORMAT",
+    "xlsform": "surveys.formats.xlsform:FORMAT",
 }
 """What comes with the project, named here so that it is found where the code was shipped but not installed."""
 

@@ -1,12 +1,12 @@
 """From a questionnaire to SurveyJS JSON."""
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from surveys.entries import Battery, Conjoint, Entry, Loop, Section, Vignette
+from surveys.formats.inserts import inserted
 from surveys.formats.interface import LeftOut
 from surveys.formats.logic import Untranslatable, parse
 from surveys.formats.losses import Losses
@@ -26,7 +26,6 @@ _TYPES = {
     "text": "comment",
     "note": "html",
 }
-_PIPE = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 
 
 def write(questionnaire: Questionnaire, path: Path) -> tuple[LeftOut, ...]:
@@ -70,16 +69,12 @@ class _Writer:
         return {"default": self._piped(text, entry), **said} if said else self._piped(text, entry)
 
     def _piped(self, text: str, entry: str) -> str:
-        def place(found: re.Match[str]) -> str:
-            name = found[1]
-            if name == "item" and self._in_loop:
-                return "{panel.item}"
-            if name in self._names:
-                return "{" + self._names[name] + "}"
-            self.losses.note(f"{entry}", f"{found[0]} in the wording", f"{TOOL} inserts earlier answers alone")
-            return f"[{name}]"
+        def shape(name: str) -> str | None:
+            known = "panel.item" if name == "item" and self._in_loop else self._names.get(name)
+            return None if known is None else "{" + known + "}"
 
-        return _PIPE.sub(place, text)
+        why = f"{TOOL} inserts earlier answers alone"
+        return inserted(text, shape, lambda what: self.losses.note(entry, what, why))
 
     def _condition(self, text: str | None, where: str) -> dict[str, str]:
         if text is None:
