@@ -8,7 +8,7 @@ import pytest
 
 from demoscope.errors import DocumentError
 from surveys import Questionnaire, load_questionnaire
-from surveys.formats import spss, stata
+from surveys.formats import data_file, spss, stata
 
 SAMPLES = Path(__file__).resolve().parents[2] / "shared" / "data" / "questionnaires"
 
@@ -141,15 +141,26 @@ def test_what_is_no_data_file_is_refused(tmp_path, kind, content):
         kind.FORMAT.read(path)
 
 
-def test_a_torn_file_is_refused_or_read_never_worse(tmp_path):
+def test_a_file_that_ends_the_library_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "asked.sav"
+    spss.FORMAT.write(ASKED, path)
+    crash = tmp_path / "crash.py"
+    crash.write_text("import os; os.abort()")
+    monkeypatch.setattr(data_file, "_PROCESS", crash)
+    with pytest.raises(DocumentError, match="cannot be read as a SPSS file \\(damaged\\)"):
+        spss.FORMAT.read(path)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.4, 0.7, 0.9])
+def test_a_torn_file_is_refused_or_read_never_worse(tmp_path, share):
     good = tmp_path / "asked.sav"
     spss.FORMAT.write(ASKED, good)
     content = good.read_bytes()
+    cut = int(len(content) * share)
     path = tmp_path / "torn.sav"
-    for cut in range(0, len(content), 37):
-        for torn in (content[:cut], content[:cut] + b"\xff\x00" + content[cut + 2 :]):
-            path.write_bytes(torn)
-            try:
-                spss.FORMAT.read(path)
-            except DocumentError:
-                continue
+    for torn in (content[:cut], content[:cut] + b"\xff\x00" + content[cut + 2 :]):
+        path.write_bytes(torn)
+        try:
+            spss.FORMAT.read(path)
+        except DocumentError as error:
+            assert "cannot be read as a SPSS file" in str(error)

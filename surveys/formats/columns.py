@@ -13,7 +13,7 @@ from pydantic import Field, field_validator
 from demoscope.documents import Document, read
 from demoscope.errors import DocumentError
 from demoscope.tables import file_beside
-from surveys.formats.data_file import header, variables
+from surveys.formats.data_file import header
 from surveys.formats.draft import Draft
 from surveys.formats.interface import Format, Reading
 from surveys.formats.variables import Variable, written
@@ -113,7 +113,7 @@ def _file(mapping: ColumnMapping, path: Path) -> tuple[Mapping[str, Variable], M
     beside = path.parent / mapping.file
     wanted = [column.column for column in mapping.columns]
     if beside.suffix.lower() in (".sav", ".zsav", ".dta"):
-        found = {variable.name: variable for variable in variables(beside, header(beside))}
+        found = {variable.name: variable for variable in header(beside).variables}
         _need_columns(wanted, list(found), beside, path)
         return found, {}
     if beside.suffix.lower() == ".csv":

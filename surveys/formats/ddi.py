@@ -29,6 +29,9 @@ NAMING = Naming(
     holds=frozenset({"minimum", "maximum", "instruction"}),
 )
 
+MOST_LANGUAGES = 50
+"""Languages of a variable that are read."""
+
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _READ = frozenset({"labl", "qstn", "valrng", "invalrng", "catgry", "varFormat"})
 _SILENT = frozenset({"location"})
@@ -119,7 +122,9 @@ def _instruction(element: ET.Element, language: str, other: bool = False) -> str
 def _translate(element: ET.Element, categories: list[ET.Element], content: dict[str, Any], draft: Draft) -> None:
     where = f"variable {content['id']}"
     names = {one.get(_LANG, "") for one in element.iter()} - {""}
-    for name in sorted(names, key=str):
+    if len(names) > MOST_LANGUAGES:
+        draft.leave_out(where, f"{len(names) - MOST_LANGUAGES:,} languages", f"at most {MOST_LANGUAGES} are read")
+    for name in sorted(names)[:MOST_LANGUAGES]:
         if language_code(name) == draft.language:
             continue
         draft.translate(name, content["id"], "text", draft.text(_wording(element, name, True), where))

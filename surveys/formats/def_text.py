@@ -36,6 +36,10 @@ COLUMNS = ("question", "id", "dimension", "type", "max_select")
 MOST_LINES = 20_000
 """Lines that are read."""
 
+LONGEST_LINE = 200_000
+"""Characters of a line that are read."""
+
+_ENDING = 2_000
 _TOOL = "DEF's text"
 _HELD = frozenset({"text", "options", "minimum", "maximum", "low_label", "high_label", "max_selections", "dimension"})
 _LINE = re.compile(r"^\s*\[\s*(\d{1,9})\s*\]\s*(.*)$")
@@ -90,6 +94,10 @@ def _read(path: Path) -> Reading:
     draft = Draft(path, language)
     entries = []
     for number, line in enumerate(lines, start=1):
+        if len(line) > LONGEST_LINE:
+            raise DocumentError(
+                f"{path}:{number}: a line of {len(line):,} characters; at most {LONGEST_LINE:,} are read."
+            )
         content = _question(line, number, table.get(number, {}), country, draft)
         if content is not None:
             entries.append(content)
@@ -124,7 +132,7 @@ def _question(line: str, number: int, row: dict[str, str], country: str, draft: 
         elif row.get("type") == "scaling":
             draft.leave_out(where, "type: scaling", "the line has choices")
     else:
-        ends = _ENDS[draft.language].search(said) if draft.language in _ENDS else None
+        ends = _ENDS[draft.language].search(said, max(0, len(said) - _ENDING)) if draft.language in _ENDS else None
         spread = next((span for span in _SPAN.finditer(said) if int(span[2]) == highest), None)
         if ends is not None:
             content |= {"low_label": ends[3], "high_label": ends[4]}

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from surveys.formats.draft import Choice, Draft
+from surveys.formats.draft import MOST_OPTIONS, Choice, Draft
 from surveys.formats.losses import Losses
 from surveys.question import Question
 from surveys.questionnaire import Questionnaire
@@ -57,6 +57,9 @@ def question_of(variable: Variable, draft: Draft) -> dict[str, Any] | None:
     where = f"variable {variable.name}"
     if variable.type == "date":
         draft.leave_out(where, "the date", "questions here ask for choices, numbers and texts")
+        return None
+    if len(variable.labels) > MOST_OPTIONS or len(variable.missing) > MOST_OPTIONS:
+        draft.leave_out(where, "the variable", f"more than {MOST_OPTIONS:,} values of it have labels or are missing")
         return None
     text = draft.text(variable.label, where)
     if not text:

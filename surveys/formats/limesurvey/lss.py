@@ -130,7 +130,7 @@ def _add_answers(tables: dict[str, list[Row]], questions: dict[str, LimeQuestion
         question = questions.get(row.get("qid", ""))
         if question is None:
             continue
-        name = (row["qid"], row.get("code", ""), _place(row, "scale_id"))
+        name = (row.get("qid", ""), row.get("code", ""), _place(row, "scale_id"))
         if name not in parts:
             parts[name] = Part(name[1], scale=name[2], assessment=row.get("assessment_value", ""))
             question.answers.append(parts[name])
@@ -156,6 +156,7 @@ def _write(questionnaire: Questionnaire, path: Path) -> tuple[LeftOut, ...]:
 def as_lss(survey: LimeSurvey) -> bytes:
     """The survey as LimeSurvey 6 exports it."""
     tables: dict[str, list[Row]] = {name: [] for name in _WRITTEN}
+    spoken = survey.languages
     count: Counter[str] = Counter()
 
     def number(table: str) -> str:
@@ -163,7 +164,7 @@ def as_lss(survey: LimeSurvey) -> bytes:
         return str(count[table])
 
     def say(table: str, key: str, value: str, field: str, texts: Texts, further: Row | None = None) -> None:
-        for language in survey.languages:
+        for language in spoken:
             text = texts.get(language) or texts.get(survey.language, "")
             row = {"id": number(table), key: value, field: text, **(further or {}), "language": language}
             tables[table].append(row)
@@ -178,7 +179,7 @@ def as_lss(survey: LimeSurvey) -> bytes:
             shared = {"sid": _SID, "gid": gid, "type": question.type, "preg": "", "other": "N", "mandatory": "N"}
             row = {"qid": qid, "parent_qid": "0", **shared, "title": question.name, "question_order": str(place)}
             tables["questions"].append({**row, "scale_id": "0", "relevance": question.relevance or "1"})
-            for language in survey.languages:
+            for language in spoken:
                 own = {"question": question.texts.get(language) or question.texts.get(survey.language, "")}
                 own["help"] = question.helps.get(language) or question.helps.get(survey.language, "")
                 tables["question_l10ns"].append({"id": number("l10n"), "qid": qid, **own, "language": language})
@@ -198,9 +199,9 @@ def as_lss(survey: LimeSurvey) -> bytes:
                 row |= {"assessment_value": part.assessment or "0", "scale_id": str(part.scale)}
                 tables["answers"].append(row)
                 say("answer_l10ns", "aid", aid, "answer", part.texts)
-    others = " ".join(survey.languages[1:])
+    others = " ".join(spoken[1:])
     tables["surveys"].append({"sid": _SID, "language": survey.language, "additional_languages": others})
-    for language in survey.languages:
+    for language in spoken:
         row = {"surveyls_survey_id": _SID, "surveyls_language": language}
         tables["surveys_languagesettings"].append({**row, "surveyls_title": survey.titles.get(language, "")})
     return _document(survey, tables)

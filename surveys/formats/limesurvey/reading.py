@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from demoscope.errors import DocumentError
 from surveys.entries import Battery
 from surveys.formats.draft import Choice, Draft
 from surveys.formats.interface import Reading
@@ -15,6 +16,12 @@ from surveys.formats.languages import language_code
 from surveys.formats.limesurvey.relevance import Variable, always, never, ours, piped
 from surveys.formats.limesurvey.survey import LimeGroup, LimeQuestion, LimeSurvey, Part, Texts
 from surveys.formats.logic import Untranslatable
+
+MOST_LANGUAGES = 100
+"""Languages of a survey that are read."""
+
+MOST_GROUPS = 5_000
+"""Groups of a survey that are read."""
 
 _ARRAYS: dict[str, tuple[tuple[str, int, str], ...]] = {
     "C": (("Y", 1, "Yes"), ("U", 2, "Uncertain"), ("N", 3, "No")),
@@ -49,6 +56,12 @@ class _Reader:
     def __init__(self, survey: LimeSurvey, path: Path) -> None:
         self.survey = survey
         self.draft = Draft(path, language_code(survey.language))
+        self.languages = survey.languages
+        if len(self.languages) > MOST_LANGUAGES or len(survey.groups) > MOST_GROUPS:
+            raise DocumentError(
+                f"{path}: {len(self.languages):,} languages and {len(survey.groups):,} groups; at most "
+                f"{MOST_LANGUAGES} and {MOST_GROUPS:,} are read."
+            )
         self.variables: dict[str, Variable] = {}
         self.attributes: Counter[str] = Counter()
         self.coded: list[str] = []
@@ -196,7 +209,7 @@ class _Reader:
             return parts
         self.draft.leave_out(where, "the text of another answer", "options here are chosen, not written")
         said = question.attributes.get("other_replace_text", {})
-        texts = {language: said.get(language) or said.get("") or "Other" for language in self.survey.languages}
+        texts = {language: said.get(language) or said.get("") or "Other" for language in self.languages}
         texts |= {language: "其他" for language in texts if language.startswith("zh") and not said.get(language)}
         taken = _numbers([part.code for part in parts])
         letters = re.match(r"[A-Za-z]*", parts[0].code)[0] if parts and taken else ""  # type: ignore[index]
@@ -235,7 +248,7 @@ class _Reader:
             return _WORDS_ZH[word] if language_code(language).startswith("zh") else word
 
         options = [{"code": code, "label": said(word, self.survey.language)} for _, code, word in listed]
-        for language in self.survey.languages[1:]:
+        for language in self.languages[1:]:
             for _, code, word in listed:
                 self.draft.translate_option(language, entry, "options", code, said(word, language))
         return options, {name: code for name, code, _ in listed}
@@ -244,7 +257,7 @@ class _Reader:
         """A multiple choice; with comments or without."""
         if question.type == "P":
             self.draft.leave_out(where, "the comments beside the choices", "a question here has one answer")
-        alone = re.split(r"[;,\s]+", question.attribute("exclude_all_others"))
+        alone = set(re.split(r"[;,\s]+", question.attribute("exclude_all_others")))
         parts = self._other(question, question.subquestions, where)
         extra = {part.code: {"exclusive": True} for part in parts if part.code in alone}
         content["kind"] = "multiple"
@@ -312,7 +325,7 @@ class _Reader:
             item = self._text(part.texts.get(self.survey.language), where)
             own = {**content, "id": self.draft.named(name, where), "text": f"{content['text']}\n{item}".strip()}
             own["kind"] = "number" if question.type == "K" else "text"
-            for language in self.survey.languages[1:]:
+            for language in self.languages[1:]:
                 both = (question.texts.get(language), part.texts.get(language))
                 if all(both):
                     said = "\n".join(self._text(text, where) for text in both)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from demoscope.errors import DocumentError
 from surveys.formats.interface import Format, LeftOut, Reading
-from surveys.formats.limesurvey.reading import reading
+from surveys.formats.limesurvey.reading import MOST_GROUPS, reading
 from surveys.formats.limesurvey.survey import LimeGroup, LimeQuestion, LimeSurvey, Part
 from surveys.formats.limesurvey.writing import survey_of
 from surveys.formats.output import write_bytes
@@ -52,6 +52,7 @@ class _Table:
         self._made = LimeSurvey()
         self._groups: dict[str, LimeGroup] = {}
         self._questions: dict[str, LimeQuestion] = {}
+        self._parts: dict[tuple[str, str, str, int], Part] = {}
         self._group: LimeGroup | None = None
         self._question: LimeQuestion | None = None
 
@@ -90,10 +91,9 @@ class _Table:
     def group(self, row: Row) -> None:
         """A group; in a further language it is known by its number."""
         language = row["language"]
-        same = [group for group in self._made.groups if language not in group.names]
         found = self._groups.get(row.get("type/scale", "") or "-")
-        if language != self._made.language and found is None and same:
-            found = same[0]
+        if language != self._made.language and found is None:
+            found = next((group for group in self._made.groups[:MOST_GROUPS] if language not in group.names), None)
         if found is None or language in found.names:
             found = LimeGroup(relevance=row.get("relevance", ""), randomized=row.get("random_group", ""))
             self._made.groups.append(found)
@@ -134,8 +134,8 @@ class _Table:
         parts = self._question.subquestions if row["class"] == "SQ" else self._question.answers
         scale = 1 if row.get("type/scale", "").strip() == "1" else 0
         code = row.get("name", "").strip()
-        by_code = {(part.code, part.scale): part for part in parts} if row["language"] != self._made.language else {}
-        part = by_code.get((code, scale))
+        name = (self._question.name, row["class"], code, scale)
+        part = self._parts.get(name) if row["language"] != self._made.language else None
         if part is None:
             part = Part(code, scale=scale)
             condition = row.get("relevance", "")
@@ -144,6 +144,7 @@ class _Table:
             else:
                 part.assessment = condition
             parts.append(part)
+            self._parts[name] = part
         part.texts[row["language"]] = row.get("text", "")
 
 
@@ -160,14 +161,15 @@ def as_tsv(survey: LimeSurvey) -> str:
     """The survey as LimeSurvey's tab-separated form."""
     names = {name for group in survey.groups for question in group.questions for name in question.attributes}
     columns = (*COLUMNS, *sorted(names))
+    spoken = survey.languages
     rows: list[Row] = [
         {"class": "S", "name": "language", "text": survey.language},
-        {"class": "S", "name": "additional_languages", "text": " ".join(survey.languages[1:])},
+        {"class": "S", "name": "additional_languages", "text": " ".join(spoken[1:])},
     ]
-    for language in survey.languages:
+    for language in spoken:
         title = survey.titles.get(language) or survey.titles.get(survey.language, "")
         rows.append({"class": "SL", "name": "surveyls_title", "text": title, "language": language})
-    for language in survey.languages:
+    for language in spoken:
         number = 0
         for place, group in enumerate(survey.groups, start=1):
             said = group.names.get(language) or group.names.get(survey.language, "")
