@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from surveys.formats.infix import Call, Node, Ref, parse
-from surveys.formats.logic import MIRRORED, Junction, Logic, Negation, Sign, Test, Untranslatable, Value
+from surveys.formats.logic import MIRRORED, Comparison, Junction, Logic, Negation, Sign, Untranslatable, Value
 
 Special = Callable[[Call], Logic | None]
 """What a tool's own functions and operators mean; ``None`` for those it does not know."""
@@ -40,8 +40,8 @@ def _logic(node: Node, special: Special) -> Logic:
     if node.name in _SIGNS:
         sign, (left, right) = _SIGNS[node.name], node.arguments
         if isinstance(left, Ref):
-            return Test(left.name, sign, value_of(right))
-        return Test(name_of(right), MIRRORED[sign], value_of(left))
+            return Comparison(left.name, sign, value_of(right))
+        return Comparison(name_of(right), MIRRORED[sign], value_of(left))
     raise Untranslatable(f"{_shown(node)} has no counterpart")
 
 

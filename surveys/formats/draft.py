@@ -12,7 +12,7 @@ from demoscope.documents import build
 from demoscope.errors import DocumentError
 from surveys.formats.interface import LeftOut, Reading
 from surveys.formats.languages import language_code
-from surveys.formats.logic import Logic, Test, Untranslatable, mapped, ours
+from surveys.formats.logic import Comparison, Logic, Untranslatable, mapped, ours
 from surveys.formats.wording import plain
 from surveys.option import LARGEST
 from surveys.question import Question
@@ -201,21 +201,21 @@ class Draft:
             self.leave_out(where, what, "it is nested too deeply")
         return None
 
-    def _resolved(self, test: Test) -> Test:
+    def _resolved(self, test: Comparison) -> Comparison:
         known = self.known.get(test.name)
         if known is None:
             raise Untranslatable(f"{test.name[:60]!r} is no question before this one")
         if known.kind == "note":
             raise Untranslatable(f"nothing answers {test.name[:60]!r}")
         if test.sign == "answered":
-            return Test(known.id, "answered")
+            return Comparison(known.id, "answered")
         if known.codes:
             code = known.codes.get(_said(test.value))
             if code is None:
                 raise Untranslatable(f"{test.name[:60]!r} has no option {_said(test.value)[:60]!r}")
             if test.sign not in ("==", "!=", "has") and any(str(c) != value for value, c in known.codes.items()):
                 raise Untranslatable(f"the options of {test.name[:60]!r} are compared by size and are no numbers")
-            return Test(known.id, _fitting(test, known), code)
+            return Comparison(known.id, _fitting(test, known), code)
         value = test.value
         if known.kind in ("scale", "number") and isinstance(value, str):
             value = _number(value, test.name)
@@ -223,7 +223,7 @@ class Draft:
             raise Untranslatable(f"{test.name[:60]!r} is a text, and texts are not searched here")
         elif known.kind == "text" and not isinstance(value, str):
             raise Untranslatable(f"{test.name[:60]!r} is a text and is compared with a number")
-        return Test(known.id, _fitting(test, known), value)
+        return Comparison(known.id, _fitting(test, known), value)
 
     def translate(self, language: str, entry_id: str, name: str, value: object) -> None:
         """Note a wording in a further language; ``name`` is a field of :class:`~surveys.translation.Wording`."""
@@ -283,7 +283,7 @@ def _number(value: str, name: str) -> int | float:
     return int(number) if number.is_integer() else number
 
 
-def _fitting(test: Test, known: Known) -> Any:
+def _fitting(test: Comparison, known: Known) -> Any:
     """The sign that suits the kind: a multiple choice contains a value, anything else equals it."""
     if known.kind in ("multiple", "ranking", "allocation"):
         if known.kind != "multiple" or test.sign != "has":

@@ -11,7 +11,7 @@ Sign = Literal["==", "!=", "<", "<=", ">", ">=", "has", "answered"]
 
 
 @dataclass(frozen=True)
-class Test:
+class Comparison:
     """One question about an answer; ``has`` asks whether a multiple choice contains the value."""
 
     name: str
@@ -35,7 +35,7 @@ class Negation:
     part: "Logic"
 
 
-Logic: TypeAlias = Test | Junction | Negation
+Logic: TypeAlias = Comparison | Junction | Negation
 
 MIRRORED: dict[Sign, Sign] = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 """What a sign becomes when its sides change places."""
@@ -50,9 +50,9 @@ def join(word: Literal["and", "or"], parts: list[Logic]) -> Logic:
     return parts[0] if len(parts) == 1 else Junction(word, tuple(parts))
 
 
-def mapped(logic: Logic, change: Callable[[Test], Logic]) -> Logic:
+def mapped(logic: Logic, change: Callable[[Comparison], Logic]) -> Logic:
     """The same condition with every comparison changed."""
-    if isinstance(logic, Test):
+    if isinstance(logic, Comparison):
         return change(logic)
     if isinstance(logic, Negation):
         return Negation(mapped(logic.part, change))
@@ -62,10 +62,10 @@ def mapped(logic: Logic, change: Callable[[Test], Logic]) -> Logic:
 def ours(logic: Logic) -> str:
     """A condition in the language of our documents.
 
-    >>> ours(Junction("and", (Test("trust", "==", 1), Negation(Test("likes", "has", 2)))))
+    >>> ours(Junction("and", (Comparison("trust", "==", 1), Negation(Comparison("likes", "has", 2)))))
     'trust == 1 and not (2 in likes)'
     """
-    if isinstance(logic, Test):
+    if isinstance(logic, Comparison):
         if logic.sign == "answered":
             return f"answered({logic.name})"
         value = _literal(logic.value)
@@ -88,7 +88,7 @@ def parse(text: str) -> Logic:
     """The tree of a condition of ours.
 
     >>> parse("persona.age >= 18 and 2 in likes").parts[1]
-    Test(name='likes', sign='has', value=2)
+    Comparison(name='likes', sign='has', value=2)
 
     Raises
     ------
@@ -123,7 +123,7 @@ def _tree(node: ast.expr, text: str) -> Logic:
         tests = [_compare(sides[n], op, sides[n + 1], text) for n, op in enumerate(node.ops)]
         return join("and", tests)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "answered":
-        return Test(_name(node.args[0]), "answered")
+        return Comparison(_name(node.args[0]), "answered")
     raise Untranslatable(f"{ast.unparse(node)[:60]!r} is no comparison")
 
 
@@ -131,16 +131,16 @@ def _compare(left: ast.expr, op: ast.cmpop, right: ast.expr, text: str) -> Logic
     if isinstance(op, ast.In | ast.NotIn):
         if isinstance(right, ast.List | ast.Tuple | ast.Set):
             name = _name(left)
-            found: Logic = join("or", [Test(name, "==", _value(item)) for item in right.elts])
+            found: Logic = join("or", [Comparison(name, "==", _value(item)) for item in right.elts])
         else:
-            found = Test(_name(right), "has", _value(left))
+            found = Comparison(_name(right), "has", _value(left))
         return Negation(found) if isinstance(op, ast.NotIn) else found
     sign = _SIGNS.get(type(op))
     if sign is None:
         raise Untranslatable(f"{text[:60]!r} compares in a way that others do not have")
     if isinstance(left, ast.Constant | ast.UnaryOp):
-        return Test(_name(right), MIRRORED[sign], _value(left))
-    return Test(_name(left), sign, _value(right))
+        return Comparison(_name(right), MIRRORED[sign], _value(left))
+    return Comparison(_name(left), sign, _value(right))
 
 
 def _name(node: ast.expr) -> str:

@@ -56,7 +56,7 @@ class _Table:
         delimiter = max(",;\t", key=head.count)
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         try:
-            columns = [column.strip() for column in next(reader)]
+            columns = [column.strip() for column in next(reader, [])]
             self._check(columns)
             for number, cells in enumerate(reader):
                 if number >= MOST_ROWS:

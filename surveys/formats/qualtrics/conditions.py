@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from surveys.formats.logic import Logic, Negation, Sign, Test, Untranslatable, Value, join
+from surveys.formats.logic import Comparison, Junction, Logic, Negation, Sign, Untranslatable, Value, join
 
 MOST_ROWS = 60
 """Rows that a condition may take when it is written."""
@@ -79,16 +79,16 @@ def about(locator: object, operator: object, value: object = None) -> Logic:
         raise Untranslatable(f"it asks about {str(locator)[:60]!r}")
     name, what, first, second = found["question"], found["what"], found["first"], found["second"]
     if operator in ("Selected", "NotSelected") and what in ("SelectableChoice", "SelectableAnswer") and first:
-        test: Logic = Test(f"{name}/{first}", "has", second) if second else Test(name, "has", first)
+        test: Logic = Comparison(f"{name}/{first}", "has", second) if second else Comparison(name, "has", first)
         return test if operator == "Selected" else Negation(test)
     name = f"{name}/{first}" if first and what.startswith("ChoiceNumeric") else name
     if operator in ("Empty", "NotEmpty"):
-        answered = Test(name, "answered")
+        answered = Comparison(name, "answered")
         return answered if operator == "NotEmpty" else Negation(answered)
     sign = _SIGNS.get(str(operator))
     if sign is None or what not in ("ChoiceTextEntryValue", "ChoiceNumericEntryValue"):
         raise Untranslatable(f"it asks whether {what} is {str(operator)[:40]}")
-    return Test(name, sign, value if isinstance(value, int | float | str) else "")
+    return Comparison(name, sign, value if isinstance(value, int | float | str) else "")
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,24 @@ class Place:
 
 
 def write_condition(logic: Logic, places: Mapping[str, Place]) -> dict[str, Any]:
-    """The logic that a condition is in Qualtrics: one set of rows; raises :class:`Untranslatable`."""
+    """The logic that a condition is in Qualtrics; raises :class:`Untranslatable`.
+
+    Conditions that all hold become sets of their own when one of them is a choice between several.
+    """
+    several = isinstance(logic, Junction) and logic.word == "and"
+    parts = logic.parts if isinstance(logic, Junction) and several else (logic,)
+    if all(isinstance(part, Comparison | Negation) for part in parts):
+        parts = (logic,)
+    sets: dict[str, Any] = {}
+    for number, part in enumerate(parts):
+        sets[str(number)] = _set(part, places) | {"Type": "AndIf" if number else "If"}
+    if sum(len(rows) for rows in sets.values()) > MOST_ROWS:
+        raise Untranslatable(f"it takes more than {MOST_ROWS} rows")
+    return sets | {"Type": "BooleanExpression"}
+
+
+def _set(logic: Logic, places: Mapping[str, Place]) -> dict[str, Any]:
+    """Rows that ask about the groups of a condition, one after another."""
     rows: dict[str, Any] = {}
     for group in _groups(logic, False):
         for number, test in enumerate(group):
@@ -114,16 +131,14 @@ def write_condition(logic: Logic, places: Mapping[str, Place]) -> dict[str, Any]
             if rows:
                 row["Conjuction"] = "And" if number else "Or"
             rows[str(len(rows))] = row
-            if len(rows) > MOST_ROWS:
-                raise Untranslatable(f"it takes more than {MOST_ROWS} rows")
-    return {"0": {**rows, "Type": "If"}, "Type": "BooleanExpression"}
+    return rows
 
 
 def _groups(logic: Logic, negated: bool) -> list[list[Logic]]:
     """The condition as alternatives, each of which is a list of tests that all hold."""
     if isinstance(logic, Negation):
         return _groups(logic.part, not negated)
-    if isinstance(logic, Test):
+    if isinstance(logic, Comparison):
         return [[Negation(logic) if negated else logic]]
     parts = [_groups(part, negated) for part in logic.parts]
     if (logic.word == "or") != negated:
@@ -139,7 +154,7 @@ def _groups(logic: Logic, negated: bool) -> list[list[Logic]]:
 def _written(logic: Logic, places: Mapping[str, Place]) -> dict[str, Any]:
     negated = isinstance(logic, Negation)
     test = logic.part if isinstance(logic, Negation) else logic
-    assert isinstance(test, Test)
+    assert isinstance(test, Comparison)
     place = places.get(test.name)
     if place is None:
         raise Untranslatable(f"{test.name!r} is no question of the survey")

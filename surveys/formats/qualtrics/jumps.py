@@ -6,6 +6,9 @@ from typing import Any
 
 from surveys.formats.draft import Draft
 
+UNNAMED = "Default Question Block"
+"""What Qualtrics calls a block that nobody named."""
+
 
 @dataclass(frozen=True)
 class Jump:

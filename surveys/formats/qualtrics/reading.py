@@ -10,7 +10,7 @@ from surveys.formats.languages import language_code
 from surveys.formats.logic import Untranslatable
 from surveys.formats.parts import Part
 from surveys.formats.qualtrics.conditions import about, read_condition
-from surveys.formats.qualtrics.jumps import Jump, jump, question_ids
+from surveys.formats.qualtrics.jumps import UNNAMED, Jump, jump, question_ids
 from surveys.formats.qualtrics.matrices import KINDS
 from surveys.formats.qualtrics.source import FILE_ONLY, Source, settings_of
 from surveys.formats.untrusted import read_json
@@ -187,6 +187,8 @@ class _Survey:
             self._jumps = [jump for jump in self._jumps if jump.block != block_id or self._lost(jump)]
             loop = {"kind": "loop", "id": draft.new_id(f"{section['id']}_loop"), "over": over, "questions": entries}
             entries = [loop] if entries else []
+        if title == UNNAMED and set(section) == {"kind", "id", "title"}:
+            return entries
         return [section | {"questions": entries}] if entries else []
 
     def _lost(self, jump: Jump) -> bool:

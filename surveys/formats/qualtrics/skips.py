@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from surveys.formats.logic import Junction, Logic, Negation, Test, Untranslatable, parse
+from surveys.formats.logic import Comparison, Junction, Logic, Negation, Untranslatable, parse
 from surveys.formats.losses import Losses
 from surveys.formats.qualtrics.conditions import Place
 from surveys.question import GoTo, Question
@@ -56,7 +56,7 @@ def _destination(rule: GoTo, block: int, order: Sequence[tuple[str, str, int]]) 
     raise Untranslatable("Qualtrics skips within a block, to its end, or to the end of the survey")
 
 
-def _choices(rule: GoTo, question: str) -> list[tuple[Test, str]]:
+def _choices(rule: GoTo, question: str) -> list[tuple[Comparison, str]]:
     """Choices of the question, one of which makes the rule hold."""
     if rule.when is None:
         raise Untranslatable("Qualtrics skips on an answer")
@@ -65,7 +65,7 @@ def _choices(rule: GoTo, question: str) -> list[tuple[Test, str]]:
     found = []
     for part in parts:
         test = part.part if isinstance(part, Negation) else part
-        if not isinstance(test, Test) or test.name != question or test.sign not in ("==", "!=", "has"):
+        if not isinstance(test, Comparison) or test.name != question or test.sign not in ("==", "!=", "has"):
             raise Untranslatable("Qualtrics skips on choices of the same question")
         found.append((test, "NotSelected" if isinstance(part, Negation) != (test.sign == "!=") else "Selected"))
     return found

@@ -11,6 +11,7 @@ from surveys.formats.logic import Logic, Untranslatable, join, parse
 from surveys.formats.losses import Losses
 from surveys.formats.output import write_text
 from surveys.formats.qualtrics.conditions import Place, write_condition
+from surveys.formats.qualtrics.jumps import UNNAMED
 from surveys.formats.qualtrics.payloads import Payloads
 from surveys.formats.qualtrics.skips import skip_rules
 from surveys.question import Question
@@ -91,6 +92,8 @@ class _Writer:
                 options["RandomizeQuestions"] = "RandomWithXPerPage"
             elif entry.order != "fixed":
                 self.losses.note(where, f"order: {entry.order}", f"{TOOL} has no such order")
+            if entry.title:
+                self.losses.note(where, f"id: {entry.id}", f"a block of {TOOL} has a title alone")
             condition = self._logic(entry.show_if, where)
             self._block(entry.title or entry.id, entry.questions, condition, options, where)
         elif isinstance(entry.over, str):
@@ -117,7 +120,7 @@ class _Writer:
             return
         number = len(self._blocks)
         block: dict[str, Any] = {
-            **{"Type": "Standard" if number else "Default", "Description": title or f"Questions {number + 1}"},
+            **{"Type": "Standard" if number else "Default", "Description": title or UNNAMED},
             **{
                 "ID": f"BL_{number + 1:015}",
                 "BlockElements": [],

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from surveys.formats.comparisons import condition, name_of, value_of
 from surveys.formats.infix import Call, Node
-from surveys.formats.logic import Junction, Logic, Negation, Test, Untranslatable, Value, join
+from surveys.formats.logic import Comparison, Junction, Logic, Negation, Untranslatable, Value, join
 
 
 def read_condition(text: str) -> Logic:
@@ -18,7 +18,7 @@ def read_condition(text: str) -> Logic:
 
 def _special(node: Call) -> Logic | None:
     if node.name in ("empty", "notempty"):
-        answered = Test(name_of(node.arguments[0]), "answered")
+        answered = Comparison(name_of(node.arguments[0]), "answered")
         return answered if node.name == "notempty" else Negation(answered)
     if node.name in ("contains", "anyof", "allof", "notcontains", "noneof"):
         name = name_of(node.arguments[0])
@@ -31,7 +31,7 @@ def _tests(name: str, node: Node) -> list[Logic]:
     values = node.arguments if isinstance(node, Call) and node.name == "list" else (node,)
     if not values:
         raise Untranslatable("it compares with an empty list")
-    return [Test(name, "has", value_of(value)) for value in values]
+    return [Comparison(name, "has", value_of(value)) for value in values]
 
 
 def write_condition(logic: Logic, names: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from surveys.formats.comparisons import condition, name_of, value_of
 from surveys.formats.infix import Call, Node, Ref
-from surveys.formats.logic import Junction, Logic, Negation, Test, Untranslatable, Value
+from surveys.formats.logic import Comparison, Junction, Logic, Negation, Untranslatable, Value
 
 COUNT = "count of "
 """How the number of options chosen is named in a constraint."""
@@ -15,17 +15,17 @@ def read_condition(text: str) -> Logic:
     """The condition of a ``relevant`` or ``constraint``; ``.`` is the answer itself.
 
     >>> read_condition("selected(${likes}, 'a')")
-    Test(name='likes', sign='has', value='a')
+    Comparison(name='likes', sign='has', value='a')
     """
     return condition(text, _special)
 
 
 def _special(node: Call) -> Logic | None:
     if node.name == "selected" and len(node.arguments) == 2:
-        return Test(name_of(node.arguments[0]), "has", value_of(node.arguments[1]))
+        return Comparison(name_of(node.arguments[0]), "has", value_of(node.arguments[1]))
     if node.name in ("==", "!=") and "" in node.arguments:
         (name,) = [name_of(part) for part in node.arguments if part != ""] or [""]
-        answered = Test(name, "answered")
+        answered = Comparison(name, "answered")
         return answered if node.name == "!=" else Negation(answered)
     if len(node.arguments) == 2 and _is_count(node.arguments[0]):
         counted = node.arguments[0]
@@ -33,7 +33,7 @@ def _special(node: Call) -> Logic | None:
         renamed = Call(node.name, (Ref(COUNT + name_of(counted.arguments[0])), node.arguments[1]))
         return condition_of(renamed)
     if _is_length(node):
-        return Test(name_of(_argument(node)), "answered")
+        return Comparison(name_of(_argument(node)), "answered")
     return None
 
 
@@ -42,7 +42,7 @@ def condition_of(node: Call) -> Logic | None:
     signs = {"==": "==", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
     if node.name not in signs:
         return None
-    return Test(name_of(node.arguments[0]), signs[node.name], value_of(node.arguments[1]))  # type: ignore[arg-type]
+    return Comparison(name_of(node.arguments[0]), signs[node.name], value_of(node.arguments[1]))  # type: ignore[arg-type]
 
 
 def _is_count(node: Node) -> bool:
@@ -115,7 +115,7 @@ def bounds(logic: Logic, name: str) -> Bounds:
     found = Bounds()
     parts = logic.parts if isinstance(logic, Junction) and logic.word == "and" else (logic,)
     for part in parts:
-        if not isinstance(part, Test) or part.name != name or not isinstance(part.value, int):
+        if not isinstance(part, Comparison) or part.name != name or not isinstance(part.value, int):
             found.rest = True
         elif part.sign in (">=", ">"):
             found.least = part.value + (part.sign == ">")

@@ -1,0 +1,149 @@
+"""Hostile and damaged files: an error that says why, or a questionnaire; never a traceback, never a hang."""
+
+import json
+import random
+import time
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from demoscope.errors import DocumentError
+from surveys.formats.conversion import convert, read_questionnaire
+from surveys.formats.registry import find_format, formats
+from tests.every_kind import portable
+from tests.malformed import good_files, malformed, packed
+
+WRITABLE = [name for name, kind in formats().items() if kind.write is not None]
+LONGEST = 10.0
+"""Seconds of processor time that no file may take, on a slow machine with others at work."""
+
+
+@pytest.mark.parametrize("name", WRITABLE)
+def test_no_malformed_file_ends_in_a_traceback_or_takes_long(name, tmp_path):
+    (path,) = [path for kind, path in good_files(tmp_path) if kind == name]
+    target = tmp_path / "out.yaml"
+    refused = tried = 0
+    for what, content in malformed(path, random.Random(f"malformed {name}")):
+        bad = tmp_path / f"bad{path.suffix}"
+        bad.write_bytes(content)
+        tried += 1
+        began = time.process_time()
+        try:
+            convert(bad, target, read_as=name)
+        except DocumentError as error:
+            refused += 1
+            assert str(bad) in str(error), (what, str(error))
+            assert len(str(error)) < 5_000, what
+        except Exception as error:
+            raise AssertionError(f"{name}: {what}: {type(error).__name__}: {error}") from error
+        assert time.process_time() - began < LONGEST, what
+    assert tried >= 50
+    assert refused >= tried // 3
+
+
+def test_there_are_at_least_200_malformed_files(tmp_path):
+    made = {name: sum(1 for _ in malformed(path, random.Random(0))) for name, path in good_files(tmp_path)}
+    assert sum(made.values()) >= 200, made
+
+
+def test_a_format_is_guessed_from_any_bytes_without_a_traceback(tmp_path):
+    for name, path in good_files(tmp_path):
+        for _, content in list(malformed(path, random.Random(1)))[:20]:
+            bad = tmp_path / "bad.bin"
+            bad.write_bytes(content)
+            try:
+                read_questionnaire(bad)
+            except DocumentError as error:
+                assert "bad.bin" in str(error), name
+
+
+def survey(*elements: dict) -> str:
+    return json.dumps({"elements": list(elements)})
+
+
+def refusal(path: Path, content: str | bytes) -> str:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    with pytest.raises(DocumentError) as caught:
+        read_questionnaire(path)
+    return str(caught.value)
+
+
+def test_a_question_of_10_mb_is_refused_with_its_length(tmp_path):
+    said = refusal(tmp_path / "a.json", survey({"type": "text", "name": "q", "title": "x" * 10_000_000}))
+    assert "text q has a wording of 10,000,000 characters; at most 50,000 are read" in said
+    said = refusal(tmp_path / "a.yaml", "id: a\ntitle: A\nquestions: [{id: q, text: " + "x" * 10_000_000 + "}]\n")
+    assert "larger than 5,000,000 bytes" in said
+    said = refusal(
+        tmp_path / "a.csv", "row,id,kind,code,text\nquestionnaire,a,,,A\nquestion,q,text,," + "x" * 10_000_000
+    )
+    assert "field larger than field limit" in said
+
+
+def test_a_question_with_10_000_options_is_left_out_and_said_so(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text(
+        survey(
+            {"type": "radiogroup", "name": "many", "choices": list(range(10_000))},
+            {"type": "text", "name": "q", "title": "Why?", "visibleIf": "{many} = 3"},
+        )
+    )
+    reading, _ = read_questionnaire(path)
+    assert [question.id for question in reading.questionnaire.questions] == ["q"]
+    said = [str(one) for one in reading.left_out]
+    assert said == [
+        "radiogroup many: the question, which has 10,000 options (at most 1,000 can be shown)",
+        "text q: visibleIf: {many} = 3 ('many' is no question before this one)",
+    ]
+
+
+def test_deep_json_is_refused_before_it_is_parsed(tmp_path):
+    for content in ('{"elements":' * 5_000, "[" * 1_000_000, '{"a":' * 101 + "1" + "}" * 101):
+        assert "nested more than 100 levels deep" in refusal(tmp_path / "a.json", content)
+
+
+def test_right_to_left_and_combining_characters_are_kept(tmp_path):
+    text = "ما رأيك؟ \u202b(abc)\u202c e\u0301\u0323"
+    path = tmp_path / "a.json"
+    path.write_text(survey({"type": "text", "name": "سؤال", "title": text}))
+    (question,) = read_questionnaire(path)[0].questionnaire.questions
+    assert question.text == text
+    assert question.id == "q"
+
+
+def test_entities_and_document_types_in_a_workbook_are_refused(tmp_path):
+    find_format("xlsform").write(portable(), tmp_path / "good.xlsx")
+    import io
+    import zipfile
+
+    with zipfile.ZipFile(io.BytesIO((tmp_path / "good.xlsx").read_bytes())) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    for entity in (b'<!ENTITY x SYSTEM "file:///etc/passwd">', b'<!ENTITY x "ha">'):
+        hostile = b"<!DOCTYPE a [" + entity + b"]>" + parts[sheet]
+        assert "declares a document type or entities" in refusal(
+            tmp_path / "a.xlsx", packed(parts | {sheet: hostile})
+        )
+    wide = hostile.decode().encode("utf-16")
+    assert "declares a document type or entities" in refusal(tmp_path / "a.xlsx", packed(parts | {sheet: wide}))
+
+
+def test_a_zip_bomb_is_refused_in_little_memory(tmp_path):
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(packed({"xl/a.xml": b"\0" * 200_000_000}))
+    assert path.stat().st_size < 2_000_000
+    tracemalloc.start()
+    with pytest.raises(DocumentError, match="unpacks to more than 60,000,000 bytes"):
+        read_questionnaire(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 200_000_000
+
+
+def test_yaml_with_aliases_is_refused(tmp_path):
+    assert "YAML aliases" in refusal(tmp_path / "a.yaml", "id: &a x\ntitle: *a\nquestions: []\n")
+
+
+def test_no_script_is_run(tmp_path):
+    said = refusal(tmp_path / "a.js", "const json = { elements: [ require('fs').readdirSync('.') ] };")
+    assert "programs are not run" in said
