@@ -79,6 +79,7 @@ def plan(
     margin_of_error: Annotated[
         float, typer.Option(min=0.001, max=0.5, help="Warn of subgroups whose shares are known less exactly (95 %).")
     ] = 0.1,
+    lint: Annotated[bool, typer.Option("--lint", help="Pre-test the wording and the options, with sources.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show who is asked what, with calls, tokens and time estimated and the first prompts in full."""
@@ -86,7 +87,7 @@ def plan(
     from simulator.plan_screen import render_plan
     from simulator.wave import load_wave
 
-    made = make_plan(load_wave(wave), margin_of_error)
+    made = make_plan(load_wave(wave), margin_of_error, lint)
     if as_json:
         print(made.model_dump_json(indent=2))
     else:

@@ -18,6 +18,7 @@ from simulator.registration import persona_respondents
 from simulator.subgroups import WANTED, Subgroup, subgroups
 from simulator.variants import begin
 from simulator.wave import LoadedWave, ModelSpec
+from surveys.lint import Limits, Pretest, pretest
 
 SAMPLE = 8
 """Respondents of each cell whose interviews are run dry."""
@@ -87,6 +88,8 @@ class Plan(Document):
     """Ids of those that may be skipped, for what was answered before or for who the person is."""
     subgroups: tuple[Subgroup, ...] = ()
     """What the report will compare, and whether there are enough people for it; none without a reference."""
+    pretest: Pretest | None = None
+    """What the rules of the pre-test say about the questionnaire, where that was asked for."""
 
 
 @dataclass
@@ -152,15 +155,22 @@ def _tokens(messages: tuple[Message, ...]) -> float:
     return sum(len(message.text) / CHARACTERS_PER_TOKEN + 5 for message in messages)
 
 
-def make_plan(loaded: LoadedWave, wanted_margin: float = WANTED) -> Plan:
+def make_plan(loaded: LoadedWave, wanted_margin: float = WANTED, lint: bool = False) -> Plan:
     """Plan of a wave, from dry interviews of its first respondents; no model is loaded.
 
     Parameters
     ----------
     wanted_margin : float
         Half width of the 95 % interval that the shares of every subgroup should have, in (0, 1).
+    lint : bool
+        Whether the questionnaire is pre-tested; options must then fit into the shortest reply of any condition.
     """
-    return asyncio.run(_plan(loaded, wanted_margin))
+    plan = asyncio.run(_plan(loaded, wanted_margin))
+    if not lint:
+        return plan
+    replies = [cell.settings.max_tokens for cell in loaded.cells if hasattr(cell.settings, "max_tokens")]
+    limits = Limits(option_tokens=min(replies)) if replies else Limits()
+    return plan.model_copy(update={"pretest": pretest(loaded.questionnaire, limits)})
 
 
 async def _plan(loaded: LoadedWave, wanted_margin: float) -> Plan:

@@ -9,6 +9,7 @@ from demoscope.terminal import plain
 from simulator.estimates import Money, Range
 from simulator.leases import amount
 from simulator.plan import SAMPLE, CellPlan, Plan
+from simulator.pretest_screen import render_pretest
 from simulator.subgroups import too_small
 
 
@@ -43,6 +44,8 @@ def render_plan(plan: Plan, console: Console) -> None:
         )
     _say_abilities(plan, console)
     _warn(plan, console)
+    if plan.pretest:
+        render_pretest(plan.pretest, console)
     console.print(f"Questions: {escape(_listed(plan.questions))}\n")
     console.print(f"The first {len(plan.people)} people:" if len(plan.people) > 1 else "The only person:")
     for number, portrait in enumerate(plan.people, start=1):

@@ -48,6 +48,9 @@ def malformed(path: Path, rng: random.Random) -> Iterator[tuple[str, bytes]]:
     yield "too large", b" " * 20_000_001
     if zipfile.is_zipfile(path):
         yield from _packed(content, rng)
+    elif b"\0" in content:
+        for number in range(20):
+            yield f"flipped further {number}", _flipped(content, rng, 1 + number)
     else:
         yield from _texts(content, rng)
     if content.lstrip()[:1] == b"{":

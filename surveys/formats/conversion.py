@@ -61,7 +61,8 @@ def _guess(path: Path) -> Format:
     named = [one for one in formats().values() if path.suffix.lower() in one.suffixes]
     if len(named) == 1:
         return named[0]
-    alike = [one for one in named or formats().values() if one.recognises(head)]
+    everything = tuple(formats().values())
+    alike = [one for one in named if one.recognises(head)] or [one for one in everything if one.recognises(head)]
     if len(alike) == 1:
         return alike[0]
     among = ", ".join(one.name for one in alike or named or formats().values())

@@ -68,6 +68,7 @@ class Draft:
         self._titles: dict[str, str] = {}
         self._left_out: list[LeftOut] = []
         self._ids: set[str] = set()
+        self._again: dict[str, int] = {}
 
     def leave_out(self, where: str, what: str, why: str) -> None:
         """Note one thing that the questionnaire will not have."""
@@ -103,9 +104,10 @@ class Draft:
             stem = f"{otherwise}_{stem}".rstrip("_")
         if stem.lower() in _RESERVED:
             stem += "_"
-        made, number = stem, 2
+        made, number = stem, self._again.get(stem.casefold(), 2)
         while made.casefold() in self._ids:
             made, number = f"{stem}_{number}", number + 1
+        self._again[stem.casefold()] = number
         self._ids.add(made.casefold())
         return made
 

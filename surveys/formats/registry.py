@@ -12,6 +12,13 @@ OURS = {
     "yaml": "surveys.formats.own_yaml:FORMAT",
     "csv": "surveys.formats.own_csv:FORMAT",
     "surveyjs": "surveys.formats.surveyjs:FORMAT",
+    "limesurvey": "surveys.formats.limesurvey.lss:FORMAT",
+    "limesurvey_tsv": "surveys.formats.limesurvey.tsv:FORMAT",
+    "ddi": "surveys.formats.ddi:FORMAT",
+    "columns": "surveys.formats.columns:FORMAT",
+    "def": "surveys.formats.def_text:FORMAT",
+    "spss": "surveys.formats.spss:FORMAT",
+    "stata": "surveys.formats.stata:FORMAT",
     "qualtrics": "surveys.formats.qualtrics:FORMAT",
     "xlsform": "surveys.formats.xlsform:FORMAT",
 }

@@ -106,7 +106,7 @@ def parse_xml(content: bytes, where: str) -> "Element":
     except DefusedXmlException:
         raise DocumentError(f"{where}: declares a document type or entities; remove them.") from None
     except ParseError as error:
-        raise DocumentError(f"{where}:{error.position[0]}: not valid XML: {error.msg.split(':')[0]}.") from None
+        raise DocumentError(f"{where}:{error.position[0]}: not valid XML: {str(error).split(':')[0]}.") from None
     except (ValueError, LookupError, UnicodeError) as error:
         raise DocumentError(f"{where}: not valid XML: {error}.") from None
     assert root is not None

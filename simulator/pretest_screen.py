@@ -1,0 +1,50 @@
+"""A pre-test on the terminal."""
+
+from itertools import groupby
+
+from rich.console import Console
+from rich.markup import escape
+
+from demoscope.terminal import plain
+from surveys.lint import RULES, Finding, Pretest
+
+PLACES = 12
+"""Findings that are listed under each rule, and questions under each finding; ``--json`` has all of them."""
+
+_COLOURS = {"error": "red", "warning": "yellow", "note": "dim"}
+
+
+def render_pretest(pretest: Pretest, console: Console) -> None:
+    """Print a pre-test: length, then every rule that spoke, with why it matters, its source and where it spoke."""
+    size = pretest.length
+    grade = "" if size.grade is None else f", grade {size.grade:.0f} (Coleman-Liau)"
+    console.print(
+        f"[bold]Pre-test[/bold] of {escape(pretest.questionnaire)}: {size.questions:,} questions, "
+        f"{size.words:,} words, about "
+        f"{size.tokens:,} tokens without memory, about {size.minutes:.0f} minutes for a person{grade}."
+    )
+    counted = [f"{count} {name}{'s' if count != 1 else ''}" for name, count in pretest.counted().items()]
+    console.print(f"{', '.join(counted)}. A finding is a reason to read the question again, no verdict.")
+    ranks = {"error": 0, "warning": 1, "note": 2}
+    names = {rule.name: position for position, rule in enumerate(RULES)}
+    ordered = sorted(
+        pretest.findings, key=lambda one: (ranks[one.severity], names.get(one.rule, len(names)), one.rule)
+    )
+    for _, found in groupby(ordered, key=lambda one: one.rule):
+        _print_rule(list(found), console)
+    console.print()
+
+
+def _print_rule(findings: list[Finding], console: Console) -> None:
+    first = findings[0]
+    colour = _COLOURS[first.severity]
+    console.print(f"  [{colour}]{first.severity}[/{colour}] [bold]{first.rule}[/bold]: {escape(first.why)}")
+    places: dict[str, list[str]] = {}
+    for finding in findings:
+        places.setdefault(finding.what, []).append(finding.question or "as a whole")
+    for what, where in list(places.items())[:PLACES]:
+        more = f" and {len(where) - PLACES} more" if len(where) > PLACES else ""
+        console.print(f"    {escape(', '.join(where[:PLACES]) + more)}: {escape(plain(what))}")
+    if len(places) > PLACES:
+        console.print(f"    and {len(places) - PLACES} more (all with --json)")
+    console.print(f"    [dim]{escape(first.source)}[/dim]")

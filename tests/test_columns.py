@@ -1,0 +1,112 @@
+"""Column mappings: a document that says which columns of the reader's own file answer which questions."""
+
+import pandas as pd
+import pyreadstat
+import pytest
+
+from demoscope.errors import DocumentError
+from surveys.formats.columns import FORMAT
+
+MAPPING = """\
+id: my_survey
+title: My copy of the survey
+source: The archive, under its terms.
+file: data.csv
+missing: {-1: Don't know, -2: No answer}
+drop: [-4]
+columns:
+  - {column: Q1, text: How important is family?, options: {1: Very, 2: Rather, 3: Not}, dimension: IDV, polarity: -1}
+  - {column: Q240, id: left_right, kind: scale, text: "Left or right, from 1 to 10?", minimum: 1, maximum: 10}
+  - {column: X003, id: age, kind: number, text: Your age?, minimum: 16, unit: years, missing: {-5: Unknown}}
+"""
+DATA = "Q1,Q240,X003,W\n1,5,40,0.7\n2,1,20,1\n-1,10,-5,1\n-4,3,33,1\n7,3,33,1\n"
+
+
+def read(folder, mapping=MAPPING, data=DATA):
+    (folder / "data.csv").write_text(data, encoding="utf-8")
+    path = folder / "mapping.yaml"
+    path.write_text(mapping, encoding="utf-8")
+    return FORMAT.read(path)
+
+
+def test_columns_become_questions_with_their_missing_codes(tmp_path):
+    asked = read(tmp_path).questionnaire
+    family, side, age = asked.questions
+    assert (asked.id, asked.source) == ("my_survey", "The archive, under its terms.")
+    assert (family.id, family.dimension, family.polarity) == ("Q1", "IDV", -1)
+    assert [(option.code, option.label, option.kind) for option in family.options] == [
+        (1, "Very", "substantive"),
+        (2, "Rather", "substantive"),
+        (3, "Not", "substantive"),
+        (-1, "Don't know", "nonresponse"),
+        (-2, "No answer", "nonresponse"),
+    ]
+    assert (side.id, side.kind, side.minimum, side.maximum) == ("left_right", "scale", 1, 10)
+    assert (age.id, age.kind, age.unit) == ("age", "number", "years")
+
+
+def test_values_that_the_mapping_does_not_know_are_told(tmp_path):
+    lost = [str(item) for item in read(tmp_path).left_out]
+    assert lost == [
+        "column Q1: the values 7 (the mapping has neither an option nor a missing code for them)",
+        "column X003: the missing values -5 (a number has no options of their own)",
+        "the file: 1 columns (W) (the mapping does not name them)",
+    ]
+
+
+def test_labels_of_an_spss_file_are_used_where_the_mapping_says_nothing(tmp_path):
+    pyreadstat.write_sav(
+        pd.DataFrame({"Q1": [1.0], "Q2": [1.0]}), tmp_path / "data.sav", column_labels=["Family?", "Friends?"],
+        variable_value_labels={"Q1": {1: "Yes", 2: "No", -1: "Don't know", -4: "Not asked"},
+                               "Q2": {1: "Yes", 2: "No", 9: "Refused"}},
+        missing_ranges={"Q2": [9]},
+    )  # fmt: skip
+    mapping = """\
+id: m
+title: M
+file: data.sav
+missing: {-1: Weiß nicht, -2: Keine Angabe}
+drop: [-4]
+columns: [{column: Q1}, {column: Q2, text: Are friends important?}]
+"""
+    first, second = read(tmp_path, mapping).questionnaire.questions
+    assert first.text == "Family?"
+    assert [(option.code, option.label, option.kind) for option in first.options] == [
+        (1, "Yes", "substantive"),
+        (2, "No", "substantive"),
+        (-1, "Don't know", "nonresponse"),
+    ]
+    assert second.text == "Are friends important?"
+    assert second.options[2].kind == "nonresponse"
+
+
+def test_a_mapping_may_say_everything_itself(tmp_path):
+    mapping = "id: m\ntitle: M\ncolumns: [{column: a, text: 'So?', options: {1: 'Yes', 2: 'No'}}]\n"
+    reading = read(tmp_path, mapping)
+    assert reading.questionnaire["a"].text == "So?"
+    assert reading.left_out == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("column: Q1", "column: Q9"), "has no column 'Q9'; it has Q1, Q240, X003, W"),
+        (("data.csv", "../data.csv"), "must be the name of a file beside the document"),
+        (("data.csv", "data.exe"), "neither .csv nor .sav"),
+        (("data.csv", "gone.csv"), "cannot be read"),
+        (("columns:", "colums:"), "colums"),
+        (("dimension: IDV", "dimension: IDV, weight: 3"), "unknown key"),
+    ],
+)
+def test_mistakes_are_told(tmp_path, change, told):
+    with pytest.raises(DocumentError, match=told):
+        read(tmp_path, MAPPING.replace(*change))
+
+
+@pytest.mark.parametrize("data", ["", "\x00\x01", 'Q1,"Q240\n', "Q1;Q240;X003\n1;2;3\n"])
+def test_a_hostile_table_is_refused_or_read(tmp_path, data):
+    try:
+        read(tmp_path, data=data)
+    except DocumentError:
+        return
+    assert ";" in data
