@@ -74,12 +74,12 @@ def test_tables_with_commas_semicolons_points_and_parquet_are_read_alike(files, 
     [
         (
             "QUESTION_ID\tPERSON\tSCORE\nQ1\t101\t1\n",
-            "the column 'PARTICIPANT_ID' is missing.*this one has QUESTION_ID",
+            "the column 'PARTICIPANT_ID' is missing.*there are QUESTION_ID",
         ),
         ("QUESTION_ID\tPARTICIPANT_ID\tSCORE\nQ42\t101\t1\n", "'Q42' is no value question"),
-        ("QUESTION_ID\tPARTICIPANT_ID\tSCORE\nQ1\t101\t1\nQ1\tx\t1\n", "row 2 has 'x' as PARTICIPANT_ID"),
+        ("QUESTION_ID\tPARTICIPANT_ID\tSCORE\nQ1\t101\t1\nQ1\tx\t1\n", "PARTICIPANT_ID: row 2 has 'x'"),
         ("QUESTION_ID\tPARTICIPANT_ID\tSCORE\n", "the file has no rows"),
-        ("QUESTION_ID\tPARTICIPANT_ID\tSCORE\nQ1\t101\n", "cannot be read as a table"),
+        ("QUESTION_ID\tPARTICIPANT_ID\tSCORE\nQ1\t101\n", "bad.tsv:2: 2 values for 3 columns; the file is torn"),
         ("QUESTION_ID\tPARTICIPANT_ID\tSCORE\nQ1\t7\t1\n", "knows none of its persons"),
         ("QUESTION_ID\tPARTICIPANT_ID\tSCORE\nQ2\t101\t1\n", "no human answers for its questions"),
     ],
@@ -102,7 +102,7 @@ def test_a_reference_that_is_none_says_what_one_looks_like(tmp_path):
         "c.csv": "a reference is",
         "d.csv": "more than once",
     }
-    for name, message in {**told, "e.csv": "cannot be read|not UTF-8", ".": "holds no answers"}.items():
+    for name, message in {**told, "e.csv": "no UTF-8", ".": "holds no answers"}.items():
         with pytest.raises(DocumentError, match=message):
             read_humans(tmp_path / name)
 

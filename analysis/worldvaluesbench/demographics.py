@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.worldvaluesbench.scores import distinct, read_columns, whole_number
+from analysis.worldvaluesbench.scores import columns_of
 from analysis.worldvaluesbench.subgroups import Demographics, Grouping
+from demoscope.columns import read_header, whole_number
 from demoscope.errors import DocumentError
 from surveys.formats.wvs.wave7 import PERSON
 
@@ -50,7 +51,7 @@ def read_demographics(by: Sequence[str], samples: Path | None, reference: Path |
             "To break results down, say who the persons are: `--samples samples.tsv` (the sample of the probe), or a "
             "folder of `demoscope wvb prepare` as `--reference`."
         )
-    columns = {path: [name for name in read_columns(path, None).column_names if name != PERSON] for path in found}
+    columns = {path: [name for name in read_header(path).names if name != PERSON] for path in found}
     chosen: dict[str, Path] = {}
     for name in by:
         wanted = NAMES.get(name.lower(), name)
@@ -65,14 +66,13 @@ def read_demographics(by: Sequence[str], samples: Path | None, reference: Path |
 
 def _of_file(path: Path, names: Sequence[str]) -> Demographics:
     """The columns of one file; a person who stands there often counts by the first row."""
-    table = read_columns(path, [PERSON, *names])
-    ids, row = distinct(table, PERSON, path, whole_number)
-    people, first = np.unique(np.array(ids, np.int64)[row], return_index=True)
+    columns = columns_of(path, [PERSON, *names])
+    ids = columns[PERSON].read(whole_number, f"{path}, {PERSON}", "number of a person")
+    people, first = np.unique(np.array(ids, np.int64)[columns[PERSON].positions], return_index=True)
     groupings = []
     for name in names:
-        levels, position = distinct(table, name, path, str)
-        texts = [None if _says_nothing(level) else level for level in levels]
-        groupings.append(Grouping.of(name, [texts[place] for place in position[first].tolist()]))
+        texts = [None if _says_nothing(level) else level for level in columns[name].texts]
+        groupings.append(Grouping.of(name, [texts[place] for place in columns[name].positions[first].tolist()]))
     return Demographics(people, tuple(groupings))
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.worldvaluesbench.distances import MISSING, Ints
-from analysis.worldvaluesbench.scores import distinct, read_columns, read_scores, whole_number
+from analysis.worldvaluesbench.scores import columns_of, read_scores
+from demoscope.columns import read_header, whole_number
 from demoscope.errors import DocumentError
 from surveys.formats.wvs.wave7 import PERSON, SCALES
 
@@ -82,7 +83,7 @@ def read_humans(path: Path) -> Humans:
         return _wide(inside, str(path))
     if path.suffix.lower() == ".json":
         return _counts(path)
-    names = read_columns(path, None).column_names
+    names = read_header(path).names
     if PERSON in names:
         return _wide(path, str(path))
     if "QUESTION_ID" in names:
@@ -95,17 +96,25 @@ def read_humans(path: Path) -> Humans:
 
 
 def _wide(path: Path, name: str) -> HumanAnswers:
-    table = read_columns(path, None)
-    ids, row = distinct(table, PERSON, path, whole_number)
-    people = np.array(ids, np.int64)[row]
+    questions = [question for question in read_header(path).names if question in SCALES]
+    columns = columns_of(path, [PERSON, *questions])
+    ids = columns[PERSON].read(whole_number, f"{path}, {PERSON}", "number of a person")
+    people = np.array(ids, np.int64)[columns[PERSON].positions]
     order = np.argsort(people, kind="stable")
     answers = {}
-    for question in table.column_names:
-        if question in SCALES:
-            values, position = distinct(table, question, path, lambda text: whole_number(text) if text else NOBODY)
-            answers[question] = np.array(values, np.int16)[position][order]
+    for question in questions:
+        values = columns[question].read(_answer, f"{path}, {question}", "answer")
+        answers[question] = np.array(values, np.int16)[columns[question].positions][order]
     _check_unique(people[order], path)
     return HumanAnswers(name, people[order], answers)
+
+
+def _answer(text: str) -> int:
+    """An answer of a prepared table; :data:`NOBODY` where there is none."""
+    answer = whole_number(text) if text else NOBODY
+    if answer != NOBODY and not 0 <= answer < 100:
+        raise ValueError(text)
+    return answer
 
 
 def _long(path: Path) -> HumanAnswers:
