@@ -122,7 +122,7 @@ def test_subgroups_are_the_distances_of_their_rows(data):
     model, human = np.array(data.draw(rows)), np.array(data.draw(rows))
     names = data.draw(st.lists(st.sampled_from(["a", "b", None]), min_size=n, max_size=n))
     grouping = Grouping.of("g", names)
-    both = Subgroups((grouping, crossed([grouping, grouping]))).of(model, human, THREE)
+    both = Subgroups((grouping, crossed([grouping, grouping]))).of(model, human, THREE, np.arange(n))
     for place, level in enumerate(grouping.levels):
         chosen = np.array([name == level for name in names])
         expected = of_answers(model[chosen], human[chosen], THREE)

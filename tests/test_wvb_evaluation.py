@@ -10,6 +10,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from analysis.worldvaluesbench.demographics import read_demographics
+from analysis.worldvaluesbench.distances import MISSING
 from analysis.worldvaluesbench.evaluation import Rules, evaluate
 from analysis.worldvaluesbench.figures import write_figures
 from analysis.worldvaluesbench.people import HumanAnswers, read_humans
@@ -111,7 +112,7 @@ def test_people_come_from_a_file_of_scores_too(files):
     write_scores(files / "human.tsv", rows(Q1=[1, 1, 2, 4]))
     humans = read_humans(files / "human.tsv")
     assert isinstance(humans, HumanAnswers)
-    assert humans.of("Q1", np.array([104, 101, 9])).tolist()[:2] == [4, 1]
+    assert humans.of("Q1", np.array([3, 0, -1])).tolist() == [4, 1, MISSING]
 
 
 def test_strangers_are_counted_and_told(files):

@@ -18,9 +18,9 @@ from analysis.worldvaluesbench.findings import (
     SystemFinding,
 )
 from analysis.worldvaluesbench.intervals import resampled
-from analysis.worldvaluesbench.people import HumanCounts, Humans
+from analysis.worldvaluesbench.people import HumanAnswers, HumanCounts, Humans
 from analysis.worldvaluesbench.scores import Scores
-from analysis.worldvaluesbench.subgroups import Demographics, GroupDistances, Grouping, Subgroups, crossed
+from analysis.worldvaluesbench.subgroups import Demographics, GroupDistances, Subgroups, crossed, places_of
 from analysis.worldvaluesbench.thresholds import PUBLISHED, met
 from analysis.yardsticks import DRAWS, interval
 from demoscope import seeds
@@ -103,29 +103,27 @@ class _System:
     def __init__(self, scores: Scores, humans: Humans, rules: Rules, demographics: Demographics | None) -> None:
         self.scores = scores
         self.rows = scores.rows()
-        self.people = {
-            question: humans.of(question)
-            if isinstance(humans, HumanCounts)
-            else humans.of(question, scores.people[rows])
-            for question, rows in self.rows.items()
-        }
         paired = not isinstance(humans, HumanCounts)
-        strangers = 0 if isinstance(humans, HumanCounts) else int((~humans.knows(scores.people)).sum())
+        places = (
+            places_of(scores.people, humans.people) if isinstance(humans, HumanAnswers) else np.empty(0, np.int32)
+        )
+        strangers = int((places < 0).sum())
         if strangers == len(scores):
             raise DocumentError(
                 f"{scores.name}: {humans.name} knows none of its persons; identifiers are those of the "
                 "survey's column D_INTERVIEW."
             )
-        groupings = demographics.of(scores.people) if demographics else ()
         self._groups: dict[str, Mapping[str, GroupDistances]] = {}
-        self._subgroups: tuple[Ints, Subgroups] | None = None
+        self._subgroups = _subgroups(demographics, rules)
+        in_groups = places_of(scores.people, demographics.people) if demographics else places
+        self.people: dict[str, Ints] = {}
         questions, drawn = [], []
         for question, rows in self.rows.items():
             model, outside = whole(scores.values[rows], SCALES[question], rules.out_of_range)
-            human, scale = self.people[question], SCALES[question]
-            if groupings:
-                cut = self._cut(scores.people[rows], groupings, rows, rules.aggregate)
-                self._groups[question] = cut.of(model, human, scale)
+            human = humans.of(question, places[rows]) if isinstance(humans, HumanAnswers) else humans.of(question)
+            self.people[question], scale = human, SCALES[question]
+            if self._subgroups is not None:
+                self._groups[question] = self._subgroups.of(model, human, scale, in_groups[rows])
             value = of_answers(model, human, scale)
             if rules.aggregate == "group_mean":
                 value = list(self._groups[question].values())[-1].mean
@@ -152,20 +150,12 @@ class _System:
                 f"{scores.name}: {humans.name} has no human answers for its questions; nothing can be compared."
             )
 
-    def _cut(self, people: Ints, groupings: tuple[Grouping, ...], rows: np.ndarray, aggregate: str) -> Subgroups:
-        """Groupings of the rows of a question; used again while questions are asked of the same people."""
-        if self._subgroups is None or not np.array_equal(self._subgroups[0], people):
-            taken = tuple(grouping.take(rows) for grouping in groupings)
-            all_at_once = (crossed(taken),) if aggregate == "group_mean" else ()
-            self._subgroups = people, Subgroups((*taken, *all_at_once))
-        return self._subgroups[1]
-
     @property
     def levels(self) -> list[LevelFinding]:
         """Means over questions within every level."""
         found = []
         first = next(iter(self._groups.values()), {})
-        names = {one.name: one.levels for one in self._subgroups[1].groupings} if self._subgroups else {}
+        names = {one.name: one.levels for one in self._subgroups.groupings} if self._subgroups else {}
         for grouping in first:
             distances = np.stack([groups[grouping].distances for groups in self._groups.values()])
             model = np.sum([groups[grouping].model for groups in self._groups.values()], axis=0)
@@ -185,6 +175,15 @@ class _System:
                     )
                 )
         return found
+
+
+def _subgroups(demographics: Demographics | None, rules: Rules) -> Subgroups | None:
+    """The groupings, with all their combinations last where means over these are wanted."""
+    if demographics is None or not demographics.groupings:
+        return None
+    if rules.aggregate == "group_mean":
+        return Subgroups((*demographics.groupings, crossed(demographics.groupings)))
+    return Subgroups(demographics.groupings)
 
 
 def _baselines(system: _System, humans: Humans, rules: Rules) -> list[SystemFinding]:

@@ -29,18 +29,19 @@ class HumanAnswers:
     answers: Mapping[str, NDArray[np.int16]]
     """Question -> (n_people,) answer; :data:`NOBODY` where there is none."""
 
-    def of(self, question: str, people: Ints) -> Ints:
-        """Answers of these people to a question, :data:`MISSING` where they gave none."""
-        known = self.answers.get(question)
-        if known is None or not len(self.people):
-            return np.full(len(people), MISSING)
-        place = np.minimum(np.searchsorted(self.people, people), len(self.people) - 1)
-        found = known[place].astype(np.int64)
-        return np.where((self.people[place] == people) & (found != NOBODY), found, MISSING)
+    def of(self, question: str, places: NDArray[np.integer]) -> Ints:
+        """Answers of these people to a question, :data:`MISSING` where they gave none.
 
-    def knows(self, people: Ints) -> NDArray[np.bool_]:
-        """Which of these people are among the respondents."""
-        return np.isin(people, self.people)
+        Parameters
+        ----------
+        places : numpy.ndarray, shape (n_rows,)
+            Place of each row's person among the people; -1 when it is not known.
+        """
+        known = self.answers.get(question)
+        if known is None or not len(known):
+            return np.full(len(places), MISSING)
+        found = known[places].astype(np.int64)
+        return np.where((places >= 0) & (found != NOBODY), found, MISSING)
 
 
 NOBODY = np.iinfo(np.int16).min

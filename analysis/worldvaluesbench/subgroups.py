@@ -1,7 +1,7 @@
 """Distances within subgroups: all levels of a demographic column at once, by counting."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,9 @@ from analysis.worldvaluesbench.distances import Floats, Grid, Ints, distance
 from surveys.formats.wvs.wave7 import Scale
 
 Positions = NDArray[np.intp]
+
+SMALL = 10_000
+"""Cells that a table of both sides may have however few rows there are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,10 +37,6 @@ class Grouping:
         positions = [-1 if not value else order.setdefault(value, len(order)) for value in values]
         return cls(name, tuple(order), np.array(positions, np.intp))
 
-    def take(self, rows: Positions) -> "Grouping":
-        """The same grouping of some of the rows."""
-        return Grouping(self.name, self.levels, self.positions[rows])
-
 
 @dataclass(frozen=True, eq=False)
 class Demographics:
@@ -49,12 +48,24 @@ class Demographics:
     """Groupings of these people."""
 
     def of(self, people: Ints) -> tuple[Grouping, ...]:
-        """The groupings of rows that answer for these people."""
-        place = np.minimum(np.searchsorted(self.people, people), max(len(self.people) - 1, 0))
-        known = self.people[place] == people if len(self.people) else np.zeros(len(people), bool)
+        """The groupings of other rows of people."""
+        places = places_of(people, self.people)
         return tuple(
-            Grouping(one.name, one.levels, np.where(known, one.positions[place], -1)) for one in self.groupings
+            Grouping(one.name, one.levels, np.where(places < 0, -1, one.positions[places])) for one in self.groupings
         )
+
+
+def places_of(people: Ints, known: Ints) -> NDArray[np.int32]:
+    """Place of each of ``people`` among the ``known`` ones, who are in ascending order; -1 for somebody else.
+
+    >>> places_of(np.array([7, 5, 9]), np.array([5, 7])).tolist()
+    [1, 0, -1]
+    """
+    if not len(known):
+        return np.full(len(people), -1, np.int32)
+    places = np.minimum(np.searchsorted(known, people), len(known) - 1).astype(np.int32)
+    places[known[places] != people] = -1
+    return places
 
 
 def crossed(groupings: Sequence[Grouping]) -> Grouping:
@@ -91,48 +102,49 @@ class GroupDistances:
         return float(known.mean()) if known.size else float("nan")
 
 
-@dataclass(frozen=True, eq=False)
 class Subgroups:
-    """Groupings of the same rows, prepared for many questions."""
+    """Groupings of people, ready for the answers of many questions."""
 
-    groupings: tuple[Grouping, ...]
-    _keys: dict[int, list[Positions]] = field(default_factory=dict)
+    def __init__(self, groupings: Sequence[Grouping]) -> None:
+        self.groupings = tuple(groupings)
+        # A level more, of those who have none; the last entry is that of rows whose person is not known.
+        self._levels = [
+            np.append(np.where(one.positions < 0, len(one.levels), one.positions), len(one.levels)).astype(np.int32)
+            for one in groupings
+        ]
 
-    def of(self, model: Ints, human: Ints, scale: Scale) -> Mapping[str, GroupDistances]:
+    def of(self, model: Ints, human: Ints, scale: Scale, people: NDArray[np.integer]) -> Mapping[str, GroupDistances]:
         """Distances within every level of every grouping, for one question.
 
         Parameters
         ----------
         model, human : numpy.ndarray, shape (n_rows,)
             Whole answers of both sides for the same rows; ``MISSING`` where there is none.
+        people : numpy.ndarray, shape (n_rows,)
+            Place of each row's person in the groupings; -1 when it is not known.
 
         Notes
         -----
-        Both sides of all levels of a grouping are counted in one pass over the rows, so that a question costs as many
-        passes as there are groupings, however many levels they have.
+        All levels of a grouping are counted in one pass over the rows, both sides together where that table is small.
         """
         grid = Grid.of(scale, model, human)
         width = len(grid.values) + 1
-        answers = np.concatenate([grid.positions(model), grid.positions(human)])
+        mine, theirs = grid.positions(model), grid.positions(human)
+        both = mine * width + theirs
         found = {}
-        for grouping, keys in zip(self.groupings, self._of_width(width), strict=True):
+        for grouping, level_of in zip(self.groupings, self._levels, strict=True):
             n = len(grouping.levels)
-            counts = np.bincount(keys + answers, minlength=2 * (n + 1) * width).reshape(2, n + 1, width)
-            of_model, of_people = counts[0, :n, :-1], counts[1, :n, :-1]
+            level = level_of[people].astype(np.intp)
+            if width * width * (n + 1) <= max(4 * len(people), SMALL):
+                cells = np.bincount(level * (width * width) + both, minlength=width * width * (n + 1))
+                table = cells.reshape(n + 1, width, width)[:n]
+                of_model, of_people = table.sum(axis=2)[:, :-1], table.sum(axis=1)[:, :-1]
+            else:
+                of_model, of_people = (
+                    np.bincount(level * width + side, minlength=width * (n + 1)).reshape(n + 1, width)[:n, :-1]
+                    for side in (mine, theirs)
+                )
             found[grouping.name] = GroupDistances(
-                distance(of_model, of_people, grid.places),
-                of_model.sum(axis=1).astype(np.int64),
-                of_people.sum(axis=1).astype(np.int64),
+                distance(of_model, of_people, grid.places), of_model.sum(axis=1), of_people.sum(axis=1)
             )
         return found
-
-    def _of_width(self, width: int) -> list[Positions]:
-        """First place of each row's level and side in the table of counts; the same for all questions of a width."""
-        if width not in self._keys:
-            keys = []
-            for grouping in self.groupings:
-                n = len(grouping.levels)
-                level = np.where(grouping.positions < 0, n, grouping.positions)
-                keys.append(np.concatenate([level, level + n + 1]) * width)
-            self._keys[width] = keys
-        return self._keys[width]
