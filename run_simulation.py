@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-import wvb_commands
+from analysis.worldvaluesbench import commands as wvb
 from demoscope.errors import DemoscopeError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.add_typer(wvb_commands.app, name="wvb")
+app.add_typer(wvb.app, name="wvb")
 
 WavePath = Annotated[Path, typer.Argument(metavar="WAVE.yaml", help="The wave to launch.")]
 StorePath = Annotated[Path, typer.Argument(metavar="STORE", help="The SQLite file that a wave wrote.")]

@@ -107,6 +107,7 @@ def waves() -> str:
         table("`settings` of the protocol `def`", find_protocol("def").settings_model),
         PROFILES,
         table("`settings` of the protocol `backstory`", find_protocol("backstory").settings_model),
+        table("`settings` of the protocol `wvb`", find_protocol("wvb").settings_model),
         table("`settings` of the backend `llama_cpp`", find_backend("llama_cpp").settings_model),
         table("`settings` of the backend `openai_api`", OpenAISettings),
         table("`endpoints` of `openai_api`", EndpointSettings),

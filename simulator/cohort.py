@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from demoscope.errors import BackendError, DemoscopeError, WavePaused
+from simulator.assignment import Parts
 from simulator.backends.interface import Backend, ModelCard, Parcel, Patient, Resources, find_backend
 from simulator.drivers import History, Listener, drive
 from simulator.leases import EXPIRES_S, Account, Lease, Leased
@@ -54,6 +55,8 @@ class Assignment:
     cell_id: int
     respondent: Respondent
     history: History = field(default_factory=dict)
+    questions: tuple[str, ...] | None = None
+    """Ids of the questions that it is asked; the whole questionnaire when absent."""
 
 
 @dataclass
@@ -92,6 +95,7 @@ class Cohort:
             cell: find_protocol(condition.protocol).settings_model.model_validate(condition.settings)
             for cell, condition in spec.conditions.items()
         }
+        self._parts = Parts(spec.questionnaire)
         self._question_ids = {question.id: n for n, question in enumerate(spec.questionnaire.questions, start=1)}
         self._tasks: set[asyncio.Task[None]] = set()
         self._batch = Batch()
@@ -207,9 +211,10 @@ class Cohort:
         condition = self._spec.conditions[assignment.cell_id]
         protocol = find_protocol(condition.protocol)
         settings = self._settings[assignment.cell_id]
+        questionnaire = self._parts.of(assignment.questions)
 
         def interview() -> Protocol:
-            return protocol.interview(assignment.respondent, self._spec.questionnaire, settings, self._spec.seed)
+            return protocol.interview(assignment.respondent, questionnaire, settings, self._spec.seed)
 
         listener = _Listener(self._recorder(assignment), self._news)
         assert self._places is not None

@@ -54,7 +54,7 @@ class Plan(Document):
     wave: str
     respondents: int
     questions: tuple[str, ...]
-    """Ids of the questions, in order; everybody is asked all of them."""
+    """Ids of the questions, in order; everybody is asked all of them, or those assigned."""
     cells: tuple[CellPlan, ...]
     people: tuple[str, ...]
     """How the first respondents are introduced to the model."""
@@ -146,12 +146,14 @@ async def _plan(loaded: LoadedWave, wanted_margin: float) -> Plan:
     numbers = {cell.name: n for n, cell in enumerate(loaded.cells, start=1)}
     people = []
     first = None
-    for cell, _, _, respondent in persona_respondents(loaded, numbers, 0, sampled):
+    for cell, _, persona, respondent in persona_respondents(loaded, numbers, 0, sampled):
         first = first or respondent
         if cell is loaded.cells[0]:
             people.append(respondent.portrait)
-        interview = cell.protocol.interview(respondent, loaded.questionnaire, cell.settings, loaded.wave.seed)
-        await drive(interview, stand_in.complete, tallies[cell.name])
+        asked = loaded.asked(persona.number)
+        if asked is not None:
+            interview = cell.protocol.interview(respondent, asked, cell.settings, loaded.wave.seed)
+            await drive(interview, stand_in.complete, tallies[cell.name])
     assert first is not None
     n = loaded.wave.respondents
     pilots = read_pilots(loaded.store_path)
@@ -159,17 +161,19 @@ async def _plan(loaded: LoadedWave, wanted_margin: float) -> Plan:
     for cell in loaded.cells:
         tally = tallies[cell.name]
         speed = find_backend(cell.model.backend).tokens_per_second
-        seconds = (tally.fresh / speed[0] + tally.written / speed[1]) / sampled * n if speed else None
+        answers = loaded.answers_of(cell)
+        times = answers / tally.answers if loaded.assignments and tally.answers else n / sampled
+        seconds = (tally.fresh / speed[0] + tally.written / speed[1]) * times if speed else None
         cells.append(
             CellPlan(
                 cell=cell.name,
                 respondents=n,
-                answers=cell.protocol.answers_expected(cell.settings, loaded.questionnaire) * n,
-                calls=round(tally.calls / sampled * n),
-                prompt_tokens=round(tally.prompt / sampled * n),
-                completion_tokens=round(tally.completion / sampled * n),
+                answers=answers,
+                calls=round(tally.calls * times),
+                prompt_tokens=round(tally.prompt * times),
+                completion_tokens=round(tally.completion * times),
                 hours=seconds / 3600 if seconds is not None else None,
-                **_costs(cell.model, tally, n / sampled, pilots.get(cell.name)),
+                **_costs(cell.model, tally, times, pilots.get(cell.name)),
             )
         )
     return Plan(

@@ -10,6 +10,7 @@ OURS = {
     "protocol": {
         "def": "simulator.protocols.diversity_enhanced:PROTOCOL",
         "backstory": "simulator.protocols.backstory:PROTOCOL",
+        "wvb": "simulator.protocols.wvb:PROTOCOL",
     },
     "backend": {
         "scripted": "simulator.backends.scripted:ScriptedBackend",

@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from analysis.worldvaluesbench.commands import app
 from analysis.worldvaluesbench.demographics import read_demographics
 from analysis.worldvaluesbench.distances import MISSING
 from analysis.worldvaluesbench.evaluation import Rules, evaluate
@@ -17,7 +18,6 @@ from analysis.worldvaluesbench.people import HumanAnswers, read_humans
 from analysis.worldvaluesbench.scores import read_scores, write_scores
 from analysis.worldvaluesbench.screen import csv_rows, render
 from demoscope.errors import DocumentError
-from wvb_commands import app
 
 PEOPLE = [101, 102, 103, 104]
 PLAIN = Rules(draws=0)

@@ -61,7 +61,9 @@ def read_demographics(by: Sequence[str], samples: Path | None, reference: Path |
             raise DocumentError(f"There is no {name!r} to break results down by; there are {known}.")
         chosen[wanted] = path
     parts = [_of_file(path, [name for name in chosen if chosen[name] == path]) for path in found]
-    return _together([part for part in parts if part.groupings])
+    people = np.unique(np.concatenate([part.people for part in parts if part.groupings]))
+    groupings = {grouping.name: grouping for part in parts for grouping in part.of(people)}
+    return Demographics(people, tuple(groupings[name] for name in chosen))
 
 
 def _of_file(path: Path, names: Sequence[str]) -> Demographics:
@@ -80,8 +82,3 @@ def _says_nothing(level: str) -> bool:
     text = level.lower()
     negative = text.removesuffix(".0").startswith("-") and text.removesuffix(".0")[1:].isdigit()
     return not text or negative or text.startswith(AWAY)
-
-
-def _together(parts: Sequence[Demographics]) -> Demographics:
-    people = np.unique(np.concatenate([part.people for part in parts]))
-    return Demographics(people, tuple(grouping for part in parts for grouping in part.of(people)))

@@ -141,7 +141,7 @@ class _System:
                     out_of_range=outside,
                     people=int((human != MISSING).sum()),
                     distance=_number(value),
-                    interval=_interval(draws),
+                    interval=_interval(draws, value),
                 )
             )
         self.finding = _finding(scores.name, questions, drawn, len(scores), strangers)
@@ -209,6 +209,7 @@ def _baselines(system: _System, humans: Humans, rules: Rules) -> list[SystemFind
             values["same_size"] = baselines.same_size_sample(everybody, counts, scale, rng, rules.draws)
         for name, value in values.items():
             draws = np.empty(0) if isinstance(value, float) else value
+            middle = value if isinstance(value, float) else float(value.mean())
             if draws.size:
                 drawn.setdefault(name, []).append(draws)
             found.setdefault(name, []).append(
@@ -219,8 +220,8 @@ def _baselines(system: _System, humans: Humans, rules: Rules) -> list[SystemFind
                     scores=0,
                     out_of_range=0,
                     people=len(inside),
-                    distance=_number(value if isinstance(value, float) else float(value.mean())),
-                    interval=_interval(draws),
+                    distance=_number(middle),
+                    interval=_interval(draws, middle),
                 )
             )
     return [_finding(name, questions, drawn.get(name, []), 0, 0) for name, questions in found.items()]
@@ -239,7 +240,7 @@ def _finding(
         questions=tuple(questions),
         mean=float(values.mean()) if values.size else None,
         std=float(values.std()) if values.size else None,
-        interval=_interval(np.mean(drawn, axis=0)) if drawn else None,
+        interval=_interval(np.mean(drawn, axis=0), float(values.mean())) if drawn else None,
         thresholds=tuple(
             Crossed(threshold=threshold, questions=int(count), share=float(count / max(values.size, 1)))
             for threshold, count in zip(PUBLISHED, met(values), strict=True)
@@ -297,9 +298,10 @@ def _number(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _interval(draws: Floats) -> Interval | None:
+def _interval(draws: Floats, value: float) -> Interval | None:
+    """Central 95 % of draws, shifted so that their median is the value: resamples lie too high."""
     known = draws[np.isfinite(draws)]
     if not known.size:
         return None
-    _, low, high = interval(known)
-    return low, high
+    median, low, high = interval(known)
+    return max(0.0, low - median + value), high - median + value

@@ -3,7 +3,7 @@
 from demoscope.documents import Document
 
 Interval = tuple[float, float]
-"""Limits of the central 95 % of resamples."""
+"""Limits of a 95 % interval."""
 
 
 class QuestionFinding(Document):

@@ -1,8 +1,9 @@
 """How much a distance would change with other rows: resampling within each question.
 
 Rows are drawn anew, each with the model's score and the person's answer; the questions stay. A resampled distance
-tends to lie above the distance itself, since a sample differs from its own resamples; the baseline ``split_half``
-says how large a distance chance alone brings about.
+tends to lie above the distance itself, since a sample differs from its own resamples, so intervals are shifted until
+their middle is the distance. They say how much it varies, not how far chance alone lifts it above 0: that is what the
+baseline ``split_half`` says.
 """
 
 import numpy as np

@@ -40,8 +40,8 @@ class ProbeDesign(Document):
     """Value questions, in the order in which they are sampled."""
     by: tuple[str, ...] = ("continent", "settlement", "education")
     """What respondents are stratified by: ``continent``, ``settlement``, ``education``, or demographic columns."""
-    each: int = Field(default=5, ge=1, strict=True)
-    """Respondents of each cell."""
+    each: int | None = Field(default=5, ge=1, strict=True)
+    """Respondents of each cell; everybody who answered when `null`."""
     more_than: int = Field(default=5, ge=0, strict=True)
     """A cell is left out of a question when no more respondents than this have answered it."""
     source_split: Literal["full", "train", "valid", "test"] = "test"
@@ -103,15 +103,15 @@ def sample_probe(dataset: Dataset, design: ProbeDesign | None = None) -> list[Sa
         answered = dataset.answers[question][places] != NO_ANSWER
         for levels, inside in members:
             able = inside[answered[inside]]
-            if len(able) <= design.more_than or len(able) < design.each:
+            if len(able) <= design.more_than or len(able) < (design.each or 1):
                 continue
-            chosen = rng.sample(range(len(able)), design.each)
-            people = dataset.people[places[able[chosen]]]
+            chosen = able if design.each is None else able[rng.sample(range(len(able)), design.each)]
+            people = dataset.people[places[chosen]]
             sample.extend(Sampled(question, levels, person) for person in people.tolist())
     if not sample:
         raise DocumentError(
-            f"{dataset.source}: no cell of {' x '.join(design.by)} has more than {design.more_than} respondents in "
-            f"the split {design.source_split!r}; stratify by fewer things, or sample from `full`."
+            f"{dataset.source}: no cell of {' x '.join(design.by)} has more than {design.more_than} respondents "
+            f"in the split {design.source_split!r}; stratify by fewer things, or sample from `full`."
         )
     return sample
 

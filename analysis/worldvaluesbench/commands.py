@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from demoscope.documents import build
 from demoscope.errors import DocumentError
 
 app = typer.Typer(
@@ -19,16 +20,11 @@ app = typer.Typer(
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
 
-@app.callback()
-def commands() -> None:
-    """WorldValuesBench on the user's own files."""
-
-
 @app.command()
 def evaluate(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", help="Scores (QUESTION_ID, PARTICIPANT_ID, SCORE), one model a file."),
+        typer.Argument(metavar="FILE...", help="Scores (QUESTION_ID, PARTICIPANT_ID, SCORE), or stores of waves."),
     ],
     reference: Annotated[
         Path | None,
@@ -57,7 +53,6 @@ def evaluate(
     from analysis.worldvaluesbench import evaluation as wvb
     from analysis.worldvaluesbench.demographics import read_demographics
     from analysis.worldvaluesbench.people import read_humans
-    from demoscope.documents import build
 
     if reference is None:
         raise DocumentError(
@@ -90,11 +85,74 @@ def evaluate(
             print(f"Written: {path}", file=sys.stderr)
 
 
-def _systems(path: Path) -> list[Any]:
-    """What stands in a file of scores."""
-    from analysis.worldvaluesbench.scores import read_scores
+@app.command()
+def prepare(
+    survey: Annotated[Path, typer.Argument(metavar="WVS", help="The survey's file of wave 7: csv, sav or dta.")],
+    out: Annotated[Path, typer.Option(help="Folder that is written.")] = Path("wvb"),
+    metadata: Annotated[
+        Path | None, typer.Option(help="Folder with the published question_metadata.json and codebook.json.")
+    ] = None,
+    design: Annotated[Path | None, typer.Option(help="YAML: questions, cells and numbers of the sample.")] = None,
+    source_split: Annotated[str | None, typer.Option(help="Split that is sampled: test, valid, train, full.")] = None,
+    education_map: Annotated[
+        str | None, typer.Option(help="numeric, or code: without master's degrees, as the published sample.")
+    ] = None,
+    attribute: Annotated[
+        list[str] | None, typer.Option(help="Column that prompts tell; country, settlement, education.")
+    ] = None,
+    duplicates: Annotated[
+        str, typer.Option(help="An identifier on several rows: drop_all, or keep_first.")
+    ] = "drop_all",
+    out_of_range: Annotated[str, typer.Option(help="Answers outside a scale: missing, refuse or keep.")] = "missing",
+    tables: Annotated[str, typer.Option(help="Tables of the splits as parquet, tsv or both.")] = "parquet",
+    examples: Annotated[bool, typer.Option(help="Also write every example of every split, a row each.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make the benchmark of the survey's file: data set, splits, probe, and a wave that asks it."""
+    from surveys.formats.wvs.preparing import Choices, prepare_benchmark
 
-    return [read_scores(path)]
+    given = {"source_split": source_split, "education_map": education_map}
+    choices = {"duplicates": duplicates, "out_of_range": out_of_range, "tables": tables, "examples": examples}
+    made = prepare_benchmark(
+        survey,
+        out,
+        metadata=metadata,
+        design=design,
+        changes={name: value for name, value in given.items() if value is not None},
+        choices=build(Choices, {**choices, **({"attributes": attribute} if attribute else {})}, "wvb prepare"),
+    )
+    if as_json:
+        print(made.model_dump_json(indent=2))
+        return
+    for line in made.told():
+        print(line)
+
+
+@app.command()
+def export(
+    store: Annotated[Path, typer.Argument(metavar="STORE", help="The SQLite file that a wave wrote.")],
+    out: Annotated[Path, typer.Option(help="Folder that the files are written to, one a condition and model.")],
+    like: Annotated[Path | None, typer.Option(help="Sample whose order of rows is kept.")] = None,
+) -> None:
+    """Write a wave's scores as the files that WorldValuesBench publishes."""
+    from analysis.worldvaluesbench.stores import export_scores, read_store
+
+    found = read_store(store)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DocumentError(f"{out}: cannot be written to ({error.strerror or error}).") from None
+    for scores in found:
+        path = out / f"{scores.name}.tsv"
+        print(f"{path}: {export_scores(scores, path, like):,} rows")
+
+
+def _systems(path: Path) -> list[Any]:
+    """What stands in a file of scores or in the store of a wave."""
+    from analysis.worldvaluesbench.scores import read_scores
+    from analysis.worldvaluesbench.stores import is_store, read_store
+
+    return read_store(path) if is_store(path) else [read_scores(path)]
 
 
 def _write(path: Path, rows: Any) -> None:
