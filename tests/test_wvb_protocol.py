@@ -1,6 +1,8 @@
 """The protocol of WorldValuesBench: what is asked, how scores are read, when a question is asked anew."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from demoscope.errors import DocumentError
 from personas import Population
@@ -50,6 +52,8 @@ def interviewed(replies, settings=WvbSettings(attributes=("settlement", "educati
         ('"answer as a score": -1', -1),
         ('{"answer as a score": 2.5}', 2.5),
         ("I would say 7.", 7),
+        ("I would say 8.", None),
+        ('"answer as a score": "I say 8"', 8),
         ("Answer: 3\nExplanation: That is how it is.", 3),
         ("Between 2 and 3.", None),
         ("Nothing.", None),
@@ -62,7 +66,13 @@ def interviewed(replies, settings=WvbSettings(attributes=("settlement", "educati
     ],
 )
 def test_a_score_is_read_from_json_behind_its_key_or_where_it_stands_alone(reply, score):
-    assert score_in(reply) == score
+    assert score_in(reply, 1, 7) == score
+
+
+@given(st.text() | st.from_regex(r'.*"answer as a score": ("?-?[0-9]{0,400}(\.[0-9]*)?"?|NaN|Infinity|\[|\{).*'))
+def test_no_reply_whatever_stops_the_reading(reply):
+    score = score_in(reply, 1, 4)
+    assert score is None or abs(score) < 10**15
 
 
 @pytest.mark.parametrize("variant", ["alpaca", "vicuna", "mixtral", "gpt-3.5"])

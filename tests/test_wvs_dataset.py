@@ -13,9 +13,10 @@ from surveys.formats.wvs.dataset import NO_ANSWER, prepare
 from surveys.formats.wvs.examples import count, examples
 from surveys.formats.wvs.exporting import write_examples, write_sample, write_tables
 from surveys.formats.wvs.metadata import read_metadata
-from surveys.formats.wvs.probe import ProbeDesign, sample_probe
+from surveys.formats.wvs.probe import ProbeDesign, Sampled, sample_probe
 from surveys.formats.wvs.splits import published_splits
 from surveys.formats.wvs.wave7 import DEMOGRAPHICS, DUPLICATED, PROBE, RECODES, SCALES
+from tests.conftest import SHARED
 from tests.wvs_file import codebook, look_alike, question_metadata, write_csv
 
 FRAME = look_alike()
@@ -333,3 +334,32 @@ def test_metadata_of_other_questions_is_refused(tmp_path, folder):
     for name, message in told.items():
         with pytest.raises(DocumentError, match=message):
             read_metadata(tmp_path / name)
+
+
+PUBLISHED = SHARED / "data" / "wvb"
+needs_files = pytest.mark.skipif(not PUBLISHED.is_dir(), reason="the published files are not at hand")
+
+
+@needs_files
+def test_the_published_metadata_words_the_probe_and_labels_the_columns(tmp_path):
+    read = read_metadata(PUBLISHED)
+    probe = json.loads((PUBLISHED / "value_questions.json").read_text())
+    assert {question: read.wordings[question] for question in PROBE} == probe
+    assert read.label("B_COUNTRY", 276) == "Germany" and read.label("Q275", 7) == "Master or equivalent (ISCED 7)"
+    dataset = prepare(write_csv(look_alike(100), tmp_path / "wvs.csv"), read)
+    assert set(texts(dataset, "H_URBRURAL")) <= {"Urban", "Rural", "No answer; Missing", "Not asked", "-1", "-2"}
+
+
+@needs_files
+def test_a_sample_is_written_as_the_published_one_byte_for_byte(tmp_path):
+    published = (PUBLISHED / "samples.tsv").read_bytes()
+    with (PUBLISHED / "samples.tsv").open(newline="") as file:
+        rows = list(csv.reader(file, delimiter="\t"))[1:]
+    sample = [Sampled(row[0], tuple(row[2:5]), int(row[5])) for row in rows]
+    write_sample(sample, ProbeDesign(), tmp_path / "samples.tsv")
+    assert (tmp_path / "samples.tsv").read_bytes() == published
+    # 36 questions x 46 cells x 5 people, 230 rows a question, 120 of them urban, 4,860 people.
+    assert len(sample) == 36 * 46 * 5 == 8280 and len({one.person for one in sample}) == 4860
+    for question in PROBE:
+        settlements = [one.levels[1] for one in sample if one.question == question]
+        assert (settlements.count("Urban"), settlements.count("Rural")) == (120, 110)

@@ -284,6 +284,12 @@ def _notes(systems: Sequence[_System], humans: Humans) -> list[str]:
         name, finding = one.scores.name, one.finding
         if finding.strangers:
             notes.append(f"{name}: {finding.strangers:,} rows are of persons that the reference does not know.")
+        far = [one.question for one in finding.questions if one.distance is not None and one.distance > 1]
+        if far:
+            notes.append(
+                f"{name}: scores far out of range, kept as published, lift the distance above 1 on {', '.join(far)}; "
+                "compare with clip or drop."
+            )
         if finding.missing:
             notes.append(f"{name}: nothing to compare on {', '.join(finding.missing)}.")
     sizes = {tuple((question, len(rows)) for question, rows in sorted(one.rows.items())) for one in systems}

@@ -184,7 +184,7 @@ def _read(completion: Completion, question: Question, replicate: int) -> Answer:
     if reply is None:
         declined = last.error_kind in ("filtered", "refusal")
         return ended("refused" if declined else "failed", last.error or "no reply came")
-    score = score_in(reply)
+    score = score_in(reply, question.minimum, question.maximum)
     if score is None:
         declined = is_self_aware(reply) or is_declining(reply)
         return ended("refused" if declined else "invalid", "the reply has no score that can be read")

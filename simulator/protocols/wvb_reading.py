@@ -6,20 +6,26 @@ from contextlib import suppress
 
 from simulator.protocols.wvb_prompts import SCORE
 
-_NUMBER = r"-?\d+(?:\.\d+)?"
-_WHOLE = re.compile(r"(?<![\d.])-?\d+(?![\d]|\.\d)")
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+_WHOLE = re.compile(r"(?<![\d.])-?[0-9]+(?!\d|\.\d)")
+
+LARGEST = 10**15
+"""Scores that are further from 0 are none."""
 
 
-def score_in(reply: str) -> float | None:
-    """The score that a reply gives, whatever its range; ``None`` when none can be read without guessing.
+def score_in(reply: str, minimum: int, maximum: int) -> float | None:
+    """The score that a reply gives; ``None`` when none can be read without guessing.
 
     First the reply (or what stands between its outer braces) is loaded as JSON, then the first number behind the key
-    is taken, then a whole number that is the only one.
+    is taken: either is the score, in range or not. Else it is the only whole number of the reply, if that lies in
+    range; a year or an age does not.
 
-    >>> score_in('{"thoughtful explanation": "Out of 10 friends ...", "answer as a score": 3}')
+    >>> score_in('{"thoughtful explanation": "Out of 10 friends ...", "answer as a score": 3}', 1, 4)
     3.0
-    >>> score_in('"answer as a score": "4 (important)", ...'), score_in("I would say 2."), score_in("2 or 3")
-    (4.0, 2.0, None)
+    >>> score_in('"answer as a score": "5 (important)", ...', 1, 4), score_in("I would say 2.", 1, 4)
+    (5.0, 2.0)
+    >>> score_in("2 or 3", 1, 4), score_in("It was in 2020.", 1, 4)
+    (None, None)
 
     References
     ----------
@@ -32,10 +38,10 @@ def score_in(reply: str) -> float | None:
                 return found
     behind = reply.lower().find(SCORE)
     if behind >= 0:
-        number = re.search(_NUMBER, reply[behind + len(SCORE) :])
-        return float(number[0]) if number else None
+        return _first_number(reply[behind + len(SCORE) :])
     whole = _WHOLE.findall(reply)
-    return float(whole[0]) if len(whole) == 1 else None
+    score = _first_number(whole[0]) if len(whole) == 1 else None
+    return score if score is not None and minimum <= score <= maximum else None
 
 
 def _of_json(content: object) -> float | None:
@@ -44,6 +50,12 @@ def _of_json(content: object) -> float | None:
         return None
     value = next((value for key, value in content.items() if str(key).strip().lower() == SCORE), None)
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    number = re.search(_NUMBER, value) if isinstance(value, str) else None
-    return float(number[0]) if number else None
+        return float(value) if abs(value) < LARGEST else None
+    return _first_number(value) if isinstance(value, str) else None
+
+
+def _first_number(text: str) -> float | None:
+    """The first number of a text; ``None`` when there is none, or it is absurd."""
+    number = _NUMBER.search(text)
+    score = float(number[0]) if number else None
+    return score if score is not None and abs(score) < LARGEST else None
