@@ -22,8 +22,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import wasserstein_distance
 
-from analysis.worldvaluesbench.evaluation import Rules, evaluate
+from analysis.worldvaluesbench.evaluation import evaluate
 from analysis.worldvaluesbench.people import HumanAnswers
+from analysis.worldvaluesbench.rules import Rules
 from analysis.worldvaluesbench.scores import Scores
 from analysis.worldvaluesbench.subgroups import Demographics, Grouping, Subgroups, places_of
 from surveys.formats.wvs.dataset import NO_ANSWER, Dataset, prepare

@@ -1,7 +1,7 @@
 """Which questions a person is asked, where that is not the whole questionnaire: pairs of questions and persons."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,21 +27,33 @@ class Assignments:
         return sum(map(len, self.questions))
 
 
-def read_assignments(path: Path, questionnaire: Questionnaire, rows: Sequence[str | None]) -> Assignments:
+def read_assignments(
+    path: Path, questionnaire: Questionnaire, population: str, rows: Iterable[str | None] | None
+) -> Assignments:
     """Pairs of a table: CSV, TSV or Parquet with the columns QUESTION_ID and PARTICIPANT_ID.
 
     Parameters
     ----------
     questionnaire : Questionnaire
         Whose questions are named.
-    rows : sequence of str or None
-        Identifier of every person, by number: the row of the microdata that each was taken from.
+    population : str
+        Id of the population, for messages.
+    rows : iterable of str or None
+        Identifier of every person, by number: the row of the microdata that each was taken from; ``None`` when they
+        come from no microdata.
 
     Raises
     ------
     DocumentError
-        If the file cannot be read, names a question or person that is not there, or a pair twice.
+        If the file cannot be read, names a question or person that is not there, or a pair twice, or what somebody is
+        asked cannot be asked without the rest.
     """
+    if rows is None:
+        raise DocumentError(
+            f"they name rows of microdata, and nobody in {population!r} comes from any; leave them out, or take the "
+            "people from a file."
+        )
+    people = tuple(rows)
     header = read_header(path)
     missing = [name for name in COLUMNS if name not in header.names]
     if missing:
@@ -53,20 +65,26 @@ def read_assignments(path: Path, questionnaire: Questionnaire, rows: Sequence[st
     unknown = [text for text in question.texts if text not in order]
     if unknown:
         raise DocumentError(f"{path}: {questionnaire.id!r} has no question {unknown[0]!r}.")
-    numbers = {row: number for number, row in enumerate(rows) if row is not None}
+    numbers = {row: number for number, row in enumerate(people) if row is not None}
     strangers = [text for text in person.texts if text not in numbers]
     if strangers:
         raise DocumentError(
             f"{path}: nobody in the wave is the person {strangers[0]!r}; persons are told apart by the column that "
             "the population's microdata names as `row`, and a design such as every_row takes all of them."
         )
-    asked: list[set[str]] = [set() for _ in rows]
+    asked: list[set[str]] = [set() for _ in people]
     for line, (which, who) in enumerate(zip(question.positions.tolist(), person.positions.tolist(), strict=True), 2):
         one, number = question.texts[which], numbers[person.texts[who]]
         if one in asked[number]:
             raise DocumentError(f"{path}:{line}: {one!r} is asked of {person.texts[who]!r} a second time; keep one.")
         asked[number].add(one)
     questions = tuple(tuple(sorted(some, key=order.__getitem__)) for some in asked)
+    parts = Parts(questionnaire)
+    for some in set(questions) - {()}:
+        try:
+            parts.of(some)
+        except ValueError as error:
+            raise DocumentError(f"{path}: {', '.join(some)} cannot be asked without the rest: {error}") from None
     hasher = hashlib.blake2b(repr(questions).encode(), digest_size=12)
     return Assignments(questions, hasher.hexdigest())
 

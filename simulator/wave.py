@@ -228,31 +228,14 @@ def load_wave(path: Path) -> LoadedWave:
     ]
     cells = tuple(Cell(condition, model, *checked) for model in models for condition, checked in conditions)
     backstories = _backstories(wave, cells, str(path))
-    assignments = _assignments(wave, questionnaire, population, path, lines)
+    assignments = None
+    if wave.assignments is not None:
+        rows = population.columns(0, wave.respondents, wave.seed).rows
+        try:
+            assignments = read_assignments(beside / wave.assignments, questionnaire, population.id, rows)
+        except DocumentError as error:
+            raise DocumentError(f"{path}:{lines['assignments',]}: assignments: {error}") from None
     return LoadedWave(wave, questionnaire, population, reference, cells, backstories, assignments)
-
-
-def _assignments(
-    wave: Wave, questionnaire: Questionnaire, population: Population, path: Path, lines: dict[Loc, int]
-) -> Assignments | None:
-    """Who is asked what, when that is not everything of everybody."""
-    if wave.assignments is None:
-        return None
-    where = f"{path}:{lines['assignments',]}: assignments"
-    rows = population.columns(0, wave.respondents, wave.seed).rows
-    if rows is None:
-        raise DocumentError(
-            f"{where}: name rows of microdata, and nobody in {population.id!r} comes from any; leave them out, or "
-            "take the people from a file."
-        )
-    try:
-        found = read_assignments(path.parent / wave.assignments, questionnaire, rows.tolist())
-        parts = Parts(questionnaire)
-        for questions in set(found.questions) - {()}:
-            parts.of(questions)
-    except (DocumentError, ValueError) as error:
-        raise DocumentError(f"{where}: {error}") from None
-    return found
 
 
 def _backstories(wave: Wave, cells: tuple[Cell, ...], where: str) -> Backstories | None:

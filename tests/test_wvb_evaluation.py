@@ -12,9 +12,10 @@ from typer.testing import CliRunner
 from analysis.worldvaluesbench.commands import app
 from analysis.worldvaluesbench.demographics import read_demographics
 from analysis.worldvaluesbench.distances import MISSING
-from analysis.worldvaluesbench.evaluation import Rules, evaluate
+from analysis.worldvaluesbench.evaluation import evaluate
 from analysis.worldvaluesbench.figures import write_figures
 from analysis.worldvaluesbench.people import HumanAnswers, read_humans
+from analysis.worldvaluesbench.rules import Rules
 from analysis.worldvaluesbench.scores import read_scores, write_scores
 from analysis.worldvaluesbench.screen import csv_rows, render
 from demoscope.errors import DocumentError
@@ -131,6 +132,13 @@ def test_results_are_broken_down_by_group_with_rows_pooled_within(files):
     # Europe: Q1 1,1 against 2,4 is (1/3 + 1) / 2; Q122 has no score; Q165 as people.
     assert levels["Continent", "Europe"].mean == pytest.approx((2 / 3 + 0) / 2)
     assert levels["Continent", "Europe"].questions == 2
+
+
+def test_levels_have_intervals_around_their_means_where_groups_are_few(files):
+    found_again = found(files, by=["urban"], rules=Rules(draws=50))
+    for one in found_again.levels:
+        assert one.interval is not None and one.interval[0] <= one.mean <= one.interval[1]
+    assert all(one.interval is None for one in found(files, by=["urban"]).levels)
 
 
 def test_group_means_average_over_all_combinations_of_groups(files):

@@ -6,8 +6,9 @@ from functools import cache
 import numpy as np
 import pytest
 
-from analysis.worldvaluesbench.evaluation import Rules, evaluate
+from analysis.worldvaluesbench.evaluation import evaluate
 from analysis.worldvaluesbench.people import read_humans
+from analysis.worldvaluesbench.rules import Rules
 from analysis.worldvaluesbench.scores import read_scores
 from surveys.formats.wvs.wave7 import PROBE, SCALES
 from tests.conftest import SHARED

@@ -1,8 +1,10 @@
 """From the survey's file to a wave and back: prepare, run, continue, export, evaluate; and who is asked what."""
 
 import json
+import re
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -10,16 +12,19 @@ import yaml
 from typer.testing import CliRunner
 
 from analysis.worldvaluesbench.commands import app
-from analysis.worldvaluesbench.evaluation import Rules, evaluate
+from analysis.worldvaluesbench.evaluation import evaluate
 from analysis.worldvaluesbench.people import read_humans
+from analysis.worldvaluesbench.rules import Rules
 from analysis.worldvaluesbench.scores import read_scores
 from analysis.worldvaluesbench.stores import export_scores, read_store
+from demoscope.documents import read
 from demoscope.errors import DocumentError, StoreError
 from simulator.plan import make_plan
 from simulator.run import run_wave
 from simulator.store import Store
 from simulator.wave import load_wave
 from surveys.formats.wvs.preparing import Choices, prepare_benchmark
+from surveys.formats.wvs.probe import ProbeDesign
 from tests.stores import content, count, sound
 from tests.wvs_file import codebook, look_alike, question_metadata, write_csv
 
@@ -247,3 +252,23 @@ def test_labels_that_were_not_given_are_asked_for(folder, tmp_path):
     with pytest.raises(DocumentError, match="no demographic column 'party'"):
         prepare_benchmark(folder / "wvs.csv", tmp_path, metadata=folder, design=folder / "design.yaml",
                           choices=Choices(attributes=("party",)))  # fmt: skip
+
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_every_command_and_option_of_the_page_exists():
+    page = (ROOT / "docs" / "worldvaluesbench.md").read_text()
+    lines = [line for block in re.findall(r"```sh\n(.*?)```", page, re.S) for line in block.splitlines()]
+    wanted = [line.split() for line in lines if line.startswith("demoscope wvb")]
+    assert {words[2] for words in wanted} == {"evaluate", "prepare", "export"}
+    for words in wanted:
+        shown = CliRunner().invoke(app, [words[2], "--help"], env={"COLUMNS": "200"}).stdout
+        assert all(word in shown for word in words if word.startswith("--")), words
+    for option in ("--out-of-range", "--tie", "--aggregate", "--samples", "--draws"):
+        assert option in CliRunner().invoke(app, ["evaluate", "--help"], env={"COLUMNS": "200"}).stdout
+
+
+def test_the_example_of_a_design_is_one():
+    design = read(ProbeDesign, ROOT / "examples" / "wvb_design.yaml")
+    assert (design.each, design.by) == (10, ("continent", "settlement", "Q260"))

@@ -53,6 +53,7 @@ def evaluate(
     from analysis.worldvaluesbench import evaluation as wvb
     from analysis.worldvaluesbench.demographics import read_demographics
     from analysis.worldvaluesbench.people import read_humans
+    from analysis.worldvaluesbench.rules import Rules
 
     if reference is None:
         raise DocumentError(
@@ -60,7 +61,7 @@ def evaluate(
             "with the number of people per answer."
         )
     choices: dict[str, Any] = {"out_of_range": out_of_range, "tie": tie, "aggregate": aggregate}
-    rules = build(wvb.Rules, {**choices, "draws": draws, "seed": seed}, "wvb evaluate")
+    rules = build(Rules, {**choices, "draws": draws, "seed": seed}, "wvb evaluate")
     systems = [system for path in files for system in _systems(path)]
     demographics = read_demographics(by, samples, reference) if by else None
     found = wvb.evaluate(systems, read_humans(reference), rules, demographics)

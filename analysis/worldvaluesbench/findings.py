@@ -69,6 +69,8 @@ class LevelFinding(Document):
     """Mean distance over these questions; the rows of each are pooled within the level."""
     std: float | None
     """Standard deviation over these questions (ddof 0)."""
+    interval: Interval | None
+    """Limits of the mean over resampled rows; ``None`` where none were drawn, as in groupings of many levels."""
 
 
 class Gain(Document):

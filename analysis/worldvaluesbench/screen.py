@@ -140,7 +140,9 @@ def csv_rows(evaluation: Evaluation) -> Iterator[tuple[str, ...]]:
             yield system.name, "", "", one.question, one.category, *counts, *map(_exact, (one.distance, low, high))
     for level in evaluation.levels:
         counts = (str(level.scores), "", str(level.people))
-        yield level.system, level.grouping, level.level, "mean", "", *counts, _exact(level.mean), "", ""
+        low, high = level.interval or (None, None)
+        found = map(_exact, (level.mean, low, high))
+        yield level.system, level.grouping, level.level, "mean", "", *counts, *found
 
 
 CSV_COLUMNS = (

@@ -113,6 +113,10 @@ class Subgroups:
             for one in groupings
         ]
 
+    def levels(self, grouping: int, people: NDArray[np.integer]) -> NDArray[np.int32]:
+        """(n_rows,) level of each row in the grouping at this place; the number of levels where it has none."""
+        return np.asarray(self._levels[grouping][people])
+
     def of(self, model: Ints, human: Ints, scale: Scale, people: NDArray[np.integer]) -> Mapping[str, GroupDistances]:
         """Distances within every level of every grouping, for one question.
 
@@ -132,9 +136,9 @@ class Subgroups:
         mine, theirs = grid.positions(model), grid.positions(human)
         both = mine * width + theirs
         found = {}
-        for grouping, level_of in zip(self.groupings, self._levels, strict=True):
+        for place, grouping in enumerate(self.groupings):
             n = len(grouping.levels)
-            level = level_of[people].astype(np.intp)
+            level = self.levels(place, people).astype(np.intp)
             if width * width * (n + 1) <= max(4 * len(people), SMALL):
                 cells = np.bincount(level * (width * width) + both, minlength=width * width * (n + 1))
                 table = cells.reshape(n + 1, width, width)[:n]
