@@ -118,6 +118,7 @@ def waves() -> str:
         table("`settings` of the protocol `backstory`", find_protocol("backstory").settings_model),
         table("`settings` of the protocol `paraphrase`", find_protocol("paraphrase").settings_model),
         table("`settings` of the protocol `translate`", find_protocol("translate").settings_model),
+        table("`settings` of the protocol `wvb`", find_protocol("wvb").settings_model),
         table("`settings` of the backend `llama_cpp`", find_backend("llama_cpp").settings_model),
         table("`settings` of the backend `openai_api`", OpenAISettings),
         table("`endpoints` of `openai_api`", EndpointSettings),

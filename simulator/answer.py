@@ -23,7 +23,7 @@ class Answer:
     """Canonical codes that were chosen: one for single choices and scales, several for multiple choices; of a ranking
     in order of preference."""
     number: float | None = None
-    """The value, for open numbers."""
+    """The value, for open numbers; of an invalid answer, a score that lies outside its scale."""
     text: str | None = None
     """The answer in the respondent's own words: free text, or the explanation beside a choice."""
     reason: str | None = None

@@ -72,7 +72,7 @@ class Plan(Document):
     wave: str
     respondents: int
     questions: tuple[str, ...]
-    """Ids of the questions that are put to models, in order."""
+    """Ids of the questions that are put to models, in order; everybody is asked them, or those assigned."""
     cells: tuple[CellPlan, ...]
     models: tuple[ModelPlan, ...]
     """Models of which only trying out shows what they do; the others do all there is."""
@@ -183,6 +183,8 @@ async def _plan(loaded: LoadedWave, wanted_margin: float) -> Plan:
         first = first or respondent
         if cell is loaded.cells[0]:
             people.append(respondent.portrait)
+        if respondent.assigned == frozenset():
+            continue
         interview = begin(cell.protocol, respondent, cell.asked, cell.settings, loaded.wave.seed)
         await drive(interview, stand_in.complete, tallies[cell.name])
     assert first is not None
@@ -191,17 +193,19 @@ async def _plan(loaded: LoadedWave, wanted_margin: float) -> Plan:
     for cell in loaded.cells:
         tally, n, sampled = tallies[cell.name], cell.respondents, min(SAMPLE, cell.respondents)
         speed = find_backend(cell.model.backend).tokens_per_second
-        seconds = (tally.fresh / speed[0] + tally.written / speed[1]) / sampled * n if speed else None
+        answers = loaded.answers_of(cell)
+        times = answers / tally.answers if loaded.assignments and tally.answers else n / sampled
+        seconds = (tally.fresh / speed[0] + tally.written / speed[1]) * times if speed else None
         cells.append(
             CellPlan(
                 cell=cell.name,
                 respondents=n,
-                answers=cell.protocol.answers_expected(cell.settings, loaded.questionnaire) * n,
-                calls=round(tally.calls / sampled * n),
-                prompt_tokens=round(tally.prompt / sampled * n),
-                completion_tokens=round(tally.completion / sampled * n),
+                answers=answers,
+                calls=round(tally.calls * times),
+                prompt_tokens=round(tally.prompt * times),
+                completion_tokens=round(tally.completion * times),
                 hours=seconds / 3600 if seconds is not None else None,
-                **_costs(cell.model, tally, n / sampled, pilots.get(cell.name)),
+                **_costs(cell.model, tally, times, pilots.get(cell.name)),
             )
         )
     return Plan(

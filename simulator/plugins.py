@@ -15,6 +15,7 @@ OURS = {
         "backstory": "simulator.protocols.backstory:PROTOCOL",
         "paraphrase": "simulator.protocols.rewording:PARAPHRASE",
         "translate": "simulator.protocols.rewording:TRANSLATE",
+        "wvb": "simulator.protocols.wvb:PROTOCOL",
     },
     "backend": {
         "scripted": "simulator.backends.scripted:ScriptedBackend",

@@ -8,6 +8,7 @@ import json
 import platform
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -99,7 +100,10 @@ def make_respondent(loaded: LoadedWave, cell: Cell, persona: Persona) -> Respond
     """The respondent that a persona is in a cell; the same whenever and wherever it is made."""
     own = cell.population.id == loaded.population.id  # the stories are of the wave's own people
     known = loaded.backstories.told_to(persona) if loaded.backstories and own else persona
-    return cell.protocol.respondent(known, cell.population, cell.settings, loaded.wave.seed, cell.name)
+    respondent = cell.protocol.respondent(known, cell.population, cell.settings, loaded.wave.seed, cell.name)
+    if loaded.assignments is None:
+        return respondent
+    return replace(respondent, assigned=frozenset(loaded.assignments.questions[persona.number]))
 
 
 def versions() -> dict[str, str]:

@@ -108,17 +108,16 @@ class _Run:
         self._store = store
         self._cells: dict[int, Cell] = {cells[cell.name]: cell for cell in loaded.cells}
         self._teams = {model.name: self._team(self._spec(model.name, cells)) for model in loaded.wave.models}
-        expected = {
-            cell_id: cell.protocol.answers_expected(cell.settings, loaded.questionnaire)
-            for cell_id, cell in self._cells.items()
-        }
         self._hosts: dict[int, Team] = {}
         self._calls: set[int] = set()  # handles of the cohorts whose batch is awaited
         saved = store.execute("SELECT count(*) FROM answers")[0][0]
         missing = 0
         for respondent_id, cell_id, persona_id, answers in store.respondents():
-            if cell_id in expected and answers < expected[cell_id]:
-                missing += expected[cell_id] - answers
+            if cell_id not in self._cells:
+                continue
+            expected = loaded.answers_expected(self._cells[cell_id], number_of(persona_id))
+            if answers < expected:
+                missing += expected - answers
                 team = self._teams[self._cells[cell_id].model.name]
                 team.waiting.append(Open(respondent_id, cell_id, number_of(persona_id)))
         self.progress = Progress(total=saved + missing, saved=saved, resumed=saved)

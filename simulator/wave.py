@@ -13,6 +13,7 @@ from demoscope.documents import Document, Loc, build, read_document
 from demoscope.errors import DemoscopeError, DocumentError
 from personas import Population, load_population
 from personas.designs import Design
+from simulator.assignment import Assignments, Parts, read_assignments
 from simulator.backends.interface import find_backend
 from simulator.backstories import Backstories, read_backstories
 from simulator.protocols.registry import ProtocolKind, find_protocol
@@ -90,6 +91,9 @@ class Wave(Document):
     design: Design | None = None
     """How people are taken from the population: a `kind` and its settings, as docs/populations.md tells; as the
     population itself says when absent."""
+    assignments: str | None = Field(default=None, min_length=1, pattern=r"^[^\x00]+$")
+    """Table of who is asked what (`QUESTION_ID`, `PARTICIPANT_ID`: rows of the population's microdata), relative to
+    the wave's own folder; everybody is asked everything when absent."""
     respondents: int = Field(ge=1, le=10_000_000, strict=True)
     """People drawn from the population; each answers once in every cell."""
     models: tuple[ModelSpec, ...] = Field(min_length=1)
@@ -157,6 +161,30 @@ class LoadedWave:
     reference: ReferenceCounts | None
     cells: tuple[Cell, ...]
     backstories: Backstories | None = None
+    assignments: Assignments | None = None
+
+    def asked(self, person: int) -> Questionnaire | None:
+        """What a person is asked, by number: the questionnaire or a part of it; ``None`` when nothing is."""
+        if self.assignments is None:
+            return self.questionnaire
+        questions = self.assignments.questions[person]
+        return self.parts.of(questions) if questions else None
+
+    def answers_of(self, cell: Cell) -> int:
+        """How many answers all interviews of a cell end in."""
+        if self.assignments is None:
+            return cell.protocol.answers_expected(cell.settings, self.questionnaire) * cell.respondents
+        return sum(self.answers_expected(cell, person) for person in range(cell.respondents))
+
+    @cached_property
+    def parts(self) -> Parts:
+        """The questionnaire and what persons are asked of it."""
+        return Parts(self.questionnaire)
+
+    def answers_expected(self, cell: Cell, person: int) -> int:
+        """How many answers the interview of a person in a cell ends in."""
+        asked = self.asked(person)
+        return cell.protocol.answers_expected(cell.settings, asked) if asked is not None else 0
 
     @property
     def store_path(self) -> Path:
@@ -193,6 +221,7 @@ class LoadedWave:
             "reference": self.reference.reference.model_dump(mode="json") if self.reference else None,
             "reference_counts": self.reference.digest if self.reference else None,
             **({"backstories": self.backstories.wave} if self.backstories else {}),
+            **({"assignments": self.assignments.digest} if self.assignments else {}),
         }
 
     @property
@@ -233,7 +262,20 @@ def load_wave(path: Path) -> LoadedWave:
     cells = tuple(replace(cell, model=model) for model in models for cell in conditions)
     _populations_are_different(cells, population, str(path))
     backstories = _backstories(wave, cells, str(path))
-    return LoadedWave(wave, questionnaire, population, reference, cells, backstories)
+    assignments = None
+    if wave.assignments is not None:
+        others = [cell.condition.name for cell in cells if cell.population.id != population.id]
+        if others:
+            raise DocumentError(
+                f"{path}:{lines['assignments',]}: assignments: they are about people of {population.id!r}, and the "
+                f"condition {others[0]!r} asks others; give that one a wave of its own."
+            )
+        rows = population.columns(0, wave.respondents, wave.seed).rows
+        try:
+            assignments = read_assignments(beside / wave.assignments, questionnaire, population.id, rows)
+        except DocumentError as error:
+            raise DocumentError(f"{path}:{lines['assignments',]}: assignments: {error}") from None
+    return LoadedWave(wave, questionnaire, population, reference, cells, backstories, assignments)
 
 
 def _backstories(wave: Wave, cells: tuple[Cell, ...], where: str) -> Backstories | None:

@@ -1,0 +1,158 @@
+"""The evaluation of WorldValuesBench: any models, any rows of questions and persons, against people."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from analysis.worldvaluesbench import baselines
+from analysis.worldvaluesbench.distances import Floats
+from analysis.worldvaluesbench.findings import Evaluation, Gain, QuestionFinding, SystemFinding
+from analysis.worldvaluesbench.people import HumanCounts, Humans
+from analysis.worldvaluesbench.rules import AS_PUBLISHED, Rules
+from analysis.worldvaluesbench.scores import Scores
+from analysis.worldvaluesbench.subgroups import Demographics
+from analysis.worldvaluesbench.systems import System, finding_of, limits, number
+from demoscope import seeds
+from demoscope.errors import DocumentError
+from surveys.formats.wvs.wave7 import SCALES
+
+TOLD = ("_with_demographics", "_dem")
+"""Ends of the name of a model that was told attributes, beside one of the same name without them."""
+
+
+def evaluate(
+    systems: Sequence[Scores], humans: Humans, rules: Rules = AS_PUBLISHED, demographics: Demographics | None = None
+) -> Evaluation:
+    """Distances of models and baselines from people, question by question, with what surrounds them.
+
+    Parameters
+    ----------
+    systems : sequence of Scores
+        What the models answered; names differ.
+    humans : HumanAnswers or HumanCounts
+        The people. Counts serve for whole questions only.
+    demographics : Demographics, optional
+        Groupings to break the results down by.
+
+    Raises
+    ------
+    DocumentError
+        If two systems have one name, groups are wanted of counts, or a file and the reference share nothing.
+    """
+    names = [system.name for system in systems]
+    for name in names:
+        if names.count(name) > 1:
+            raise DocumentError(f"Two files are called {name!r}; give one of them another name.")
+    if demographics is not None and isinstance(humans, HumanCounts):
+        raise DocumentError(
+            f"{humans.name} says how many people gave each answer, not who they are, so nothing can be broken down; "
+            "name a reference with people, such as a folder of `demoscope wvb prepare`."
+        )
+    if rules.aggregate == "group_mean" and (demographics is None or not demographics.groupings):
+        raise DocumentError("The aggregate group_mean averages over groups; say which, such as `--by continent`.")
+    found = [System(system, humans, rules, demographics) for system in systems]
+    return Evaluation(
+        reference=humans.name,
+        out_of_range=rules.out_of_range,
+        tie=rules.tie,
+        aggregate=rules.aggregate,
+        seed=rules.seed,
+        draws=rules.draws,
+        baselines=tuple(_baselines(found[0], humans, rules)) if found else (),
+        systems=tuple(one.finding for one in found),
+        gains=tuple(_gains([one.finding for one in found])),
+        levels=tuple(level for one in found for level in one.levels),
+        notes=tuple(_notes(found, humans)),
+    )
+
+
+def _baselines(system: System, humans: Humans, rules: Rules) -> list[SystemFinding]:
+    """The baselines on the rows of a system."""
+    found: dict[str, list[QuestionFinding]] = {}
+    drawn: dict[str, list[Floats]] = {}
+    for question, human in system.people.items():
+        scale = SCALES[question]
+        inside = human[(human >= scale.minimum) & (human <= scale.maximum)]
+        counts = np.bincount(inside - scale.minimum, minlength=scale.levels)
+        everybody = counts
+        if not isinstance(humans, HumanCounts):
+            known = humans.answers.get(question, np.empty(0, np.int16)).astype(np.int64)
+            known = known[(known >= scale.minimum) & (known <= scale.maximum)]
+            everybody = np.bincount(known - scale.minimum, minlength=scale.levels)
+        values: dict[str, float | Floats] = {
+            "uniform": baselines.uniform(counts, scale),
+            "majority": baselines.majority(inside, scale, rules.tie),
+        }
+        if rules.draws and len(inside) > 1:
+            rng = seeds.generator(rules.seed, "wvb people", question)
+            values["split_half"] = baselines.split_half(counts, scale, rng, rules.draws)
+            values["same_size"] = baselines.same_size_sample(everybody, counts, scale, rng, rules.draws)
+        for name, value in values.items():
+            draws = np.empty(0) if isinstance(value, float) else value
+            middle = value if isinstance(value, float) else float(value.mean())
+            if draws.size:
+                drawn.setdefault(name, []).append(draws)
+            found.setdefault(name, []).append(
+                QuestionFinding(
+                    question=question,
+                    category=scale.category,
+                    rows=len(system.rows[question]),
+                    scores=0,
+                    out_of_range=0,
+                    people=len(inside),
+                    distance=number(middle),
+                    interval=limits(draws, middle),
+                )
+            )
+    return [finding_of(name, questions, drawn.get(name, []), 0, 0) for name, questions in found.items()]
+
+
+def _gains(findings: Sequence[SystemFinding]) -> list[Gain]:
+    by_name = {one.name: one for one in findings}
+    gains = []
+    for told in findings:
+        end = next((end for end in TOLD if told.name.endswith(end)), None)
+        plain = by_name.get(told.name.removesuffix(end)) if end else None
+        if plain is None:
+            continue
+        before = {one.question: one.distance for one in plain.questions if one.distance is not None}
+        changes = np.array(
+            [
+                one.distance - before[one.question]
+                for one in told.questions
+                if one.distance is not None and one.question in before
+            ]
+        )
+        if changes.size:
+            gains.append(
+                Gain(
+                    system=told.name,
+                    without=plain.name,
+                    questions=len(changes),
+                    nearer=int((changes < 0).sum()),
+                    mean=float(changes.mean()),
+                )
+            )
+    return gains
+
+
+def _notes(systems: Sequence[System], humans: Humans) -> list[str]:
+    notes = []
+    for one in systems:
+        name, finding = one.scores.name, one.finding
+        if finding.strangers:
+            notes.append(f"{name}: {finding.strangers:,} rows are of persons that the reference does not know.")
+        far = [one.question for one in finding.questions if one.distance is not None and one.distance > 1]
+        if far:
+            notes.append(
+                f"{name}: scores far out of range, kept as published, lift the distance above 1 on {', '.join(far)}; "
+                "compare with clip or drop."
+            )
+        if finding.missing:
+            notes.append(f"{name}: nothing to compare on {', '.join(finding.missing)}.")
+    sizes = {tuple((question, len(rows)) for question, rows in sorted(one.rows.items())) for one in systems}
+    if len(sizes) > 1:
+        notes.append(f"The files do not have the same rows; the baselines are those of {systems[0].scores.name}.")
+    if isinstance(humans, HumanCounts) and systems:
+        notes.append("The reference holds counts: both sides are resampled by themselves, people from the counts.")
+    return notes

@@ -1,0 +1,119 @@
+"""Scores from the store of a wave, and a wave's scores as the files that WorldValuesBench publishes."""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+
+from analysis.worldvaluesbench.scores import Scores, columns_of, write_scores
+from demoscope.columns import whole_number
+from demoscope.errors import DocumentError, StoreError
+from demoscope.store_file import open_for_reading
+from surveys.formats.wvs.wave7 import PERSON, SCALES
+
+_CELLS = "SELECT id, name FROM cells WHERE protocol = 'wvb' ORDER BY id"
+_ANSWERS = """
+SELECT q.name, p.source_row, coalesce(o.code, a.value)
+FROM respondents r
+JOIN personas p ON p.id = r.persona_id
+JOIN answers a ON a.respondent_id = r.id
+JOIN questions q ON q.id = a.question_id
+LEFT JOIN answer_options o USING (respondent_id, question_id, method, replicate)
+WHERE r.cell_id = ?
+ORDER BY a.question_id, r.persona_id, a.replicate
+"""
+
+
+def is_store(path: Path) -> bool:
+    """Whether a file is an SQLite database, by its first bytes."""
+    try:
+        with path.open("rb") as file:
+            return file.read(16) == b"SQLite format 3\0"
+    except OSError:
+        return False
+
+
+def read_store(path: Path) -> list[Scores]:
+    """Scores of every condition and model of a wave that asked by the protocol ``wvb``.
+
+    A score out of range counts as the score it was; an answer without any is a row without a score.
+
+    Raises
+    ------
+    StoreError
+        If the file is no store.
+    DocumentError
+        If nothing in it was asked by that protocol, or of people who are rows of the survey.
+    """
+    with closing(open_for_reading(path)) as db:
+        try:
+            cells = db.execute(_CELLS).fetchall()
+            found = [
+                _scores(str(name).replace("/", "_"), db.execute(_ANSWERS, (cell,)), path) for cell, name in cells
+            ]
+        except sqlite3.Error as error:
+            raise StoreError(f"{path}: cannot be read ({error}); the file may be damaged.") from None
+    if not found:
+        raise DocumentError(f"{path}: no condition of this wave asked by `protocol: wvb`.")
+    return found
+
+
+def _scores(name: str, rows: sqlite3.Cursor, path: Path) -> Scores:
+    order: dict[str, int] = {}
+    question, people, values = [], [], []
+    for asked, person, value in rows:
+        if asked not in SCALES or not str(person or "").isdigit():
+            raise DocumentError(
+                f"{path}: {asked!r} of the person {person!r} is no answer to WorldValuesBench, whose questions are "
+                "called as in the survey and whose persons are rows of it."
+            )
+        question.append(order.setdefault(asked, len(order)))
+        people.append(int(person))
+        values.append(np.nan if value is None else float(value))
+    if not values:
+        raise DocumentError(f"{path}: {name} has no answers yet; run the wave first.")
+    return Scores(name, tuple(order), np.array(question, np.int32), np.array(people), np.array(values))
+
+
+def export_scores(scores: Scores, path: Path, like: Path | None = None) -> int:
+    """Write scores as ``QUESTION_ID, PARTICIPANT_ID, SCORE``; returns the number of rows.
+
+    Parameters
+    ----------
+    like : Path, optional
+        Sample of the probe whose order of rows to keep; by question and person when absent.
+
+    Raises
+    ------
+    DocumentError
+        If the sample has a pair that was not asked, or a file cannot be read or written.
+    """
+    told = ["" if np.isnan(value) else f"{value:g}" for value in scores.values.tolist()]
+    questions = [scores.questions[place] for place in scores.question.tolist()]
+    rows = list(zip(questions, map(str, scores.people.tolist()), told, strict=True))
+    if like is not None:
+        by_pair: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
+        for row in rows:
+            by_pair.setdefault(row[:2], []).append(row)
+        rows = [row for pair in _pairs(like) for row in _of_pair(by_pair, pair, like)]
+    write_scores(path, rows)
+    return len(rows)
+
+
+def _pairs(path: Path) -> Sequence[tuple[str, str]]:
+    question, person = columns_of(path, ("Question", PERSON)).values()
+    people = [str(one) for one in person.read(whole_number, str(path), "number of a person")]
+    return [
+        (question.texts[which], people[who])
+        for which, who in zip(question.positions.tolist(), person.positions.tolist(), strict=True)
+    ]
+
+
+def _of_pair(
+    by_pair: dict[tuple[str, str], list[tuple[str, str, str]]], pair: tuple[str, str], path: Path
+) -> list[tuple[str, str, str]]:
+    if pair not in by_pair:
+        raise DocumentError(f"{path}: {pair[0]} was not asked of {pair[1]} in this wave.")
+    return by_pair[pair]

@@ -1,0 +1,228 @@
+"""Evaluating files of scores: what is read, what is counted, how results are broken down, shown and written."""
+
+import io
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from analysis.worldvaluesbench.commands import app
+from analysis.worldvaluesbench.demographics import read_demographics
+from analysis.worldvaluesbench.distances import MISSING
+from analysis.worldvaluesbench.evaluation import evaluate
+from analysis.worldvaluesbench.figures import write_figures
+from analysis.worldvaluesbench.people import HumanAnswers, read_humans
+from analysis.worldvaluesbench.rules import Rules
+from analysis.worldvaluesbench.scores import read_scores, write_scores
+from analysis.worldvaluesbench.screen import csv_rows, render
+from demoscope.errors import DocumentError
+
+PEOPLE = [101, 102, 103, 104]
+PLAIN = Rules(draws=0)
+HUMAN = {"Q1": [1, 1, 2, 4], "Q122": [0, 2, 2, None], "Q165": [1, 2, 1, 2]}
+
+
+def rows(**scores):
+    return [(q, str(p), str(s)) for q, values in scores.items() for p, s in zip(PEOPLE, values, strict=True)]
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A reference of four people, a sample that tells their groups, and a model's scores."""
+    table = pd.DataFrame({"D_INTERVIEW": PEOPLE, **HUMAN}).astype("Int64")
+    table.to_csv(tmp_path / "people.tsv", sep="\t", index=False)
+    groups = {
+        "Continent": ["Asia", "Asia", "Europe", "Europe"],
+        "Urban / Rural": ["Urban", "Rural", "Urban", "Rural"],
+    }
+    sample = pd.DataFrame({"Question": "Q1", "D_INTERVIEW": PEOPLE, **groups})
+    sample.to_csv(tmp_path / "samples.tsv", sep="\t", index=False)
+    write_scores(tmp_path / "model.tsv", rows(Q1=[1, 1, 1, 1], Q122=[3, 0, "", "none"], Q165=["1.0", 2, 1, 2]))
+    return tmp_path
+
+
+def found(files, *names, rules=PLAIN, by=()):
+    systems = [read_scores(files / name) for name in names or ("model.tsv",)]
+    demographics = read_demographics(by, files / "samples.tsv", None) if by else None
+    return evaluate(systems, read_humans(files / "people.tsv"), rules, demographics)
+
+
+def test_model_rows_without_a_score_leave_the_people_of_the_file_where_they_are(files):
+    one = {q.question: q for q in found(files).systems[0].questions}["Q122"]
+    # Scores 3 (out of range, at 1.5) and 0 against 0, 2, 2 on 0..2: F - G is 1/2 - 1/3 on [0, 1] and 1/2 on [1, 1.5].
+    assert (one.rows, one.scores, one.people, one.out_of_range) == (4, 2, 3, 1)
+    assert one.distance == pytest.approx(1 / 6 + 1 / 4)
+
+
+def test_tables_with_commas_semicolons_points_and_parquet_are_read_alike(files, tmp_path):
+    expected = read_scores(files / "model.tsv")
+    text = (files / "model.tsv").read_text()
+    (tmp_path / "a.csv").write_text("\ufeff" + text.replace("\t", ","), encoding="utf-8")
+    (tmp_path / "b.csv").write_text(text.replace("\t", ";").replace("101", "101.0"))
+    frame = pd.read_csv(files / "model.tsv", sep="\t")
+    frame[["SCORE", "QUESTION_ID", "PARTICIPANT_ID"]].to_parquet(tmp_path / "c.parquet")
+    for name in ("a.csv", "b.csv", "c.parquet"):
+        read = read_scores(tmp_path / name)
+        assert read.questions == expected.questions
+        assert read.people.tolist() == expected.people.tolist()
+        assert np.array_equal(read.values, expected.values, equal_nan=True), name
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "QUESTION_ID\tPERSON\tSCORE\nQ1\t101\t1\n",
+            "the column 'PARTICIPANT_ID' is missing.*there are QUESTION_ID",
+        ),
+        ("QUESTION_ID\tPARTICIPANT_ID\tSCORE\nQ42\t101\t1\n", "'Q42' is no value question"),
+        ("QUESTION_ID\tPARTICIPANT_ID\tSCORE\nQ1\t101\t1\nQ1\tx\t1\n", "PARTICIPANT_ID: row 2 has 'x'"),
+        ("QUESTION_ID\tPARTICIPANT_ID\tSCORE\n", "the file has no rows"),
+        ("QUESTION_ID\tPARTICIPANT_ID\tSCORE\nQ1\t101\n", "bad.tsv:2: 2 values for 3 columns; the file is torn"),
+        ("QUESTION_ID\tPARTICIPANT_ID\tSCORE\nQ1\t7\t1\n", "knows none of its persons"),
+        ("QUESTION_ID\tPARTICIPANT_ID\tSCORE\nQ2\t101\t1\n", "no human answers for its questions"),
+    ],
+)
+def test_a_file_that_cannot_be_evaluated_says_why(files, text, message):
+    (files / "bad.tsv").write_text(text)
+    with pytest.raises(DocumentError, match=message):
+        found(files, "bad.tsv")
+
+
+def test_a_reference_that_is_none_says_what_one_looks_like(tmp_path):
+    (tmp_path / "a.json").write_text('{"Q1": [1, 2]}')
+    (tmp_path / "b.json").write_text("[]")
+    (tmp_path / "c.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "d.csv").write_text("D_INTERVIEW,Q1\n5,1\n5,2\n")
+    (tmp_path / "e.csv").write_bytes(b"D_INTERVIEW,Q1\n5,\xff\n" * 3)
+    told = {
+        "a.json": "4 answers",
+        "b.json": "people per answer",
+        "c.csv": "a reference is",
+        "d.csv": "more than once",
+    }
+    for name, message in {**told, "e.csv": "no UTF-8", ".": "holds no answers"}.items():
+        with pytest.raises(DocumentError, match=message):
+            read_humans(tmp_path / name)
+
+
+def test_people_come_from_a_file_of_scores_too(files):
+    write_scores(files / "human.tsv", rows(Q1=[1, 1, 2, 4]))
+    humans = read_humans(files / "human.tsv")
+    assert isinstance(humans, HumanAnswers)
+    assert humans.of("Q1", np.array([3, 0, -1])).tolist() == [4, 1, MISSING]
+
+
+def test_strangers_are_counted_and_told(files):
+    write_scores(files / "more.tsv", [*rows(Q1=[1, 1, 1, 1]), ("Q1", "999", "1")])
+    evaluation = found(files, "more.tsv")
+    assert evaluation.systems[0].strangers == 1
+    assert any("1 rows are of persons that the reference does not know" in note for note in evaluation.notes)
+
+
+def test_results_are_broken_down_by_group_with_rows_pooled_within(files):
+    levels = {(one.grouping, one.level): one for one in found(files, by=["continent", "urban"]).levels}
+    assert set(levels) == {("Continent", "Asia"), ("Continent", "Europe"), ("Urban / Rural", "Urban"),
+                           ("Urban / Rural", "Rural")}  # fmt: skip
+    # Asia: Q1 1,1 against 1,1 is 0; Q122 3,0 (at 1.5, 0) against 0,2 (at 0, 1) is 1/4; Q165 as people.
+    assert levels["Continent", "Asia"].mean == pytest.approx((0 + 1 / 4 + 0) / 3)
+    # Europe: Q1 1,1 against 2,4 is (1/3 + 1) / 2; Q122 has no score; Q165 as people.
+    assert levels["Continent", "Europe"].mean == pytest.approx((2 / 3 + 0) / 2)
+    assert levels["Continent", "Europe"].questions == 2
+
+
+def test_levels_have_intervals_around_their_means_where_groups_are_few(files):
+    found_again = found(files, by=["urban"], rules=Rules(draws=50))
+    for one in found_again.levels:
+        assert one.interval is not None and one.interval[0] <= one.mean <= one.interval[1]
+    assert all(one.interval is None for one in found(files, by=["urban"]).levels)
+
+
+def test_group_means_average_over_all_combinations_of_groups(files):
+    rules = Rules(draws=0, aggregate="group_mean")
+    one = {q.question: q for q in found(files, rules=rules, by=["continent"]).systems[0].questions}
+    assert one["Q1"].distance == pytest.approx((0 + 2 / 3) / 2)
+    with pytest.raises(DocumentError, match="say which"):
+        found(files, rules=rules)
+
+
+def test_groups_that_are_nowhere_are_named_with_those_there_are(files):
+    with pytest.raises(DocumentError, match=r"There is no 'party' .* there are continent, urban"):
+        found(files, by=["party"])
+    with pytest.raises(DocumentError, match="say who the persons are"):
+        read_demographics(["urban"], None, None)
+
+
+def test_a_model_is_compared_with_itself_without_attributes(files):
+    write_scores(files / "m.tsv", rows(Q1=[4, 4, 4, 4], Q165=[1, 1, 1, 1]))
+    write_scores(files / "m_with_demographics.tsv", rows(Q1=[1, 1, 2, 4], Q165=[1, 1, 1, 1]))
+    (gain,) = found(files, "m.tsv", "m_with_demographics.tsv").gains
+    # Q1: from (1 + 1 + 2/3 + 0) / 4 to 0; Q165 stays.
+    assert (gain.questions, gain.nearer) == (2, 1)
+    assert gain.mean == pytest.approx(-(8 / 3) / 4 / 2)
+
+
+def test_intervals_come_from_the_seed_and_hold_the_baselines_of_people(files):
+    again = [found(files, rules=Rules(draws=50, seed=seed)) for seed in (1, 1, 2)]
+    assert again[0] == again[1] != again[2]
+    assert [one.name for one in again[0].baselines] == ["uniform", "majority", "split_half", "same_size"]
+    q1 = again[0].systems[0].questions[0]
+    assert q1.interval is not None and q1.interval[0] <= q1.distance <= q1.interval[1]
+
+
+def test_two_files_of_one_name_are_refused(files, tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "model.tsv").write_bytes((files / "model.tsv").read_bytes())
+    with pytest.raises(DocumentError, match="Two files are called 'model'"):
+        found(files, "model.tsv", "sub/model.tsv")
+
+
+def test_an_evaluation_is_shown_within_the_width_of_a_terminal(files):
+    evaluation = found(files, by=["continent"], rules=Rules(draws=20))
+    for width in (80, 140):
+        out = io.StringIO()
+        render(evaluation, Console(file=out, width=width))
+        text = out.getvalue()
+        assert max(map(len, text.splitlines())) <= width
+        for words in ("Q122", "all questions", "out of range", "Continent", "Asia", "0.05", "model"):
+            assert words in text
+
+
+def test_every_figure_and_table_is_the_same_when_made_again(files):
+    evaluation = found(files, by=["continent"])
+    for name in ("a.svg", "b.svg"):
+        write_figures(evaluation, files / name)
+    assert (files / "a.svg").read_bytes() == (files / "b.svg").read_bytes()
+    lines = list(csv_rows(evaluation))
+    assert {len(line) for line in lines} == {11}
+    with pytest.raises(DocumentError, match="figures are written as svg, png, pdf"):
+        write_figures(evaluation, files / "a.gif")
+
+
+def test_the_command_evaluates_breaks_down_and_writes(files):
+    arguments = [
+        "evaluate",
+        files / "model.tsv",
+        "--reference",
+        files / "people.tsv",
+        "--samples",
+        files / "samples.tsv",
+    ]
+    arguments += ["--by", "urban", "--draws", 0, "--csv", files / "out.csv", "--plot", files / "out.svg", "--json"]
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
+    assert done.exit_code == 0
+    evaluation = json.loads(done.stdout)
+    assert evaluation["out_of_range"] == "keep" and evaluation["systems"][0]["out_of_range"] == 1
+    assert [one["level"] for one in evaluation["levels"]] == ["Urban", "Rural"]
+    assert (files / "out.csv").read_text().startswith("system,grouping,level,question")
+    assert (files / "out.svg").stat().st_size > 1000
+
+
+def test_the_command_asks_for_a_reference_and_refuses_unknown_rules(files):
+    for arguments, message in (([], "Say what the people answered"), (["--reference", str(files / "people.tsv"),
+                               "--out-of-range", "round"], "'keep', 'clip' or 'drop'")):  # fmt: skip
+        with pytest.raises(DocumentError, match=message):
+            CliRunner().invoke(app, ["evaluate", str(files / "model.tsv"), *arguments], catch_exceptions=False)
