@@ -147,3 +147,14 @@ def test_yaml_with_aliases_is_refused(tmp_path):
 def test_no_script_is_run(tmp_path):
     said = refusal(tmp_path / "a.js", "const json = { elements: [ require('fs').readdirSync('.') ] };")
     assert "programs are not run" in said
+
+
+def test_what_is_there_thousands_of_times_takes_little_time(tmp_path):
+    same = [{"type": "radiogroup", "name": "q", "choices": [{"value": 1, "text": "x"}] * 2_000}] * 2
+    rows = [{"type": "html", "name": "n", "html": "x"}] * 9_000
+    path = tmp_path / "a.json"
+    path.write_text(survey(*same, *rows))
+    began = time.process_time()
+    reading, _ = read_questionnaire(path, "surveyjs")
+    assert len(reading.questionnaire.questions) == 9_000
+    assert time.process_time() - began < LONGEST

@@ -1,6 +1,7 @@
 """A questionnaire in the making: what a reader of a foreign file has understood so far, and what it left out."""
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,7 +69,7 @@ class Draft:
         self._titles: dict[str, str] = {}
         self._left_out: list[LeftOut] = []
         self._ids: set[str] = set()
-        self._again: dict[str, int] = {}
+        self._used: Counter[str] = Counter()
 
     def leave_out(self, where: str, what: str, why: str) -> None:
         """Note one thing that the questionnaire will not have."""
@@ -104,10 +105,10 @@ class Draft:
             stem = f"{otherwise}_{stem}".rstrip("_")
         if stem.lower() in _RESERVED:
             stem += "_"
-        made, number = stem, self._again.get(stem.casefold(), 2)
+        made = stem
         while made.casefold() in self._ids:
-            made, number = f"{stem}_{number}", number + 1
-        self._again[stem.casefold()] = number
+            self._used[stem] = max(2, self._used[stem] + 1)
+            made = f"{stem}_{self._used[stem]}"
         self._ids.add(made.casefold())
         return made
 
@@ -133,7 +134,7 @@ class Draft:
                 self.leave_out(where, f"the label {label!r} as it is", "it stands twice, so its value was added")
                 label = f"{label} ({choice.value or code})"
             while label.casefold() in seen:
-                label += "'"
+                label += f" #{len(made) + 1}"
             seen.add(label.casefold())
             made.append({"code": code, "label": label, **choice.extra})
         return made, codes
