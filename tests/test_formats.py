@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -260,3 +261,180 @@ def test_every_format_has_what_the_interface_asks_for():
     for name, kind in formats().items():
         assert isinstance(kind, Format) and kind.name == name
         assert not kind.recognises(b"") and not kind.recognises(b"\xff\x00 nothing")
+
+
+def command(*arguments: object) -> subprocess.CompletedProcess[str]:
+    script = Path(__file__).resolve().parents[1] / "run_simulation.py"
+    return subprocess.run([sys.executable, script, "convert", *map(str, arguments)], capture_output=True, text=True)
+
+
+def test_convert_says_what_was_written_and_what_was_left_out(tmp_path):
+    find_format("yaml").write(portable(translated=False), tmp_path / "a.yaml")
+    done = command(tmp_path / "a.yaml", tmp_path / "a.xlsx")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        f"9 questions read as yaml, written as xlsform: {tmp_path / 'a.xlsx'}",
+        "Left out, in our documents and not in xlsform (1):",
+        "  likes, option 5: exclusive: True (XLSForm has nothing like it)",
+    ]
+    done = command(tmp_path / "a.xlsx", tmp_path / "b.csv", "--json")
+    assert json.loads(done.stdout)["written_as"] == "csv"
+    for arguments in (
+        ("absent.yaml", "b.csv"),
+        (tmp_path / "a.yaml", "b.pages"),
+        (tmp_path / "a.yaml", tmp_path / "no" / "b.csv"),
+    ):
+        done = command(*arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith("demoscope: ") and "Traceback" not in done.stderr
+
+
+QSF_QUESTION = {"QuestionText": "A?", "QuestionType": "MC", "Selector": "SAVR", "ChoiceOrder": ["1", "2"]}
+
+
+def qsf(folder: Path, *questions: dict, elements: list[dict] | None = None, flow: list[dict] | None = None) -> Path:
+    """A QSF file with one block of these questions, QID1 and so on."""
+    listed = elements or [{"Type": "Question", "QuestionID": f"QID{n}"} for n in range(1, len(questions) + 1)]
+    block = {"Type": "Default", "ID": "BL_1", "Description": "Default Question Block", "BlockElements": listed}
+    payloads = [
+        {
+            "Choices": {"1": {"Display": "Yes"}, "2": {"Display": "No"}},
+            **QSF_QUESTION,
+            "DataExportTag": f"Q{n}",
+            **question,
+        }
+        | {"QuestionID": f"QID{n}"}
+        for n, question in enumerate(questions, start=1)
+    ]
+    content = [
+        {"Element": "BL", "Payload": [block]},
+        {"Element": "FL", "Payload": {"Flow": flow or [{"Type": "Block", "ID": "BL_1"}]}},
+        *({"Element": "SQ", "Payload": payload} for payload in payloads),
+    ]
+    path = folder / "a.qsf"
+    path.write_text(json.dumps({"SurveyEntry": {"SurveyName": "A"}, "SurveyElements": content}))
+    return path
+
+
+def chosen(locator: str, **more: object) -> dict:
+    return {"LogicType": "Question", "ChoiceLocator": f"q://{locator}", "Operator": "Selected", **more}
+
+
+def test_qualtrics_skip_logic_becomes_go_to_and_the_end_of_a_branch_too(tmp_path):
+    rule = {"ChoiceLocator": "q://QID1/SelectableChoice/2", "Condition": "Selected", "SkipToDestination": "QID3"}
+    out = rule | {"SkipToDestination": "ENDOFSURVEY", "ChoiceLocator": "q://QID2/SelectableChoice/1"}
+    elements = [
+        {"Type": "Question", "QuestionID": "QID1", "SkipLogic": [rule]},
+        {"Type": "Question", "QuestionID": "QID2", "SkipLogic": [out]},
+        {"Type": "Question", "QuestionID": "QID3"},
+    ]
+    flow = [
+        {"Type": "Block", "ID": "BL_1"},
+        {
+            "Type": "Branch",
+            "BranchLogic": {"0": {"0": chosen("QID3/SelectableChoice/1")}},
+            "Flow": [{"Type": "EndSurvey"}],
+        },
+    ]
+    found = read_questionnaire(qsf(tmp_path, {}, {}, {}, elements=elements, flow=flow))[0].questionnaire
+    rules = [[(rule.to, rule.when) for rule in question.go_to] for question in found.questions]
+    assert rules == [[("Q3", "Q1 == 2")], [("end", "Q2 == 1")], [("end", "Q3 == 1")]]
+
+
+def test_qualtrics_recode_values_are_the_codes_and_display_logic_asks_for_them(tmp_path):
+    logic = {"0": {"0": chosen("QID1/SelectableChoice/1"), "1": chosen("QID1/SelectableChoice/2", Conjuction="Or")}}
+    field = {"LogicType": "EmbeddedField", "LeftOperand": "arm", "Operator": "EqualTo", "RightOperand": "B"}
+    path = qsf(
+        tmp_path,
+        {"RecodeValues": {"1": "5", "2": "7"}, "AnalyzeChoices": {"2": "No"}},
+        {
+            "DisplayLogic": logic,
+            "QuestionText": "You said ${q://QID1/ChoiceGroup/SelectedChoices}, ${e://Field/arm}?",
+        },
+        {"DisplayLogic": {"0": {"0": field}}},
+        {"QuestionType": "HeatMap"},
+    )
+    reading, _ = read_questionnaire(path)
+    found = reading.questionnaire
+    assert [(option.code, option.kind) for option in found["Q1"].options] == [(5, "substantive"), (7, "nonresponse")]
+    assert found["Q2"].show_if == "Q1 == 5 or Q1 == 7"
+    assert found["Q2"].text == "You said {{ Q1 }}, [e://Field/arm]?"
+    assert found["Q3"].show_if is None
+    said = "\n".join(map(str, reading.left_out))
+    assert "question QID3: the display logic (it asks about EmbeddedField arm)" in said
+    assert "question QID4: a question of type HeatMap (there is no such kind of question here)" in said
+
+
+def test_qualtrics_constant_sums_side_by_side_and_sliders_are_read(tmp_path):
+    column = {"QuestionType": "Matrix", "Selector": "Likert", "SubSelector": "SingleAnswer", "QuestionText": "Now"}
+    column |= {"Answers": {"1": {"Display": "Low"}, "2": {"Display": "High"}}, "AnswerOrder": [1, 2]}
+    path = qsf(
+        tmp_path,
+        {"QuestionType": "CS", "Selector": "VRTL", "Validation": {"Settings": {"ChoiceTotal": "100"}}},
+        {"QuestionType": "SBS", "AdditionalQuestions": {"1": column, "2": column | {"QuestionText": "Then"}}},
+        {"QuestionType": "Slider", "Configuration": {"CSSliderMin": 0, "CSSliderMax": 10}},
+    )
+    found = read_questionnaire(path)[0].questionnaire
+    assert found["Q1"].total == 100
+    assert [entry.text for entry in found.entries[1:3]] == ["A?\nNow", "A?\nThen"]
+    assert found.entries[3].answers == "scale" and len(found.entries[3].items) == 2
+
+
+def test_surveyjs_additions_to_the_choices_become_options(tmp_path):
+    path = tmp_path / "a.json"
+    element = {"type": "checkbox", "name": "q", "title": {"default": "Q?", "de": "F?"}, "choices": ["a", "b"]}
+    more = {"showNoneItem": True, "showOtherItem": True, "showDontKnowItem": True, "choicesOrder": "random"}
+    later = {
+        "type": "boolean",
+        "name": "b",
+        "visibleIf": "{q} anyof ['a', 'none'] and {q} notempty",
+        "requiredIf": "{q} = 1",
+    }
+    path.write_text(json.dumps({"elements": [element | more, later]}))
+    reading, _ = read_questionnaire(path)
+    found = reading.questionnaire
+    assert [(o.code, o.label, o.kind, o.exclusive, o.pinned) for o in found["q"].options] == [
+        (1, "a", "substantive", False, False),
+        (2, "b", "substantive", False, False),
+        (3, "None", "substantive", True, False),
+        (4, "Other (describe)", "substantive", False, True),
+        (5, "Don't know", "nonresponse", True, False),
+    ]
+    assert found["b"].show_if == "(1 in q or 3 in q) and answered(q)"
+    assert [(o.code, o.label) for o in found["b"].options] == [(1, "Yes"), (0, "No")]
+    assert found.translations["de"].words["q"].text == "F?"
+    said = "\n".join(map(str, reading.left_out))
+    assert "choicesOrder: random" in said and "requiredIf: {q} = 1" in said
+
+
+def test_go_to_becomes_skip_logic_where_qualtrics_can_skip(tmp_path):
+    options = [{"code": 4, "label": "Yes"}, {"code": 2, "label": "No"}]
+    entries = [
+        {"id": "a", "text": "A?", "options": options, "go_to": [{"to": "c", "when": "a == 2"}]},
+        {"id": "b", "text": "B?", "options": options, "go_to": [{"to": "end", "when": "b == 4"}]},
+        {"id": "c", "text": "C?", "options": options, "go_to": [{"to": "d", "when": "a == 4"}]},
+        {"id": "d", "text": "D?", "options": options},
+    ]
+    there = Questionnaire.model_validate({"id": "jumps", "title": "Jumps", "questions": entries})
+    back, lost, _ = round_trip(there, "qualtrics", tmp_path)
+    assert lost == ["question c: go_to d when a == 4 (Qualtrics skips on choices of the same question)"]
+    assert [question.go_to for question in back.questions] == [
+        q.go_to if q.id != "c" else () for q in there.questions
+    ]
+
+
+def test_loops_and_scales_survive_in_surveyjs_and_qualtrics(tmp_path):
+    inside = [{"id": "often", "text": "How often {{ item }}?", "kind": "number", "whole": True}]
+    entries = [
+        {"id": "warm", "kind": "scale", "text": "How warm?", "minimum": 0, "maximum": 4, "low_label": "Cold"},
+        {"kind": "section", "id": "part", "title": "part", "show_if": "warm > 2 or warm == 0"}
+        | {"questions": [{"id": "why", "kind": "text", "text": "Why {{ warm }}?"}]},
+        {"kind": "loop", "id": "drinks", "over": ["tea", "milk"], "questions": inside},
+    ]
+    there = Questionnaire.model_validate({"id": "rounds", "title": "Rounds", "questions": entries})
+    back, lost, missed = round_trip(there, "surveyjs", tmp_path)
+    assert (back, lost, missed) == (there, [], [])
+    back, _, _ = round_trip(there, "qualtrics", tmp_path)
+    assert [question.text for question in back.questions] == [question.text for question in there.questions]
+    assert back["warm"] == there["warm"]
+    assert back["why"].show_if == there["why"].show_if

@@ -1,6 +1,6 @@
 """From parsed expressions of form builders to conditions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 from surveys.formats.infix import Call, Node, Ref, parse
@@ -34,7 +34,7 @@ def _logic(node: Node, special: Special) -> Logic:
     if found is not None:
         return found
     if node.name in _WORDS:
-        return Junction(_WORDS[node.name], tuple(_logic(part, special) for part in node.arguments))
+        return Junction(_WORDS[node.name], tuple(_chained(node, special)))
     if node.name == "not" and len(node.arguments) == 1:
         return Negation(_logic(node.arguments[0], special))
     if node.name in _SIGNS:
@@ -43,6 +43,15 @@ def _logic(node: Node, special: Special) -> Logic:
             return Comparison(left.name, sign, value_of(right))
         return Comparison(name_of(right), MIRRORED[sign], value_of(left))
     raise Untranslatable(f"{_shown(node)} has no counterpart")
+
+
+def _chained(node: Call, special: Special) -> Iterator[Logic]:
+    """The parts of ``a and b and c``, which is parsed as ``(a and b) and c``."""
+    for part in node.arguments:
+        if isinstance(part, Call) and part.name == node.name:
+            yield from _chained(part, special)
+        else:
+            yield _logic(part, special)
 
 
 def name_of(node: Node) -> str:

@@ -30,7 +30,7 @@ def as_yaml(questionnaire: Questionnaire) -> str:
     >>> print(as_yaml(load_questionnaire("gss_spending"))[:15])
     id: gss_spendin
     """
-    content = questionnaire.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    content = questionnaire.model_dump(by_alias=True, exclude_defaults=True)
     content["questions"] = [_named_options(entry, questionnaire.language) for entry in content["questions"]]
     return yaml.dump(content, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=_WIDTH)
 

@@ -136,6 +136,8 @@ class _Survey:
         inside = self._walk(flow, depth + 1)
         if not inside or not condition:
             return inside
+        if len(inside) == 1 and inside[0].get("kind") == "section" and "show_if" not in inside[0]:
+            return [inside[0] | {"show_if": condition}]
         named = self._draft.new_id(part.word("Description") or "branch", "branch")
         return [{"kind": "section", "id": named, "show_if": condition, "questions": inside}]
 
