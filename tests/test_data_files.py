@@ -52,6 +52,8 @@ def test_labels_and_missing_codes_are_those_that_pyreadstat_shows(name):
 @pytest.mark.skipif(not SAMPLES.exists(), reason="needs the shared samples")
 def test_what_a_questionnaire_has_no_place_for_is_listed():
     lost = [str(item) for item in spss.FORMAT.read(SAMPLES / "simple_alltypes.sav").left_out]
+    mynum = "variable mynum: the missing value -1 (a number has no options of their own)"
+    assert mynum in [str(item) for item in spss.FORMAT.read(SAMPLES / "sample_missing.sav").left_out]
     assert "variable z: the missing value 999 (skipped) (a number has no options of their own)" in lost
     assert "variable z: missing values from -999 to 0 (options are single codes)" in lost
     assert "variable x: the missing value 7 (it has no label that could be offered)" in lost

@@ -165,7 +165,9 @@ def test_other_languages_are_looked_at_for_numbers_and_labels_only():
     assert [one.rule for one in found] == ["overlapping_ranges", "missing_dont_know"]
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in LIBRARY.glob("*.yaml") if "_2" not in path.stem))
+@pytest.mark.parametrize(
+    "name", sorted(path.stem for path in LIBRARY.glob("*.yaml") if "\nquestions:" in path.read_text())
+)
 def test_no_bundled_questionnaire_has_a_grave_mistake(name):
     findings = pretest(load_questionnaire(name)).findings
     assert [one for one in findings if one.severity == "error"] == []

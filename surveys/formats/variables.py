@@ -118,6 +118,9 @@ def _leave_out_missing(variable: Variable, draft: Draft, where: str, what: str) 
     for code, label in variable.labels.items():
         if variable.is_missing(code):
             draft.leave_out(where, f"the missing value {written(code)} ({label})", f"{what} no options of their own")
+    for low, high in variable.missing:
+        if low == high and low not in variable.labels:
+            draft.leave_out(where, f"the missing value {written(low)}", f"{what} no options of their own")
 
 
 def written(code: Code) -> str:

@@ -13,6 +13,16 @@ from surveys.entries import Battery
 from surveys.formats.draft import Choice, Draft
 from surveys.formats.interface import Reading
 from surveys.formats.languages import language_code
+from surveys.formats.limesurvey.kinds import (
+    ARRAYS,
+    EMPTY,
+    FIXED,
+    NO_COUNTERPART,
+    POINTS,
+    USED,
+    WORDS_ZH,
+    numbers_of,
+)
 from surveys.formats.limesurvey.relevance import Variable, always, never, ours, piped
 from surveys.formats.limesurvey.survey import LimeGroup, LimeQuestion, LimeSurvey, Part, Texts
 from surveys.formats.logic import Untranslatable
@@ -22,29 +32,6 @@ MOST_LANGUAGES = 100
 
 MOST_GROUPS = 5_000
 """Groups of a survey that are read."""
-
-_ARRAYS: dict[str, tuple[tuple[str, int, str], ...]] = {
-    "C": (("Y", 1, "Yes"), ("U", 2, "Uncertain"), ("N", 3, "No")),
-    "E": (("I", 1, "Increase"), ("S", 2, "Same"), ("D", 3, "Decrease")),
-}
-_FIXED: dict[str, tuple[tuple[str, int, str], ...]] = {
-    "Y": (("Y", 1, "Yes"), ("N", 2, "No")),
-    "G": (("F", 1, "Female"), ("M", 2, "Male")),
-}
-_WORDS_ZH = {
-    "Yes": "是", "No": "否", "Uncertain": "不确定", "Increase": "增加", "Same": "不变", "Decrease": "减少",
-    "Female": "女", "Male": "男",
-}  # fmt: skip
-_POINTS = {"5": 5, "A": 5, "B": 10}
-_NO_COUNTERPART = {
-    "D": "a date", "|": "a file to upload", "*": "an equation", "I": "a choice of language",
-    ":": "a table of numbers", ";": "a table of texts",
-}  # fmt: skip
-_USED = frozenset(
-    {"min_answers", "max_answers", "exclude_all_others", "min_num_value_n", "max_num_value_n", "num_value_int_only",
-     "equals_num_value", "suffix", "random_order", "dualscale_headerA", "dualscale_headerB"}
-)  # fmt: skip
-_EMPTY = ("", "0", "N", "default", "inherit")
 
 
 def reading(survey: LimeSurvey, path: Path) -> Reading:
@@ -122,16 +109,16 @@ class _Reader:
 
     def _question(self, question: LimeQuestion) -> list[dict[str, Any]]:
         where = f"question {question.name}"
-        if question.type in _NO_COUNTERPART or never(question.relevance):
+        if question.type in NO_COUNTERPART or never(question.relevance):
             hidden = never(question.relevance)
             why = "its condition is 0, so nobody sees it" if hidden else "questions here ask for choices and texts"
-            self.draft.leave_out(where, _NO_COUNTERPART.get(question.type, "the question"), why)
+            self.draft.leave_out(where, NO_COUNTERPART.get(question.type, "the question"), why)
             return []
         content = self._worded(question, where)
         condition = self._condition(question.relevance, where)
         content |= {"show_if": condition} if condition else {}
         for name, values in question.attributes.items():
-            if name not in _USED and any(value not in _EMPTY for value in values.values()):
+            if name not in USED and any(value not in EMPTY for value in values.values()):
                 self.attributes[name] += 1
         for what, value in (("default", question.default), ("validation", question.validation)):
             if value:
@@ -187,7 +174,7 @@ class _Reader:
     ) -> tuple[list[dict[str, Any]], dict[str, int]]:
         """Options of parts, and their codes by LimeSurvey's; assessment values become scores."""
         listed = list(parts)
-        numbers = _numbers([part.code for part in listed])
+        numbers = numbers_of([part.code for part in listed])
         if any(str(number) != part.code for number, part in zip(numbers, listed, strict=False)):
             self.coded.append(entry)
         scored = any(part.assessment not in ("", "0") for part in listed)
@@ -211,7 +198,7 @@ class _Reader:
         said = question.attributes.get("other_replace_text", {})
         texts = {language: said.get(language) or said.get("") or "Other" for language in self.languages}
         texts |= {language: "其他" for language in texts if language.startswith("zh") and not said.get(language)}
-        taken = _numbers([part.code for part in parts])
+        taken = numbers_of([part.code for part in parts])
         letters = re.match(r"[A-Za-z]*", parts[0].code)[0] if parts and taken else ""  # type: ignore[index]
         return [*parts, Part(f"{letters}{max(taken) + 1}" if taken else "-oth-", texts)]
 
@@ -240,12 +227,12 @@ class _Reader:
 
     def fixed(self, question: LimeQuestion, content: dict[str, Any], where: str) -> list[Any]:
         """Yes or no, or gender."""
-        content["options"], codes = self._fixed(_FIXED[question.type], content["id"])
+        content["options"], codes = self._fixed(FIXED[question.type], content["id"])
         return self._finished(question.name, where, content, codes)
 
     def _fixed(self, listed: Iterable[tuple[str, int, str]], entry: str) -> tuple[list[Any], dict[str, int]]:
         def said(word: str, language: str) -> str:
-            return _WORDS_ZH[word] if language_code(language).startswith("zh") else word
+            return WORDS_ZH[word] if language_code(language).startswith("zh") else word
 
         options = [{"code": code, "label": said(word, self.survey.language)} for _, code, word in listed]
         for language in self.languages[1:]:
@@ -282,7 +269,7 @@ class _Reader:
 
     def scale(self, question: LimeQuestion, content: dict[str, Any], where: str) -> list[Any]:
         """Five points."""
-        content |= {"kind": "scale", "minimum": 1, "maximum": _POINTS[question.type]}
+        content |= {"kind": "scale", "minimum": 1, "maximum": POINTS[question.type]}
         return self._finished(question.name, where, content)
 
     def number(self, question: LimeQuestion, content: dict[str, Any], where: str) -> list[Any]:
@@ -349,10 +336,10 @@ class _Reader:
     ) -> list[Any]:
         codes: dict[str, int] = {}
         battery = {"kind": "battery", **content}
-        if question.type in _POINTS:
-            battery |= {"answers": "scale", "minimum": 1, "maximum": _POINTS[question.type]}
-        elif question.type in _ARRAYS:
-            battery["options"], codes = self._fixed(_ARRAYS[question.type], content["id"])
+        if question.type in POINTS:
+            battery |= {"answers": "scale", "minimum": 1, "maximum": POINTS[question.type]}
+        elif question.type in ARRAYS:
+            battery["options"], codes = self._fixed(ARRAYS[question.type], content["id"])
         else:
             answers = [part for part in question.answers if part.scale == scale]
             battery["options"], codes = self._options(content["id"], answers, where)
@@ -396,15 +383,6 @@ class _Reader:
         if value:
             self.draft.leave_out(where, f"the setting {name}: {value}", "it is no whole number")
         return {}
-
-
-def _numbers(codes: list[str]) -> list[int]:
-    """Numbers that codes such as A1, SQ002 or 3 stand for; empty when they stand for none, or for one twice."""
-    found = [re.fullmatch(r"([A-Za-z]*)(\d{1,15})", code) for code in codes]
-    if any(one is None for one in found) or len({one[1] for one in found if one}) > 1:
-        return []
-    numbers = [int(one[2]) for one in found if one]
-    return numbers if len(set(numbers)) == len(numbers) else []
 
 
 _Build = Callable[[_Reader, LimeQuestion, dict[str, Any], str], list[Any]]
