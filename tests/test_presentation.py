@@ -312,3 +312,15 @@ def test_shuffle_is_the_short_form_of_an_order():
     assert DefSettings(presentation={"order": "fixed"}).resolved().presentation.order == "fixed"
     with pytest.raises(ValidationError, match="leave one of them out"):
         DefSettings(shuffle=True, presentation={"order": "fixed"})
+
+
+@given(questions("multiple"), rules(), st.integers(0, 2**32), st.randoms(use_true_random=False))
+def test_several_options_as_they_were_shown_are_never_taken_for_others(question, how, seed, random):
+    try:
+        shown = present(question, rng(seed), how)
+    except ValueError:
+        return
+    chosen = random.sample(range(len(shown.codes)), random.randint(1, len(shown.codes)))
+    reading = parse("Answer: " + "; ".join(shown.lines[place] for place in chosen), question, shown)
+    wanted = tuple(shown.codes[place] for place in chosen)
+    assert set(reading.codes) == set(wanted) or not reading.codes, (reading, wanted)
