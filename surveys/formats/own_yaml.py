@@ -31,7 +31,7 @@ def as_yaml(questionnaire: Questionnaire) -> str:
     id: gss_spendin
     """
     content = questionnaire.model_dump(by_alias=True, exclude_defaults=True)
-    content["questions"] = [_named_options(entry, questionnaire.language) for entry in content["questions"]]
+    content["questions"] = [_named_options(entry, questionnaire) for entry in content["questions"]]
     return yaml.dump(content, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=_WIDTH)
 
 
@@ -49,16 +49,30 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _text)
 
 
-def _named_options(entry: dict[str, Any], language: str) -> dict[str, Any]:
+def _named_options(entry: dict[str, Any], questionnaire: Questionnaire) -> dict[str, Any]:
     entry = dict(entry)
     if "questions" in entry:
-        entry["questions"] = [_named_options(inner, language) for inner in entry["questions"]]
+        entry["questions"] = [_named_options(inner, questionnaire) for inner in entry["questions"]]
     if "options" in entry:
         options = tuple(Option(**option) for option in entry["options"])
-        for name, labels in PRESETS.items():
-            if language in labels and options == preset(name, language):
+        for name in PRESETS:
+            if _is_usual(name, options, entry["id"], questionnaire):
                 entry["options"] = name
     return entry
+
+
+def _is_usual(name: str, options: tuple[Option, ...], entry_id: str, questionnaire: Questionnaire) -> bool:
+    """Whether options are a usual set in every language in which the set is there."""
+    labels = PRESETS[name]
+    if questionnaire.language not in labels or options != preset(name, questionnaire.language):
+        return False
+    translations = questionnaire.translations.items()
+    return all(
+        (wording := words.words.get(entry_id)) is not None
+        and wording.options == {option.code: option.label for option in preset(name, language)}
+        for language, words in translations
+        if language in labels
+    )
 
 
 def _recognises(head: bytes) -> bool:
