@@ -1,6 +1,7 @@
 """Whole questionnaires with memory through the local engine, in answers per second, and how near to the limit.
 
-``python benchmarks/local_engine.py [--respondents 64] [--engines 2] [--peers FOLDER]`` prints one JSON line.
+``python benchmarks/local_engine.py [--respondents 64] [--engines 2] [--peers FOLDER] [--quick]`` prints one
+JSON line; ``--quick`` takes 8 respondents and 4 questions, for ratios in little time.
 
 The workload: each respondent is asked 10 questions and remembers all of them; 32 sampled tokens an answer; the
 embedded model in Q8_0, as the peers run it, and as the type that the engine chooses on this machine. An engine of one
@@ -9,6 +10,10 @@ thread runs in a process of its own for each core. ``--peers`` names a folder wi
 llama.cpp itself; with it the line has the ratios, without it says so.
 The peers are told to write 32 tokens whatever happens; here an answer may end earlier, so the ratios are given in
 answers and, fairer to the peers, in generated tokens.
+
+The share of the token ceiling is the time that the evaluated tokens take at the rates of bare calls, over the real
+time: by the wall clock, and in processor time, which a busy machine disturbs less. In the deterministic setting a
+reply is evaluated again with the next question. That is the engine's doing, so a last share leaves these tokens out.
 """
 
 import argparse
@@ -22,6 +27,9 @@ import time
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -57,25 +65,33 @@ def ask(topic: str) -> Message:
     )
 
 
-async def interview(backend: LlamaCppBackend, number: int) -> tuple[int, int, int]:
-    """A whole questionnaire; prompt tokens, generated tokens and failures."""
+async def interview(backend: LlamaCppBackend, number: int, questions: int) -> tuple[int, int, int]:
+    """A whole questionnaire; generated tokens, those of them that are evaluated again, and failures."""
     turns: tuple[Message, ...] = (portrait(number),)
-    prompted = generated = failed = 0
-    for n, topic in enumerate(TOPICS):
+    generated = again = failed = 0
+    for n, topic in enumerate(TOPICS[:questions]):
         turns += (ask(topic),)
         request = Request(
             "answer", n, turns, Decoding(max_tokens=TOKENS), seed=1000 * number + n, conversation=str(number)
         )
         last = (await backend.complete(request)).last
-        prompted += last.prompt_tokens or 0
-        generated += last.completion_tokens or 0
+        length = last.completion_tokens or 0
+        generated += length
+        again += 0 if backend.keeps_replies or n == questions - 1 else max(0, length - 1)
         failed += last.error is not None
         turns += (Message("assistant", last.text or ""),)
-    return prompted, generated, failed
+    return generated, again, failed
 
 
-def pure_rates(backend: LlamaCppBackend, length: int) -> tuple[float, float]:
-    """Tokens a second of bare ``llama_decode`` calls: prompts of ``length`` tokens, and one token of every sequence.
+def clocks() -> NDArray[np.float64]:
+    """Seconds on the wall and of this process's processor time."""
+    return np.array([time.perf_counter(), time.process_time()])
+
+
+def bare_seconds(backend: LlamaCppBackend, length: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Seconds a token, by both clocks, in bare ``llama_decode`` calls.
+
+    Of prompts of ``length`` tokens, and of one token of every sequence.
 
     Both at the middle of the workload: half as many tokens as the whole conversation are in each sequence already.
     """
@@ -86,46 +102,51 @@ def pure_rates(backend: LlamaCppBackend, length: int) -> tuple[float, float]:
     for number in range(context.count):
         for start in range(0, fill, 200):
             context.evaluate(Row(100 + n, n, number, wanted=False) for n in range(start, start + 200))
-    begun = time.perf_counter()
+    begun = clocks()
     prompts = range(min(8, context.count))
     for number in prompts:
         context.evaluate(Row(50 + n, fill + n, number, wanted=n == length - 1) for n in range(length))
-    prefill = len(prompts) * length / (time.perf_counter() - begun)
+    prefill = (clocks() - begun) / (len(prompts) * length)
     for number in prompts:
         context.cut(number, fill)
-    begun = time.perf_counter()
+    begun = clocks()
     for step in range(8):
         context.evaluate(Row(60 + step, fill + step, number, wanted=True) for number in range(backend.concurrency))
-    decode = 8 * backend.concurrency / (time.perf_counter() - begun)
+    decode = (clocks() - begun) / (8 * backend.concurrency)
     return prefill, decode
 
 
-def engine(share: range, settings: dict[str, Any], barrier: Barrier, results: Any) -> None:
+def engine(share: range, questions: int, settings: dict[str, Any], barrier: Barrier, results: Any) -> None:
     """One process: one engine and its share of the respondents."""
 
     async def wave() -> list[tuple[int, int, int]]:
-        return await asyncio.gather(*(interview(backend, number) for number in share))
+        return await asyncio.gather(*(interview(backend, number, questions) for number in share))
 
     backend = LlamaCppBackend("embedded", **settings)
     barrier.wait()
-    begun = time.perf_counter()
+    begun = clocks()
     done = asyncio.run(wave())
-    wall = time.perf_counter() - begun
-    generated = sum(one[1] for one in done)
-    answers = len(share) * QUESTIONS
+    spent = clocks() - begun
+    generated, again = sum(one[0] for one in done), sum(one[1] for one in done)
+    answers = len(share) * questions
     stepped = generated - answers  # the last token of an answer is evaluated with the next question, if at all
     prefilled = backend.context.evaluated - stepped
     barrier.wait()
-    prefill, decode = pure_rates(backend, max(2, prefilled // answers))
+    prefill, decode = bare_seconds(backend, max(2, prefilled // answers))
+    shares = (prefilled * prefill + stepped * decode) / spent
+    once = ((prefilled - again) * prefill + stepped * decode) / spent
     results.put(
         {
-            "wall": wall,
+            "wall": spent[0],
+            "cpu": spent[1],
             "generated": generated,
             "failed": sum(one[2] for one in done),
             "prefilled": prefilled,
-            "prefill": prefill,
-            "decode": decode,
-            "ideal": prefilled / prefill + stepped / decode,
+            "prefill": 1 / prefill[0],
+            "decode": 1 / decode[0],
+            "share": shares[0],
+            "share_cpu": shares[1],
+            "share_once": once[1],
             "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
             "kv_mb": backend.capacity.bytes / 2**20,
         }
@@ -133,13 +154,13 @@ def engine(share: range, settings: dict[str, Any], barrier: Barrier, results: An
     asyncio.run(backend.close())
 
 
-def ours(respondents: int, engines: int, settings: dict[str, Any]) -> dict[str, Any]:
+def ours(respondents: int, engines: int, questions: int, settings: dict[str, Any]) -> dict[str, Any]:
     """The workload through as many engines as there are cores."""
     spawn = multiprocessing.get_context("spawn")
     barrier, results = spawn.Barrier(engines), spawn.Queue()
     share = respondents // engines
     workers = [
-        spawn.Process(target=engine, args=(range(k * share, (k + 1) * share), settings, barrier, results))
+        spawn.Process(target=engine, args=(range(k * share, (k + 1) * share), questions, settings, barrier, results))
         for k in range(engines)
     ]
     for worker in workers:
@@ -147,27 +168,38 @@ def ours(respondents: int, engines: int, settings: dict[str, Any]) -> dict[str, 
     done = [results.get() for _ in workers]
     for worker in workers:
         worker.join()
-    wall = max(one["wall"] for one in done)
+    wall, answers = max(one["wall"] for one in done), engines * share * questions
     return {
-        "answers_per_s": round(engines * share * QUESTIONS / wall, 3),
+        "answers_per_s": round(answers / wall, 3),
         "wall_s": round(wall, 1),
-        "answers": engines * share * QUESTIONS,
+        "answers": answers,
         "failed": sum(one["failed"] for one in done),
-        "tokens_an_answer": round(sum(one["generated"] for one in done) / (engines * share * QUESTIONS), 1),
+        "tokens_an_answer": round(sum(one["generated"] for one in done) / (answers), 1),
         "prompt_tokens_evaluated": sum(one["prefilled"] for one in done),
         "prefill_tokens_per_s_per_engine": round(sum(one["prefill"] for one in done) / engines),
         "decode_tokens_per_s_per_engine": round(sum(one["decode"] for one in done) / engines),
-        "share_of_token_ceiling": round(sum(one["ideal"] / one["wall"] for one in done) / engines, 3),
+        "cpu_ms_an_answer": round(1000 * sum(one["cpu"] for one in done) / answers, 1),
+        "share_of_token_ceiling": round(sum(one["share"] for one in done) / engines, 3),
+        "share_in_cpu_time": round(sum(one["share_cpu"] for one in done) / engines, 3),
+        "share_without_replays": round(sum(one["share_once"] for one in done) / engines, 3),
         "peak_mb_per_engine": round(max(one["peak_mb"] for one in done)),
         "kv_mb_per_engine": round(done[0]["kv_mb"]),
     }
 
 
-def peer(script: Path, model: Path, respondents: int) -> dict[str, Any]:
+def peer(script: Path, model: Path, respondents: int, questions: int) -> dict[str, Any]:
     """What a peer's script prints, or why there is nothing."""
     if not script.is_file():
         return {"answers_per_s": None, "why": f"{script.name} is not there"}
-    command = [sys.executable, str(script), str(model), "--respondents", str(respondents)]
+    command = [
+        sys.executable,
+        str(script),
+        str(model),
+        "--respondents",
+        str(respondents),
+        "--questions",
+        str(questions),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     if not lines:
@@ -196,6 +228,9 @@ def told(name: str, found: dict[str, Any], weights_mb: float) -> list[dict[str, 
         number(f"bare prefill of an engine, {name}", found["prefill_tokens_per_s_per_engine"], "tokens/s"),
         number(f"bare decode of an engine, {name}", found["decode_tokens_per_s_per_engine"], "tokens/s"),
         number(f"share of the token ceiling, {name}", found["share_of_token_ceiling"], "", ">= 0.85"),
+        number(f"the same in processor time, {name}", found["share_in_cpu_time"]),
+        number(f"the same, nothing evaluated twice, {name}", found["share_without_replays"]),
+        number(f"processor time an answer, {name}", found["cpu_ms_an_answer"], "ms"),
         number(f"peak memory beside weights, keys and values, {name}", own, "MB an engine", "<= 150"),
     ]
 
@@ -209,7 +244,11 @@ def main() -> None:
     parser.add_argument("--context", type=int, default=1536)
     parser.add_argument("--peers", type=Path, help="folder with the peers' scripts")
     parser.add_argument("--peer-respondents", type=int, default=64, help="fewer take less time; the rate is the same")
+    parser.add_argument("--quick", action="store_true", help="8 respondents, 4 questions")
     wanted = parser.parse_args()
+    questions = 4 if wanted.quick else QUESTIONS
+    if wanted.quick:
+        wanted.respondents = wanted.peer_respondents = 8
     base = {"sequences": wanted.sequences, "context": wanted.context}
     chosen = quantization(LlamaCppSettings())
     runs: dict[str, dict[str, Any]] = {"Q8_0": {"quantization": "Q8_0"}}
@@ -218,7 +257,7 @@ def main() -> None:
     runs[f"{chosen}, deterministic: false"] = {"deterministic": False}
     numbers, rates = [], {}
     for name, settings in runs.items():
-        found = ours(wanted.respondents, wanted.engines, base | settings)
+        found = ours(wanted.respondents, wanted.engines, questions, base | settings)
         print(name, found, file=sys.stderr, flush=True)
         weights = prepare(LlamaCppSettings(**settings)).stat().st_size / 2**20
         numbers += told(name, found, weights)
@@ -226,7 +265,8 @@ def main() -> None:
     model = prepare(LlamaCppSettings(quantization="Q8_0"))
     scripts = {"Llama": ("bench_sequential.py", ">= 3"), "llama.cpp's server": ("bench_llama_server.py", ">= 1.5")}
     for peer_name, (script, target) in scripts.items():
-        found = peer(wanted.peers / script, model, wanted.peer_respondents) if wanted.peers else {"why": "no --peers"}
+        asked = wanted.peer_respondents, questions
+        found = peer(wanted.peers / script, model, *asked) if wanted.peers else {"why": "no --peers"}
         rate = found.get("answers_per_s")
         if not rate:
             numbers.append(number(f"{peer_name}: not measured ({found.get('why')})", None))

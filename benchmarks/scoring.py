@@ -1,6 +1,6 @@
 """What rating options costs, and how many constrained or scored answers a second the quickstart questionnaire gets.
 
-usage: python benchmarks/scoring.py [--engines 2] [--questions 12] [--respondents 20] [--interview 19]
+usage: python benchmarks/scoring.py [--engines 2] [--questions 12] [--respondents 20] [--interview 19] [--quick]
 
 Prints one JSON line. Part one: a question of four options is put by the token and the sequence method, in one form of
 its options and in two, against one full pass over prompt and option for each option, form and method; on the prompts
@@ -195,7 +195,10 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=12, help="of part one")
     parser.add_argument("--respondents", type=int, default=20, help="of part two")
     parser.add_argument("--interview", type=int, default=19, help="questions asked of each respondent in part two")
+    parser.add_argument("--quick", action="store_true", help="2 questions in part one, 8 respondents x 4 in part two")
     wanted = parser.parse_args()
+    if wanted.quick:
+        wanted.questions, wanted.respondents, wanted.interview = 2, 8, 4
     loaded = load_wave(ROOT / "examples" / "quickstart.yaml")
     cell, people = loaded.cells[0], loaded.population.people(0, wanted.questions, seed=loaded.wave.seed)
     assert isinstance(cell.settings, DefSettings)

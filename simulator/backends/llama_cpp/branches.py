@@ -65,7 +65,7 @@ class Branches:
         trunk.cut(held)
         rest = [*prompt[len(trunk.tokens) :], *tip]
         first = len(rest) - len(tip) - 1  # the last token of the prompt
-        for start, stop in pieces(len(rest), RATED):
+        for start, stop in pieces(len(rest), len(trunk.tokens), RATED):
             wanted = min(stop - start, max(0, stop - first))
             rows = yield Piece(trunk, rest[start:stop], wanted=max(FRESH, wanted))
             for n in range(stop - wanted, stop):

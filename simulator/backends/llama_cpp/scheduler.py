@@ -229,7 +229,7 @@ class Scheduler:
         for active in [*first, *sorted((one for one in pending if one not in first), key=lambda one: len(one.rest))]:
             assert isinstance(active.wish, Piece)
             while active.rest and budget > 0:
-                size = pieces(len(active.rest))[0][1]
+                size = pieces(len(active.rest), len(active.wish.sequence.tokens))[0][1]
                 piece, active.rest = active.rest[:size], active.rest[size:]
                 budget -= size
                 try:
