@@ -123,9 +123,9 @@ OWN_CHINESE = {
     "warm": {"low_label": "冷", "high_label": "热"},
     "points": {"point_labels": {2: "一般"}},
     "worded": {"wordings": {"B": "另一种"}, "instruction": "选一个。"},
-    "drinks": {"over": ["茶", "牛奶"]},
+    "drinks": {"over": {0: "茶", 1: "牛奶"}},
     "often": {"unit": "每周"},
-    "story": {"factors": {"who": ["男人", "女人"]}},
+    "story": {"factors": {"who": {0: "男人", 1: "女人"}}},
 }
 
 

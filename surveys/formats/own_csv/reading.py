@@ -228,9 +228,7 @@ class _Table:
         for language, text in row.said.items():
             words = self._words.setdefault(language, {}).setdefault(entry, {})
             if name.startswith("factors."):
-                words.setdefault("factors", {}).setdefault(name[8:], []).append(text)
-            elif name == "over":
-                words.setdefault("over", []).append(text)
+                words.setdefault("factors", {}).setdefault(name[8:], {})[key] = text
             elif key is not None:
                 words.setdefault(name, {})[key] = text
             else:

@@ -182,10 +182,8 @@ def _flat_wording(wording: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     for field, value in wording.items():
         if field == "factors":
             for attribute, levels in value.items():
-                yield from ((f"factors.{attribute}", str(n), level) for n, level in enumerate(levels))
+                yield from ((f"factors.{attribute}", str(n), level) for n, level in levels.items())
         elif isinstance(value, dict):
             yield from ((field, str(key), text) for key, text in value.items())
-        elif isinstance(value, tuple | list):
-            yield from ((field, str(number), text) for number, text in enumerate(value))
         else:
             yield field, "", value
