@@ -221,6 +221,8 @@ def test_the_store_and_its_exported_files_evaluate_alike(folder, store, tmp_path
     ]
     assert told[:2] == told[2:]
     assert [len(system.questions) for system in one.systems] == [3, 3]
+    assert [system.name for system in one.systems] == ["scripted_with_demographics", "scripted_without"]
+    assert [(gain.system, gain.without) for gain in one.gains] == [("scripted_with_demographics", "scripted_without")]
 
 
 def test_a_score_out_of_range_goes_through_store_and_export_as_it_was(folder, store, tmp_path):
