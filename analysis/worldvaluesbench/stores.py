@@ -41,8 +41,8 @@ def is_store(path: Path) -> bool:
 def read_store(path: Path) -> list[Scores]:
     """Scores of every condition and model of a wave that asked by the protocol ``wvb``.
 
-    They are called by model and condition. A score out of range counts as the score it was; an answer without any is a
-    row without a score.
+    They are called by model and condition. A score out of range counts as the score it was; an answer without any is
+    a row without a score.
 
     Raises
     ------
