@@ -54,7 +54,7 @@ class Plan(Document):
     wave: str
     respondents: int
     questions: tuple[str, ...]
-    """Ids of the questions, in order; everybody is asked all of them, or those assigned."""
+    """Ids of the questions, in order; everybody is asked all of them."""
     cells: tuple[CellPlan, ...]
     people: tuple[str, ...]
     """How the first respondents are introduced to the model."""

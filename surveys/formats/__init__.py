@@ -1,1 +1,1 @@
-"""Survey files of other people's making, one package or module a format."""
+"""Questionnaires in the formats of other tools, one module a format."""
