@@ -1,6 +1,7 @@
 """Which questions a person is asked, where that is not the whole questionnaire: pairs of questions and persons."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +72,12 @@ def read_assignments(
         raise DocumentError(
             f"{path}: nobody in the wave is the person {strangers[0]!r}; persons are told apart by the column that "
             "the population's microdata names as `row`, and a design such as every_row takes all of them."
+        )
+    twice = [row for row, count in Counter(people).items() if count > 1 and row in person.texts]
+    if twice:
+        raise DocumentError(
+            f"{path}: {twice[0]!r} is more than one person of the wave; take everybody once, by a design such as "
+            "every_row."
         )
     asked: list[set[str]] = [set() for _ in people]
     for line, (which, who) in enumerate(zip(question.positions.tolist(), person.positions.tolist(), strict=True), 2):

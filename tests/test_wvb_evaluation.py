@@ -116,6 +116,18 @@ def test_people_come_from_a_file_of_scores_too(files):
     assert humans.of("Q1", np.array([3, 0, -1])).tolist() == [4, 1, MISSING]
 
 
+def test_thresholds_go_from_0_to_1_by_a_twentieth(files):
+    thresholds = found(files).systems[0].thresholds
+    assert [one.threshold for one in thresholds] == [i / 20 for i in range(21)]
+    # Q165 is answered as people do; Q1 lies at (0 + 0 + 1/3 + 1) / 4 = 1/3, Q122 at 5/12.
+    assert [(one.threshold, one.questions) for one in thresholds if one.threshold in (0, 0.3, 0.35, 0.45)] == [
+        (0, 1),
+        (0.3, 1),
+        (0.35, 2),
+        (0.45, 3),
+    ]
+
+
 def test_strangers_are_counted_and_told(files):
     write_scores(files / "more.tsv", [*rows(Q1=[1, 1, 1, 1]), ("Q1", "999", "1")])
     evaluation = found(files, "more.tsv")

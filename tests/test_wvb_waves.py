@@ -25,6 +25,7 @@ from simulator.store import Store
 from simulator.wave import load_wave
 from surveys.formats.wvs.preparing import Choices, prepare_benchmark
 from surveys.formats.wvs.probe import ProbeDesign
+from tests.documents import write
 from tests.stores import content, count, sound
 from tests.wvs_file import codebook, look_alike, question_metadata, write_csv
 
@@ -150,6 +151,54 @@ def test_assignments_that_cannot_be_made_are_refused_by_line(folder, lines, mess
         load_wave(wave / "bad.yaml")
 
 
+PEOPLE = "id,sex,age\na,female,20\nb,female,50\nc,male,30\nd,male,70\n"
+
+
+@pytest.fixture
+def assigned(wave_file, tmp_path):
+    """A wave by the protocol ``def`` over four people of a file, of whom each is asked what the pairs say."""
+
+    def written(pairs, design="{kind: every_row}"):
+        microdata = {
+            "kind": "microdata",
+            "file": "people.csv",
+            "attributes": {"sex": "sex", "age": "age"},
+            "row": "id",
+        }
+        write(tmp_path, [microdata], {"people.csv": PEOPLE}, places={"country": "Utopia"})
+        lines = ["QUESTION_ID;PARTICIPANT_ID", *(f"{question};{person}" for question, person in pairs)]
+        (tmp_path / "pairs.csv").write_text("\n".join(lines) + "\n")
+        wave = f"population: town.yaml\nassignments: pairs.csv\ndesign: {design}"
+        return wave_file(
+            ("population: us_adults_2018", wave),
+            ("respondents: 6", "respondents: 4"),
+            ("{portrait: [sex, age]}", "{}"),
+        )
+
+    return written
+
+
+def test_any_protocol_asks_only_what_is_assigned_in_the_order_of_the_questionnaire(assigned, tmp_path):
+    pairs = [("trust", "a"), ("parks", "a"), ("roads", "b"), ("trust", "d"), ("roads", "d"), ("parks", "d")]
+    state = run(assigned(pairs), tmp_path / "a.sqlite")
+    assert state.saved == state.total == 6
+    with closing(sqlite3.connect(tmp_path / "a.sqlite")) as db:
+        rows = db.execute(
+            """SELECT p.source_row, q.name FROM exchanges e JOIN questions q ON q.id = e.question_id
+            JOIN respondents r ON r.id = e.subject_id JOIN personas p ON p.id = r.persona_id
+            ORDER BY p.id, e.ordinal"""
+        ).fetchall()
+    order = ["parks", "roads", "trust"]
+    assert rows == sorted(((person, question) for question, person in pairs), key=lambda r: (r[0], order.index(r[1])))
+    assert run(assigned(pairs), tmp_path / "a.sqlite").resumed == 6
+
+
+def test_a_row_that_is_several_people_cannot_be_assigned_anything(assigned):
+    quota = "{kind: quota, quotas: [{attributes: [age], counts: {young: 4, old: 0}}]}"
+    with pytest.raises(DocumentError, match=r"'[ac]' is more than one person of the wave"):
+        load_wave(assigned([("parks", "a"), ("parks", "c")], quota))
+
+
 def test_assignments_need_people_who_are_rows(wave_file, tmp_path):
     (tmp_path / "pairs.csv").write_text("QUESTION_ID,PARTICIPANT_ID\nparks,1\n")
     path = wave_file(("respondents: 6", "assignments: pairs.csv\nrespondents: 6"))
@@ -172,6 +221,8 @@ def test_the_store_and_its_exported_files_evaluate_alike(folder, store, tmp_path
     ]
     assert told[:2] == told[2:]
     assert [len(system.questions) for system in one.systems] == [3, 3]
+    assert [system.name for system in one.systems] == ["scripted_with_demographics", "scripted_without"]
+    assert [(gain.system, gain.without) for gain in one.gains] == [("scripted_with_demographics", "scripted_without")]
 
 
 def test_a_score_out_of_range_goes_through_store_and_export_as_it_was(folder, store, tmp_path):

@@ -19,6 +19,9 @@ from surveys.formats.wvs.wave7 import SCALES
 TOLD = ("_with_demographics", "_dem")
 """Ends of the name of a model that was told attributes, beside one of the same name without them."""
 
+UNTOLD = ("", "_without")
+"""Ends of the name of the one without them."""
+
 
 def evaluate(
     systems: Sequence[Scores], humans: Humans, rules: Rules = AS_PUBLISHED, demographics: Demographics | None = None
@@ -112,7 +115,8 @@ def _gains(findings: Sequence[SystemFinding]) -> list[Gain]:
     gains = []
     for told in findings:
         end = next((end for end in TOLD if told.name.endswith(end)), None)
-        plain = by_name.get(told.name.removesuffix(end)) if end else None
+        names = [told.name.removesuffix(end) + other for other in UNTOLD] if end else []
+        plain = next((by_name[name] for name in names if name in by_name), None)
         if plain is None:
             continue
         before = {one.question: one.distance for one in plain.questions if one.distance is not None}

@@ -51,6 +51,7 @@ class SystemFinding(Document):
     interval: Interval | None
     """Limits of the mean over resampled rows; the questions stay."""
     thresholds: tuple[Crossed, ...]
+    """From 0 to 1 by 0.05."""
     missing: tuple[str, ...]
     """Questions of the file that have no human answers in the reference, or no score."""
 

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from analysis.ink import plain, words
 from analysis.worldvaluesbench.findings import Evaluation, LevelFinding, SystemFinding
+from analysis.worldvaluesbench.thresholds import PUBLISHED
 
 MOST_QUESTIONS = 60
 """Questions that are shown one by one; beyond that, means of categories alone."""
@@ -91,7 +92,7 @@ def _categories(questions: Sequence[str], columns: Sequence[SystemFinding], head
 
 def _thresholds(systems: Sequence[SystemFinding], heads: Sequence[str]) -> Table:
     table = _table("questions at or below", heads)
-    for place, threshold in enumerate(one.threshold for one in systems[0].thresholds):
+    for place, threshold in enumerate(PUBLISHED):  # all of them begin as these do
         cells = (f"{one.thresholds[place].questions} ({one.thresholds[place].share:.1%})" for one in systems)
         table.add_row(f"{threshold:.2f}", *cells)
     return table

@@ -13,7 +13,10 @@ from demoscope.errors import DocumentError, StoreError
 from demoscope.store_file import open_for_reading
 from surveys.formats.wvs.wave7 import PERSON, SCALES
 
-_CELLS = "SELECT id, name FROM cells WHERE protocol = 'wvb' ORDER BY id"
+_CELLS = """
+SELECT c.id, m.name || '_' || c.condition FROM cells c JOIN models m ON m.id = c.model_id
+WHERE c.protocol = 'wvb' ORDER BY c.id
+"""
 _ANSWERS = """
 SELECT q.name, p.source_row, coalesce(o.code, a.value)
 FROM respondents r
@@ -38,7 +41,8 @@ def is_store(path: Path) -> bool:
 def read_store(path: Path) -> list[Scores]:
     """Scores of every condition and model of a wave that asked by the protocol ``wvb``.
 
-    A score out of range counts as the score it was; an answer without any is a row without a score.
+    They are called by model and condition. A score out of range counts as the score it was; an answer without any is
+    a row without a score.
 
     Raises
     ------
@@ -50,9 +54,7 @@ def read_store(path: Path) -> list[Scores]:
     with closing(open_for_reading(path)) as db:
         try:
             cells = db.execute(_CELLS).fetchall()
-            found = [
-                _scores(str(name).replace("/", "_"), db.execute(_ANSWERS, (cell,)), path) for cell, name in cells
-            ]
+            found = [_scores(str(name), db.execute(_ANSWERS, (cell,)), path) for cell, name in cells]
         except sqlite3.Error as error:
             raise StoreError(f"{path}: cannot be read ({error}); the file may be damaged.") from None
     if not found:

@@ -12,7 +12,7 @@ from analysis.worldvaluesbench.people import HumanAnswers, Humans
 from analysis.worldvaluesbench.rules import Rules
 from analysis.worldvaluesbench.scores import Scores
 from analysis.worldvaluesbench.subgroups import Demographics, GroupDistances, Subgroups, crossed, places_of
-from analysis.worldvaluesbench.thresholds import PUBLISHED, met
+from analysis.worldvaluesbench.thresholds import ALL, met
 from analysis.yardsticks import interval
 from demoscope import seeds
 from demoscope.errors import DocumentError
@@ -155,7 +155,7 @@ def finding_of(
         interval=limits(_mean(drawn), float(values.mean())) if drawn else None,
         thresholds=tuple(
             Crossed(threshold=threshold, questions=int(count), share=float(count / max(values.size, 1)))
-            for threshold, count in zip(PUBLISHED, met(values), strict=True)
+            for threshold, count in zip(ALL, met(values, ALL), strict=True)
         ),
         missing=tuple(one.question for one in questions if one.distance is None),
     )

@@ -17,9 +17,6 @@ NEEDED = (PERSON, *DEMOGRAPHICS, *SCALES)
 WAVE, VERSION = "A_WAVE", "VERSION"
 WAVE_NUMBER = "7"
 
-CHUNK = 16
-"""Columns of SPSS and Stata files that are held as frames at a time."""
-
 
 @dataclass(frozen=True, eq=False)
 class RawSurvey:
@@ -87,24 +84,15 @@ def _statistical(path: Path, suffix: str) -> RawSurvey:
     read = pyreadstat.read_dta if suffix == ".dta" else pyreadstat.read_sav
     try:
         _, about = read(str(path), metadataonly=True)
+        names = _names(path, about.column_names)
+        frame, _ = read(
+            str(path), usecols=list(names.values()), user_missing=suffix != ".dta", disable_datetime_conversion=True
+        )
+    except DocumentError:
+        raise
     except Exception as error:  # the reader has errors of its own
         raise DocumentError(f"{path}: cannot be read as {suffix} ({error}). {WHERE_TO_GET}") from None
-    names = _names(path, about.column_names)
-    columns: dict[str, Column] = {}
-    wanted = list(names)
-    for start in range(0, len(wanted), CHUNK):
-        part = {name: names[name] for name in wanted[start : start + CHUNK]}
-        try:
-            frame, _ = read(
-                str(path),
-                usecols=list(part.values()),
-                user_missing=suffix != ".dta",
-                disable_datetime_conversion=True,
-            )
-        except Exception as error:
-            raise DocumentError(f"{path}: cannot be read as {suffix} ({error}). {WHERE_TO_GET}") from None
-        for name, stands in part.items():
-            columns[name] = _of_values(frame[stands].to_numpy())
+    columns = {name: _of_values(frame[stands].to_numpy()) for name, stands in names.items()}
     labels = {
         name: {int(code): str(text) for code, text in about.variable_value_labels[stands].items() if _whole(code)}
         for name, stands in names.items()

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-SPLITS = ("full", "train", "valid", "test")
-
 
 def published_splits(people: int) -> Mapping[str, NDArray[np.int64]]:
     """Places of the respondents of each split, in the published order.
