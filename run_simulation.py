@@ -144,6 +144,26 @@ def report(store: StorePath, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def compare(
+    stores: Annotated[list[Path], typer.Argument(metavar="STORE...", help="SQLite files that waves wrote.")],
+    profile: Annotated[
+        str, typer.Option(help="demoscope, paper or code, where DEF's sources disagree.")
+    ] = "demoscope",
+    as_json: AsJson = False,
+) -> None:
+    """Show conditions side by side, of one store or several: diversity, distance from people, tokens, time, cost."""
+    from analysis.compare import compare_stores
+    from analysis.compare_screen import render_comparison
+    from analysis.def_rules import rules_named
+
+    found = compare_stores(stores, rules_named(profile))
+    if as_json:
+        print(found.model_dump_json(indent=2))
+    else:
+        render_comparison(found, _console())
+
+
+@app.command()
 def show(
     store: StorePath,
     respondent: Annotated[int, typer.Argument(min=1, max=2**63 - 1, help="Number of the respondent, from 1.")],

@@ -53,6 +53,17 @@ class Scales:
         return np.asarray((self.codes - low) / np.where(high > low, high - low, 1.0))
 
 
+def columns_of(code: Integers, codes: Integers) -> tuple[Integers, Truths]:
+    """Columns of the answers whose code a question offers, and which answers those are.
+
+    >>> columns_of(np.array([5, 99, 1]), np.array([1, 5]))
+    (array([1, 0]), array([ True, False,  True]))
+    """
+    known = np.isin(code, codes)
+    order = np.argsort(codes)
+    return order[np.searchsorted(codes, code[known], sorter=order)], known
+
+
 def counted(choices: ArrayLike, options: int, weights: ArrayLike | None = None) -> Floats:
     """How many respondents chose each option.
 
@@ -81,6 +92,33 @@ def counted(choices: ArrayLike, options: int, weights: ArrayLike | None = None) 
     chosen = one_hot(choices, options)
     each = np.ones(chosen.shape[1]) if weights is None else np.asarray(weights, dtype=np.float64)
     return np.asarray(chosen @ each).reshape(-1, options)
+
+
+def mean_code(counts: ArrayLike, codes: ArrayLike, total: ArrayLike | None = None) -> Floats:
+    """Mean code of the answers to each question.
+
+    Parameters
+    ----------
+    counts : array_like, shape (..., n_questions, n_options)
+        Answers per option.
+    codes : array_like, shape (n_questions, n_options)
+        Code (or score) of each option, NaN in columns that a question lacks.
+    total : array_like, shape (..., n_questions), optional
+        What to divide by; the answers when absent.
+
+    Returns
+    -------
+    numpy.ndarray, shape (..., n_questions)
+        In units of the codes; NaN without answers.
+
+    >>> mean_code([[1, 3], [0, 0]], [[1, 2], [1, 2]]).tolist()
+    [1.75, nan]
+    """
+    table = np.asarray(counts, dtype=np.float64)
+    answers = table.sum(axis=-1)
+    divisor = answers if total is None else np.asarray(total, dtype=np.float64)
+    sums = np.einsum("...qk,qk->...q", table, np.nan_to_num(np.asarray(codes, dtype=np.float64)))
+    return np.where(answers > 0, sums / np.where(answers > 0, divisor, 1.0), np.nan)
 
 
 def one_hot(choices: ArrayLike, options: int) -> csr_matrix:

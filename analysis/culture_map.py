@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import chi2
 
-from analysis.choices import Floats
+from analysis.choices import Floats, Scales, mean_code
 from analysis.def_rules import DefRules
 from analysis.preference import dimension_means
 
@@ -99,17 +99,13 @@ def dimension_scores(
     [[1.375]]
     """
     table, values = np.asarray(counts, dtype=np.float64), np.asarray(codes, dtype=np.float64)
-    if rules.rescaled:
-        low, high = np.nanmin(values, axis=1, keepdims=True), np.nanmax(values, axis=1, keepdims=True)
-        values = (values - low) / np.where(high > low, high - low, 1.0)
-    total = table.sum(axis=-1)
-    heard = total > 0
+    values = Scales(values).unit if rules.rescaled else values
+    total = None
     if rules.invalid_in_scores:
         if invalid is None:
             raise ValueError("These rules divide by all answers; give the unreadable ones as `invalid`.")
-        total = total + np.asarray(invalid, dtype=np.float64)
-    means = np.einsum("...qk,qk->...q", table, np.nan_to_num(values)) / np.where(heard, total, 1.0)
-    return dimension_means(np.where(heard, means, np.nan), dimension)
+        total = table.sum(axis=-1) + np.asarray(invalid, dtype=np.float64)
+    return dimension_means(mean_code(table, values, total), dimension)
 
 
 def culture_map(scores: ArrayLike, rules: DefRules) -> CultureMap:

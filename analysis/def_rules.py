@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from demoscope.documents import Document
+from demoscope.errors import DemoscopeError
 
 Profile = Literal["paper", "code", "demoscope"]
 
@@ -79,3 +80,20 @@ def def_rules(profile: Profile = "demoscope", **flags: Any) -> DefRules:
     if profile not in PROFILES:
         raise ValueError(f"There is no profile {profile!r}; the profiles are {', '.join(PROFILES)}.")
     return DefRules(profile=profile, **(PROFILES[profile] | flags))
+
+
+def rules_named(profile: str) -> DefRules:
+    """The rules of the profile that somebody typed.
+
+    Raises
+    ------
+    DemoscopeError
+        If there is no such profile.
+
+    >>> rules_named("paper").kl
+    'cumulative'
+    """
+    known = next((name for name in PROFILES if name == profile), None)
+    if known is None:
+        raise DemoscopeError(f"There is no profile {profile!r}; choose one of {', '.join(PROFILES)}.")
+    return def_rules(known)

@@ -11,7 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from analysis.records import NO_CODE, STATUSES, Answers, Asked, Cell, Choice, Endings, Respondents, WaveRow
+from analysis.diversity import digest
+from analysis.records import (
+    NO_CODE,
+    STATUSES,
+    Answers,
+    Asked,
+    Cell,
+    Choice,
+    Endings,
+    Replies,
+    Respondents,
+    Usage,
+    WaveRow,
+)
 from demoscope.errors import StoreError
 from demoscope.store_file import open_for_reading
 from surveys.reference import Group, Reference
@@ -80,10 +93,10 @@ class Results:
     def cells(self) -> tuple[Cell, ...]:
         """The cells, in the order of the wave."""
         rows = self._rows(
-            """SELECT c.id, c.name, c.condition, m.name, c.protocol, c.profile, c.language, c.told
+            """SELECT c.id, c.name, c.condition, m.name, c.protocol, c.profile, c.language, c.told, c.culture
             FROM cells c JOIN models m ON m.id = c.model_id ORDER BY c.id"""
         )
-        return tuple(Cell(*(*row[:7], tuple(self._json(row[7])))) for row in rows)
+        return tuple(Cell(*(*row[:7], tuple(self._json(row[7])), row[8])) for row in rows)
 
     @cached_property
     def questions(self) -> tuple[Asked, ...]:
@@ -93,8 +106,8 @@ class Results:
             "SELECT question_id, code, label, score, kind FROM options ORDER BY question_id, position"
         ):
             choices.setdefault(question, []).append(Choice(*(*option, kind == "substantive")))
-        rows = self._rows("SELECT id, name, text, kind, ordinal FROM questions ORDER BY id")
-        return tuple(Asked(*(*row[:4], bool(row[4]), tuple(choices.get(row[0], ())))) for row in rows)
+        rows = self._rows("SELECT id, name, text, kind, ordinal, dimension FROM questions ORDER BY id")
+        return tuple(Asked(*(*row[:4], bool(row[4]), tuple(choices.get(row[0], ())), row[5])) for row in rows)
 
     def reasons(self, cell: Cell) -> tuple[tuple[str, str, int], ...]:
         """Why answers were not understood: (status, reason, answers), the most frequent first."""
@@ -115,6 +128,15 @@ class Results:
             FROM cells c JOIN models m ON m.id = c.model_id JOIN attempts a ON a.cell_id = c.id WHERE c.id = ?"""
         amount, currency, unknown = self._rows(sql, (cell.id,))[0]
         return None if amount is None or currency is None else (amount, currency, unknown)
+
+    def usage(self, cell: Cell) -> Usage:
+        """Calls, tokens and time of a cell."""
+        calls, prompt, completion, seconds = self._rows(
+            """SELECT (SELECT count(*) FROM exchanges WHERE cell_id = ?1), coalesce(sum(prompt_tokens), 0),
+            coalesce(sum(completion_tokens), 0), coalesce(sum(latency_s), 0.0) FROM attempts WHERE cell_id = ?1""",
+            (cell.id,),
+        )[0]
+        return Usage(calls, prompt, completion, seconds)
 
     def respondents(self, cell: Cell) -> Respondents:
         """The respondents planned in a cell, whether or not they have answered yet."""
@@ -140,6 +162,37 @@ class Results:
         return Answers(
             np.searchsorted(respondents.ids, rows["respondent"]),
             *(rows[name].copy() for name in ("question", "replicate", "code")),
+        )
+
+    def replies(self, cell: Cell, respondents: Respondents) -> Replies:
+        """What the model wrote for every answer of the method ``text``, understood or not, as digests.
+
+        A reply that several answers were read from is no answer's own; there an answer's explanation and codes stand
+        for it.
+        """
+        self._connection.create_function("digest64", 1, _signed_digest, deterministic=True)
+        rows = self._array(
+            """SELECT a.respondent_id, a.question_id, a.replicate, digest64(CASE WHEN 1 = (
+                SELECT count(*) FROM answer_sources o WHERE (o.cell_id, o.subject_id, o.step, o.ordinal)
+                = (s.cell_id, s.subject_id, s.step, s.ordinal)) THEN t.text
+                ELSE coalesce(a.text, '') || char(10) || coalesce((
+                    SELECT group_concat(code) FROM answer_options p
+                    WHERE (p.respondent_id, p.question_id, p.method, p.replicate)
+                    = (a.respondent_id, a.question_id, a.method, a.replicate)), '') END)
+            FROM respondents r JOIN answers a ON a.respondent_id = r.id
+            JOIN answer_sources s USING (respondent_id, question_id, method, replicate)
+            JOIN attempts t USING (cell_id, subject_id, step, ordinal)
+            WHERE r.cell_id = ? AND a.method = 'text' AND t.text IS NOT NULL AND t.attempt = (
+                SELECT max(attempt) FROM attempts l WHERE (l.cell_id, l.subject_id, l.step, l.ordinal)
+                = (s.cell_id, s.subject_id, s.step, s.ordinal))""",
+            (cell.id,),
+            [(name, np.int64) for name in ("respondent", "question", "replicate", "digest")],
+        )
+        return Replies(
+            np.searchsorted(respondents.ids, rows["respondent"]),
+            rows["question"].copy(),
+            rows["replicate"].copy(),
+            rows["digest"].astype(np.uint64),
         )
 
     def endings(self, cell: Cell, respondents: Respondents) -> Endings:
@@ -207,3 +260,9 @@ class Results:
 
     def _damaged(self, what: str) -> StoreError:
         return StoreError(f"{self.path} is damaged ({what}); restore a copy, or launch the wave into a new store.")
+
+
+def _signed_digest(text: str) -> int:
+    """A digest as the signed 64-bit integer that SQLite knows."""
+    unsigned = digest(text)
+    return unsigned - 2**64 if unsigned >= 2**63 else unsigned
