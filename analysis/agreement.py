@@ -96,8 +96,8 @@ def krippendorff_alpha(ratings: ArrayLike, metric: Metric = "nominal") -> float:
     totals = coincidences.sum(axis=1)
     apart = _apart(values, totals, metric)
     n = totals.sum()
-    expected = float((np.outer(totals, totals) * apart).sum()) / (n - 1)
-    return 1 - float((coincidences * apart).sum()) / expected if expected > 0 else float("nan")
+    expected = float((np.outer(totals, totals) * apart).sum() / (n - 1))
+    return float(1 - (coincidences * apart).sum() / expected) if expected > 0 else float("nan")
 
 
 def _apart(values: Floats, totals: Floats, metric: Metric) -> Floats:
