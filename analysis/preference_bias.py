@@ -164,7 +164,7 @@ def profiles(choice: ArrayLike, by_sex: Truths, by_age: Truths, among: ArrayLike
 
 @dataclass(frozen=True)
 class BiasTest:
-    """Whether a model prefers one group's answers more than would happen if groups did not differ."""
+    """Whether a model prefers one group's answers more (or less) than would happen if groups did not differ."""
 
     share: float
     """Observed share of the group."""
@@ -177,14 +177,13 @@ class BiasTest:
 def bias_test(
     choice: ArrayLike,
     counts: ArrayLike,
-    group: int,
     rules: DefRules,
     rng: np.random.Generator,
     *,
     among: ArrayLike | None = None,
     draws: int = 1000,
-) -> BiasTest:
-    """Permutation test of the share that one group has in the characters of the model's preferred options.
+) -> tuple[BiasTest, ...]:
+    """Permutation test of the share that each group has in the characters of the model's preferred options.
 
     Within every question people keep their answers and exchange their groups at random, so that both margins stay;
     then the preferred options' characters are found again. Questions are permuted independently, which ignores that
@@ -196,8 +195,6 @@ def bias_test(
         Preferred column of the model, -1 for none.
     counts : array_like, shape (n_questions, n_options, n_groups)
         Real people; sums of weights are rounded to whole people.
-    group : int
-        Position of the group tested.
     rules : DefRules
         As for :func:`characters`.
     rng : numpy.random.Generator
@@ -209,8 +206,8 @@ def bias_test(
 
     Returns
     -------
-    BiasTest
-        Shares in [0, 1]; p in (0, 1], at least 1 / (draws + 1).
+    tuple of BiasTest, one a group
+        Shares in [0, 1]; p in (0, 1], at least 1 / (draws + 1), not adjusted for the number of groups.
 
     Raises
     ------
@@ -223,8 +220,8 @@ def bias_test(
 
     >>> from analysis.def_rules import def_rules
     >>> men = np.tile([[40, 10], [10, 40]], (30, 1, 1))  # men choose the first option, women the second
-    >>> found = bias_test([0] * 30, men, 0, def_rules(), np.random.default_rng(1))
-    >>> found.share, found.p < 0.01
+    >>> of_men, of_women = bias_test([0] * 30, men, def_rules(), np.random.default_rng(1))
+    >>> of_men.share, of_men.p < 0.01
     (1.0, True)
     """
     people = np.rint(np.asarray(counts, dtype=np.float64)).astype(np.int64)
@@ -238,17 +235,19 @@ def bias_test(
         raise ValueError("The model prefers no option that real people chose, so there is no character to test.")
     shuffled = np.empty((draws, *chosen.shape), dtype=np.int64)
     wanted, rest = np.tile(chosen.sum(axis=1), (draws, 1)), np.tile(sizes.sum(axis=1), (draws, 1))
-    for place in range(chosen.shape[1]):  # how many of those who chose the option belong to each group, by chance
+    for place in range(chosen.shape[1] - 1):  # how many of those who chose the option belong to each group, by chance
         rest = rest - sizes[:, place]
         shuffled[..., place] = rng.hypergeometric(np.tile(sizes[:, place], (draws, 1)), rest, wanted)
         wanted = wanted - shuffled[..., place]
+    shuffled[..., -1] = wanted
     divisor = sizes if rules.group_size == "shares of the group" else np.ones(sizes.shape)
     divisor = np.where(divisor > 0, divisor, 1.0)
-    found = _group_share(_at_the_top(chosen / divisor, rules), group)
-    null = _group_share(_at_the_top(shuffled / divisor, rules), group)
-    expected = float(null.mean())
-    beyond = int((np.abs(null - expected) >= abs(float(found) - expected) - 1e-12).sum())
-    return BiasTest(float(found), expected, (beyond + 1) / (draws + 1))
+    found = _group_shares(_at_the_top(chosen / divisor, rules))
+    null = _group_shares(_at_the_top(shuffled / divisor, rules))
+    expected = null.mean(axis=0)
+    beyond = (np.abs(null - expected) >= np.abs(found - expected) - 1e-12).sum(axis=0)
+    p = (beyond + 1) / (draws + 1)
+    return tuple(BiasTest(*each) for each in zip(found.tolist(), expected.tolist(), p.tolist(), strict=True))
 
 
 def _preferred(counts: ArrayLike) -> Integers:
@@ -280,7 +279,7 @@ def _divided(counts: Integers) -> Floats:
     return np.asarray(counts / total) if total else np.full(counts.shape, np.nan)
 
 
-def _group_share(top: Truths, group: int) -> Floats:
-    """Share of one group among all groups counted, over the questions (last axis but one)."""
+def _group_shares(top: Truths) -> Floats:
+    """Share of each group among all groups counted, over the questions (last axis but one)."""
     each = top.sum(axis=-2)
-    return np.asarray(each[..., group] / each.sum(axis=-1))
+    return np.asarray(each / each.sum(axis=-1, keepdims=True))
