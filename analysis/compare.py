@@ -150,7 +150,7 @@ def _row(
         "infinite": int(found.infinite),
         "missing": int(found.missing),
         "js": _estimate(float(js), js_drawn),
-        "js_debiased": debiased_mean(effective, human[both], jensen_shannon, rng)[1],
+        "js_debiased": _debiased(effective, human[both], js_drawn, rng),
     }
     return row.model_copy(update=measured), float(found.average), resampled.average
 
@@ -160,6 +160,13 @@ def _estimate(value: float, drawn: Floats) -> Estimate | None:
         return None
     low, high = (float(limit) for limit in limits(drawn))
     return Estimate(value=value, low=low, high=high) if np.isfinite([low, high]).all() else Estimate(value=value)
+
+
+def _debiased(counts: Floats, human: Floats, drawn: Floats, rng: np.random.Generator) -> Estimate:
+    found = debiased_mean(counts, human, jensen_shannon, rng, resampled=drawn)
+    low, high = float(found.low), float(found.high)
+    known = {"low": low, "high": high} if np.isfinite([low, high]).all() else {}
+    return Estimate(value=float(found.estimate), **known)
 
 
 def _diversity(digests: Digests, options: Integers | None, runs: int | None) -> DiversityFigures | None:

@@ -62,7 +62,7 @@ class ConditionRow(Document):
     """Those without a valid answer."""
     js: Estimate | None = None
     """Mean Jensen-Shannon distance, base e."""
-    js_debiased: float | None = None
+    js_debiased: Estimate | None = None
     """The same without what the size of the sample adds; see :mod:`analysis.debiasing`."""
     kl_to_first: Estimate | None = None
     """Average KL minus that of the first condition of the same store, the same people drawn in both."""

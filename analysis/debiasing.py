@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from analysis.bootstrap import limits
 from analysis.choices import Floats, Integers
 from analysis.distances import shares
 
@@ -104,29 +105,40 @@ def debiased_mean(
     distance: Distance,
     rng: np.random.Generator,
     *,
+    resampled: ArrayLike | None = None,
     people: float | None = None,
-    draws: int = 200,
-) -> tuple[float, float]:
-    """Mean distance over questions as computed, and debiased.
+    draws: int = 50,
+) -> Debiased:
+    """Debiased mean distance over questions, with a 95 % interval.
 
     All questions are moved together, so that questions computed as too near and too far make up for one another; a
-    mean of :func:`debiased` estimates, none of which is below 0, would stay too large. Parameters as there.
+    mean of :func:`debiased` estimates, none of which is below 0, would stay too large. Parameters as there, and:
+
+    Parameters
+    ----------
+    resampled : array_like, shape (resamples,), optional
+        The mean distance in resamples of whole respondents. How far they spread around their mean says how exactly
+        the computed one is known; that they are themselves too large plays no part.
 
     Returns
     -------
-    computed, estimate : float
-        In the units of the distance. For an interval take the bootstrap over whole respondents and shift it by the
-        difference of the two; the sampling here draws every question for itself and knows no dependence.
+    Debiased
+        Scalars, in the units of the distance; limits are NaN without ``resampled``.
 
     >>> from analysis.distances import total_variation
     >>> rng = np.random.default_rng(1)
-    >>> computed, estimate = debiased_mean([[13, 7], [8, 12]], [[5, 5], [5, 5]], total_variation, rng)
-    >>> round(computed, 3), estimate < computed
+    >>> found = debiased_mean([[13, 7], [8, 12]], [[5, 5], [5, 5]], total_variation, rng)
+    >>> round(float(found.computed), 3), bool(found.estimate < found.computed)
     (0.125, True)
     """
-    computed, truth, sampled = _sampled(simulated, observed, distance, rng, people, draws)
-    mean = _inverted(sampled.mean(axis=(0, 1))[None], truth.mean(axis=0)[None], computed.mean()[None])
-    return float(computed.mean()), float(mean[0])
+    each, truths, sampled = _sampled(simulated, observed, distance, rng, people, draws)
+    curve, truth, computed = sampled.mean(axis=(0, 1))[None], truths.mean(axis=0)[None], each.mean()
+    low = high = np.asarray(np.nan)
+    if resampled is not None:
+        around = np.asarray(resampled, dtype=np.float64)
+        least, most = limits(around - around[~np.isnan(around)].mean())
+        low, high = (_inverted(curve, truth, computed - reach[None])[0] for reach in (most, least))
+    return Debiased(computed, _inverted(curve, truth, computed[None])[0], low, high)
 
 
 def _sampled(
