@@ -74,14 +74,14 @@ class Results:
     @cached_property
     def wave(self) -> WaveRow:
         """The wave."""
-        row = self._rows("SELECT name, seed, questionnaire, started, finished FROM waves")[0]
+        row = self.rows("SELECT name, seed, questionnaire, started, finished FROM waves")[0]
         title = self._json(row[2]).get("title", "")
         return WaveRow(row[0], row[1], title, row[3], row[4])
 
     @cached_property
     def reference(self) -> Reference | None:
         """The human reference the wave is compared with, without its counts; ``None`` when it has none."""
-        text = self._rows("SELECT reference FROM waves")[0][0]
+        text = self.rows("SELECT reference FROM waves")[0][0]
         if text is None:
             return None
         try:
@@ -92,7 +92,7 @@ class Results:
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
         """The cells, in the order of the wave."""
-        rows = self._rows(
+        rows = self.rows(
             """SELECT c.id, c.name, c.condition, m.name, c.protocol, c.profile, c.language, c.told, c.culture
             FROM cells c JOIN models m ON m.id = c.model_id ORDER BY c.id"""
         )
@@ -102,16 +102,16 @@ class Results:
     def questions(self) -> tuple[Asked, ...]:
         """The questions with their options, in the order of the questionnaire."""
         choices: dict[int, list[Choice]] = {}
-        for question, *option, kind in self._rows(
+        for question, *option, kind in self.rows(
             "SELECT question_id, code, label, score, kind FROM options ORDER BY question_id, position"
         ):
             choices.setdefault(question, []).append(Choice(*(*option, kind == "substantive")))
-        rows = self._rows("SELECT id, name, text, kind, ordinal, dimension FROM questions ORDER BY id")
+        rows = self.rows("SELECT id, name, text, kind, ordinal, dimension FROM questions ORDER BY id")
         return tuple(Asked(*(*row[:4], bool(row[4]), tuple(choices.get(row[0], ())), row[5])) for row in rows)
 
     def reasons(self, cell: Cell) -> tuple[tuple[str, str, int], ...]:
         """Why answers were not understood: (status, reason, answers), the most frequent first."""
-        rows = self._rows(
+        rows = self.rows(
             """SELECT a.status, coalesce(substr(a.reason, 1, 300), ''), count(*)
             FROM respondents r JOIN answers a ON a.respondent_id = r.id
             WHERE r.cell_id = ? AND a.method = 'text' AND a.status IN ('refused', 'invalid', 'failed')
@@ -122,16 +122,16 @@ class Results:
 
     def cost(self, cell: Cell) -> tuple[float, str, int] | None:
         """Money of a cell, its currency, and the tries whose price nobody knows; ``None`` without prices."""
-        if not self._rows("SELECT 1 FROM pragma_table_info('attempts') WHERE name = 'cost'"):
+        if not self.rows("SELECT 1 FROM pragma_table_info('attempts') WHERE name = 'cost'"):
             return None  # a store of the first version
         sql = """SELECT sum(a.cost), m.config ->> '$.prices.currency', sum(a.cost IS NULL)
             FROM cells c JOIN models m ON m.id = c.model_id JOIN attempts a ON a.cell_id = c.id WHERE c.id = ?"""
-        amount, currency, unknown = self._rows(sql, (cell.id,))[0]
+        amount, currency, unknown = self.rows(sql, (cell.id,))[0]
         return None if amount is None or currency is None else (amount, currency, unknown)
 
     def usage(self, cell: Cell) -> Usage:
         """Calls, tokens and time of a cell."""
-        calls, prompt, completion, seconds = self._rows(
+        calls, prompt, completion, seconds = self.rows(
             """SELECT (SELECT count(*) FROM exchanges WHERE cell_id = ?1), coalesce(sum(prompt_tokens), 0),
             coalesce(sum(completion_tokens), 0), coalesce(sum(latency_s), 0.0) FROM attempts WHERE cell_id = ?1""",
             (cell.id,),
@@ -217,7 +217,7 @@ class Results:
     def human_counts(self) -> dict[int, dict[int | None, float]]:
         """Real people by question id and code; the code ``None`` counts those without a substantive answer."""
         found: dict[int, dict[int | None, float]] = {}
-        for question, code, count in self._rows(
+        for question, code, count in self.rows(
             "SELECT question_id, code, sum(count) FROM reference_counts GROUP BY 1, 2"
         ):
             found.setdefault(question, {})[code] = count
@@ -226,7 +226,7 @@ class Results:
     def human_counts_by(self, grouping: str) -> dict[str, dict[int, dict[int | None, float]]]:
         """Real people by level of a grouping, question id and code; people of unknown level are left out."""
         found: dict[str, dict[int, dict[int | None, float]]] = {}
-        for level, question, code, count in self._rows(
+        for level, question, code, count in self.rows(
             """SELECT json_extract(groups, ?), question_id, code, sum(count) FROM reference_counts
             GROUP BY 1, 2, 3 ORDER BY min(rowid)""",
             (f"$.{json.dumps(grouping)}",),
@@ -237,9 +237,16 @@ class Results:
 
     @cached_property
     def _attributes(self) -> dict[int, dict[str, Any]]:
-        return {persona: self._json(text) for persona, text in self._rows("SELECT id, attributes FROM personas")}
+        return {persona: self._json(text) for persona, text in self.rows("SELECT id, attributes FROM personas")}
 
-    def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        """Rows of a query on the store's tables and views.
+
+        Raises
+        ------
+        StoreError
+            If the store is damaged.
+        """
         try:
             return self._connection.execute(sql, values).fetchall()
         except sqlite3.Error as error:
