@@ -154,7 +154,7 @@ def plot(rows: list[dict[str, Any]], path: Path) -> None:
     import matplotlib
 
     matplotlib.use("svg")
-    matplotlib.rcParams["svg.hashsalt"] = "demoscope"
+    matplotlib.rcParams |= {"svg.hashsalt": "demoscope", "svg.fonttype": "none"}
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(2, len(DISTANCES), figsize=(11, 5), sharex=True)
