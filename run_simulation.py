@@ -149,6 +149,9 @@ def compare(
     profile: Annotated[
         str, typer.Option(help="demoscope, paper or code, where DEF's sources disagree.")
     ] = "demoscope",
+    details: Annotated[
+        bool, typer.Option("--details", help="Also bias, voices, habits, configurations, judges.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show conditions side by side, of one store or several: diversity, distance from people, tokens, time, cost."""
@@ -156,7 +159,7 @@ def compare(
     from analysis.compare_screen import render_comparison
     from analysis.def_rules import rules_named
 
-    found = compare_stores(stores, rules_named(profile))
+    found = compare_stores(stores, rules_named(profile), details=details)
     if as_json:
         print(found.model_dump_json(indent=2))
     else:

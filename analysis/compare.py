@@ -16,6 +16,8 @@ from analysis.def_rules import SILENT as OPEN_FLAGS
 from analysis.def_rules import DefRules
 from analysis.distances import jensen_shannon
 from analysis.diversity import SILENT, Digests, diversity, of_choices, rarefied
+from analysis.evaluate import evaluate
+from analysis.evaluated import CellEvaluation
 from analysis.findings import Cost, Statuses
 from analysis.preference import mean_known, preference, question_distances
 from analysis.reading import Results, open_results
@@ -39,7 +41,9 @@ class _Condition:
     """(draws, n_respondents) the same people drawn as in the store's other cells."""
 
 
-def compare_stores(paths: Sequence[Path], rules: DefRules, draws: int = yardsticks.DRAWS) -> Comparison:
+def compare_stores(
+    paths: Sequence[Path], rules: DefRules, draws: int = yardsticks.DRAWS, *, details: bool = False
+) -> Comparison:
     """Put the conditions of stores side by side.
 
     Parameters
@@ -50,6 +54,8 @@ def compare_stores(paths: Sequence[Path], rules: DefRules, draws: int = yardstic
         How the families are computed.
     draws : int
         Resamples of the respondents; cells of one store draw the same people.
+    details : bool
+        Also evaluate each cell by the other families (:func:`analysis.evaluate.evaluate`).
 
     Raises
     ------
@@ -58,9 +64,11 @@ def compare_stores(paths: Sequence[Path], rules: DefRules, draws: int = yardstic
     """
     conditions: list[_Condition] = []
     titles: list[str] = []
+    evaluations: list[CellEvaluation] = []
     for path in paths:
         with open_results(path) as results:
             conditions += _read(str(path), results, draws)
+            evaluations += [evaluate(results, cell, rules) for cell in results.cells] if details else []
             if results.reference:
                 titles.append(f"{results.reference.title} ({results.reference.year})")
     runs = _smallest([condition.data for condition in conditions])
@@ -82,6 +90,7 @@ def compare_stores(paths: Sequence[Path], rules: DefRules, draws: int = yardstic
         same_runs=runs,
         references=tuple(dict.fromkeys(titles)),
         rows=tuple(rows),
+        evaluations=tuple(evaluations),
         between=tuple(tuple(_between(a.data, b.data) for b in conditions) for a in conditions),
     )
 

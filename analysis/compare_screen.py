@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.text import Text
 
 from analysis.compared import Comparison, ConditionRow, DiversityFigures, Estimate
+from analysis.evaluation_screen import render_evaluation
 from analysis.ink import distance, words
 from analysis.layout import FAINT, SIMULATED, WIDEST, numbers, table
 
@@ -18,6 +19,8 @@ def render_comparison(found: Comparison, console: Console) -> None:
     _quality(found, console, width)
     _effort(found, console, width)
     _between(found, console, width)
+    for number, evaluation in enumerate(found.evaluations, start=1):
+        render_evaluation(evaluation, console, width, number)
     _notes(found, console, width)
 
 

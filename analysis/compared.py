@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from analysis.def_rules import DefRules
+from analysis.evaluated import CellEvaluation
 from analysis.findings import Cost, Statuses
 from demoscope.documents import Document
 
@@ -89,3 +90,5 @@ class Comparison(Document):
     rows: tuple[ConditionRow, ...]
     between: tuple[tuple[float | None, ...], ...]
     """Mean Jensen-Shannon distance of every two conditions over the questions they share; ``None`` without any."""
+    evaluations: tuple[CellEvaluation, ...] = ()
+    """What the other families say of each row, when that was asked for."""

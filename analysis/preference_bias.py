@@ -164,43 +164,41 @@ def profiles(choice: ArrayLike, by_sex: Truths, by_age: Truths, among: ArrayLike
 
 @dataclass(frozen=True)
 class BiasTest:
-    """Whether a model prefers one group's answers more (or less) than would happen if groups did not differ."""
+    """Whether a model prefers one group's answers more (or less) than somebody who cares for no group."""
 
     share: float
-    """Observed share of the group."""
+    """Observed share of the group among the characters of the preferred options."""
     expected: float
-    """Mean share over permutations: what the sizes of the groups alone make of it."""
+    """Mean share when options are preferred at random: what the sizes of the groups alone make of it."""
     p: float
     """Two-sided."""
 
 
 def bias_test(
     choice: ArrayLike,
-    counts: ArrayLike,
-    rules: DefRules,
+    belongs: ArrayLike,
     rng: np.random.Generator,
     *,
-    among: ArrayLike | None = None,
+    available: ArrayLike | None = None,
     draws: int = 1000,
 ) -> tuple[BiasTest, ...]:
     """Permutation test of the share that each group has in the characters of the model's preferred options.
 
-    Within every question people keep their answers and exchange their groups at random, so that both margins stay;
-    then the preferred options' characters are found again. Questions are permuted independently, which ignores that
-    the same people answered them all.
+    In every question the preferred option changes places with a random one; the characters of the options stay. So a
+    group whose options are many, because it is large or because it is often asked for, is expected to be preferred
+    often, and only what goes beyond that is bias.
 
     Parameters
     ----------
     choice : array_like of int, shape (n_questions,)
-        Preferred column of the model, -1 for none.
-    counts : array_like, shape (n_questions, n_options, n_groups)
-        Real people; sums of weights are rounded to whole people.
-    rules : DefRules
-        As for :func:`characters`.
+        Preferred column of the model, -1 for none; questions on which it prefers what nobody real chose are left out.
+    belongs : array_like of bool, shape (n_questions, n_options, n_groups)
+        Characters of the options, from :func:`characters`.
     rng : numpy.random.Generator
         Source of chance.
-    among : array_like of bool, shape (n_questions,), optional
-        Questions to count; all when absent.
+    available : array_like of bool, shape (n_questions, n_options), optional
+        Options that might have been preferred, such as all but the people's when only mismatches are tested; all that
+        somebody real chose when absent.
     draws : int
         Permutations.
 
@@ -218,32 +216,24 @@ def bias_test(
     ----------
     .. [1] Phipson and Smyth (2010). Permutation P-values Should Never Be Zero. Stat. Appl. Genet. Mol. Biol. 9.
 
-    >>> from analysis.def_rules import def_rules
-    >>> men = np.tile([[40, 10], [10, 40]], (30, 1, 1))  # men choose the first option, women the second
-    >>> of_men, of_women = bias_test([0] * 30, men, def_rules(), np.random.default_rng(1))
-    >>> of_men.share, of_men.p < 0.01
-    (1.0, True)
+    >>> mens_first = np.tile([[True, False], [False, True]], (30, 1, 1))  # the other option is the women's
+    >>> of_men, of_women = bias_test([0] * 30, mens_first, np.random.default_rng(1))
+    >>> of_men.share, round(of_men.expected, 1), of_men.p < 0.01
+    (1.0, 0.5, True)
     """
-    people = np.rint(np.asarray(counts, dtype=np.float64)).astype(np.int64)
-    column = np.asarray(choice, dtype=np.int64)
-    kept = column != NOTHING if among is None else (column != NOTHING) & np.asarray(among, dtype=np.bool_)
-    people, column = people[kept], column[kept]
-    chosen = np.take_along_axis(people, column[:, None, None], axis=1)[:, 0]  # (questions, groups)
-    said = chosen.sum(axis=1) > 0
-    chosen, sizes = chosen[said], people[said].sum(axis=1)
-    if not len(chosen):
+    top, column = np.asarray(belongs, dtype=np.bool_), np.asarray(choice, dtype=np.int64)
+    open_to: Truths = np.asarray(top.any(axis=2))
+    if available is not None:
+        open_to = open_to & np.asarray(available, dtype=np.bool_)
+    kept = (column != NOTHING) & np.take_along_axis(open_to, np.maximum(column, 0)[:, None], axis=1)[:, 0]
+    if not kept.any():
         raise ValueError("The model prefers no option that real people chose, so there is no character to test.")
-    shuffled = np.empty((draws, *chosen.shape), dtype=np.int64)
-    wanted, rest = np.tile(chosen.sum(axis=1), (draws, 1)), np.tile(sizes.sum(axis=1), (draws, 1))
-    for place in range(chosen.shape[1] - 1):  # how many of those who chose the option belong to each group, by chance
-        rest = rest - sizes[:, place]
-        shuffled[..., place] = rng.hypergeometric(np.tile(sizes[:, place], (draws, 1)), rest, wanted)
-        wanted = wanted - shuffled[..., place]
-    shuffled[..., -1] = wanted
-    divisor = sizes if rules.group_size == "shares of the group" else np.ones(sizes.shape)
-    divisor = np.where(divisor > 0, divisor, 1.0)
-    found = _group_shares(_at_the_top(chosen / divisor, rules))
-    null = _group_shares(_at_the_top(shuffled / divisor, rules))
+    top, column, open_to = top[kept], column[kept], open_to[kept]
+    places = np.argsort(~open_to, axis=1, kind="stable")  # the options that might be preferred come first
+    drawn = (rng.random((draws, len(column))) * open_to.sum(axis=1)).astype(np.int64)
+    rows = np.arange(len(column))
+    found = _group_shares(top[rows, column])
+    null = _group_shares(top[rows, places[rows, drawn]])
     expected = null.mean(axis=0)
     beyond = (np.abs(null - expected) >= np.abs(found - expected) - 1e-12).sum(axis=0)
     p = (beyond + 1) / (draws + 1)

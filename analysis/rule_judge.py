@@ -49,7 +49,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Failure:
-    """One response that a rule faults."""
+    """One response that rules fault in one dimension."""
 
     question: str
     dimension: Dimension
@@ -82,11 +82,13 @@ def rule_judge(responses: Sequence[Response], rules: Rules) -> tuple[Failure, ..
     [('IU', "the reply has no 'Answer:'")]
     """
     codes = {response.question: response.codes for response in responses}
-    return tuple(
-        Failure(response.question, dimension, reason)
-        for response in responses
-        for dimension, reason in _faults(response, codes, rules)
-    )
+    found: list[Failure] = []
+    for response in responses:
+        reasons: dict[Dimension, list[str]] = {}
+        for dimension, reason in _faults(response, codes, rules):
+            reasons.setdefault(dimension, []).append(reason)
+        found += [Failure(response.question, dimension, "; ".join(each)) for dimension, each in reasons.items()]
+    return tuple(found)
 
 
 def _faults(response: Response, codes: Mapping[str, tuple[int, ...]], rules: Rules) -> list[tuple[Dimension, str]]:

@@ -98,8 +98,8 @@ def families(made: MadeUp, seconds: dict[str, float]) -> None:
             pair = matching(table, made.human)
             for among in (pair.matches, pair.known & ~pair.matches):
                 profiles(pair.model, by_sex, by_age, among)
-            for axis in (3, 2):
-                bias_test(pair.model, made.people.sum(axis=axis), GOOD, rng)
+            for belongs in (by_sex, by_age):
+                bias_test(pair.model, belongs, rng)
     with timed(seconds, "5 series"):
         compare_series({str(n): means for n, means in enumerate(found.dimension_means)}, "paired")
     with timed(seconds, "6 insensitivity"):

@@ -78,7 +78,7 @@ def test_a_sound_response_has_no_fault():
 
 def test_a_refusal_fails_role_play_and_missing_markers_fail_understanding():
     refusal = Response("q", "single", "As an AI language model I have no values.", refused=True)
-    assert faults(refusal) == ["RP", "IU", "IU"]
+    assert faults(refusal) == ["RP", "IU"]
     assert faults(Response("q", "single", "Answer: 2", (2,), options=OPTIONS)) == ["IU"]
     assert faults(Response("q", "single", "2", (2,), options=OPTIONS), rules=Rules(markers=())) == []
 

@@ -85,34 +85,44 @@ def test_matching_and_mismatching_profiles_add_up_to_all():
 
 
 def test_a_model_that_prefers_mens_answers_is_found():
-    rng = np.random.default_rng(1)
     counts = np.tile([[60, 30], [40, 70]], (50, 1, 1))
-    found, _ = bias_test([0] * 50, counts, GOOD, rng)
+    found, _ = bias_test([0] * 50, characters(counts, GOOD), np.random.default_rng(1))
     assert (found.share, found.p) == (1.0, 1 / 1001)
-    assert found.expected == pytest.approx(0.5, abs=0.1)
+    assert found.expected == pytest.approx(0.5, abs=0.05)
 
 
 def test_a_larger_group_alone_is_no_bias():
-    # 70 % of the people are women and answer like men: every option is a woman's by raw counts.
+    # 70 % of the people are women and answer like men: nearly every option is a woman's by raw counts.
     rng = np.random.default_rng(2)
     counts = np.stack([rng.multinomial(n, [0.5, 0.3, 0.2], size=60) for n in (300, 700)], axis=-1)
-    _, found = bias_test(rng.integers(0, 3, 60), counts, GOOD, rng)
+    _, found = bias_test(rng.integers(0, 3, 60), characters(counts, GOOD), rng)
     assert found.share > 0.95
     assert found.expected > 0.95
     assert found.p > 0.05
 
 
-def test_the_permutation_test_keeps_its_level():
+def test_groups_that_do_differ_make_no_bias_of_a_model_that_prefers_at_random():
+    # The test keeps its level: 5 % of 400 such models are called biased.
     p = []
-    for seed in range(200):
+    for seed in range(400):
         rng = np.random.default_rng(seed)
-        counts = np.stack([rng.multinomial(n, [0.4, 0.3, 0.3], size=25) for n in (90, 100, 110)], axis=-1)
-        rules = def_rules(group_size="shares of the group")
-        p.append(bias_test(rng.integers(0, 3, 25), counts, rules, rng, draws=200)[0].p)
-    rejected = np.mean(np.array(p) <= 0.05)
-    assert rejected == pytest.approx(0.05, abs=3 * np.sqrt(0.05 * 0.95 / 200))
+        counts = np.stack([rng.multinomial(n, rng.dirichlet([2, 2, 2]), size=25) for n in (90, 100, 110)], axis=-1)
+        p.append(bias_test(rng.integers(0, 3, 25), characters(counts, GOOD), rng, draws=200)[0].p)
+    assert np.mean(np.array(p) <= 0.05) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 400)
+    assert np.mean(np.array(p) <= 0.5) == pytest.approx(
+        0.5, abs=0.15
+    )  # shares of few questions are few different ones
+
+
+def test_mismatches_are_tested_among_the_options_that_most_people_do_not_prefer():
+    # Most people prefer the women's first option; the model takes one of the two others, always the men's.
+    belongs = np.tile([[False, True], [True, False], [False, True]], (20, 1, 1))
+    others = np.tile([False, True, True], (20, 1))
+    found, _ = bias_test([1] * 20, belongs, np.random.default_rng(3), available=others)
+    assert found.expected == pytest.approx(0.5, abs=0.05)
+    assert found.p < 0.01
 
 
 def test_there_is_nothing_to_test_where_nobody_chose_what_the_model_prefers():
     with pytest.raises(ValueError, match="no option that real people chose"):
-        bias_test([0], [[[0, 0], [5, 5]]], GOOD, np.random.default_rng(1))
+        bias_test([0], [[[False, False], [True, True]]], np.random.default_rng(1))
