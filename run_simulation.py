@@ -152,6 +152,7 @@ def compare(
     details: Annotated[
         bool, typer.Option("--details", help="Also bias, voices, habits, configurations, judges.")
     ] = False,
+    plot: Annotated[Path | None, typer.Option(help="Write the figures of DEF's paper: .svg, .png or .pdf.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show conditions side by side, of one store or several: diversity, distance from people, tokens, time, cost."""
@@ -159,11 +160,16 @@ def compare(
     from analysis.compare_screen import render_comparison
     from analysis.def_rules import rules_named
 
-    found = compare_stores(stores, rules_named(profile), details=details)
+    found = compare_stores(stores, rules_named(profile), details=details or plot is not None)
     if as_json:
         print(found.model_dump_json(indent=2))
     else:
         render_comparison(found, _console())
+    if plot:
+        from analysis.def_figures import write_def_figures
+
+        write_def_figures(found, plot)
+        _say(f"Written: {plot}")
 
 
 @app.command()

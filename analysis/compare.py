@@ -19,6 +19,7 @@ from analysis.diversity import SILENT, Digests, diversity, of_choices, rarefied
 from analysis.evaluate import evaluate
 from analysis.evaluated import CellEvaluation
 from analysis.findings import Cost, Statuses
+from analysis.mapped import mapped
 from analysis.preference import mean_known, preference, question_distances
 from analysis.reading import Results, open_results
 from analysis.records import STATUSES, Cell, Usage, WaveRow
@@ -55,7 +56,7 @@ def compare_stores(
     draws : int
         Resamples of the respondents; cells of one store draw the same people.
     details : bool
-        Also evaluate each cell by the other families (:func:`analysis.evaluate.evaluate`).
+        Also evaluate each cell by the other families (:func:`analysis.evaluate.evaluate`), and draw the map.
 
     Raises
     ------
@@ -91,6 +92,7 @@ def compare_stores(
         references=tuple(dict.fromkeys(titles)),
         rows=tuple(rows),
         evaluations=tuple(evaluations),
+        map=mapped([(c.data, c.weights) for c in conditions], rules) if details else None,
         between=tuple(tuple(_between(a.data, b.data) for b in conditions) for a in conditions),
     )
 

@@ -1,5 +1,7 @@
 """Conditions side by side, as plain frozen documents that turn into JSON and back without loss."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from analysis.def_rules import DefRules
@@ -75,6 +77,32 @@ class ConditionRow(Document):
     cost: Cost | None
 
 
+class MapPoint(Document):
+    """One subject of the cultural map."""
+
+    name: str
+    kind: Literal["simulated", "people"]
+    x: float
+    y: float
+    width: float | None = None
+    height: float | None = None
+    angle: float | None = None
+    """Axes and turn (degrees) of the 95 % ellipse over resamples of the respondents; absent for people."""
+
+
+class MapFigure(Document):
+    """Conditions and people by their mean answers in the value dimensions."""
+
+    points: tuple[MapPoint, ...]
+    dimensions: tuple[str, ...]
+    """Those in which every subject has answers."""
+    loadings: tuple[tuple[float, ...], ...]
+    """(2, n_dimensions)"""
+    explained: tuple[float, ...]
+    """Share of the variance on each axis."""
+    questions: int
+
+
 class Comparison(Document):
     """Conditions of one or several stores."""
 
@@ -92,3 +120,5 @@ class Comparison(Document):
     """Mean Jensen-Shannon distance of every two conditions over the questions they share; ``None`` without any."""
     evaluations: tuple[CellEvaluation, ...] = ()
     """What the other families say of each row, when that was asked for."""
+    map: MapFigure | None = None
+    """The cultural map, when details were asked for and the questions have value dimensions."""
