@@ -4,6 +4,7 @@ It says nothing about the distance of the model from people.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -80,6 +81,43 @@ def respondent_weights(weights: ArrayLike, rng: np.random.Generator, draws: int 
     if each.ndim != 1 or not len(each):
         raise ValueError(f"Need the weights of one respondent at least, as a vector, got the shape {each.shape}.")
     return np.vstack([times * each for times in _resamples(len(each), rng, draws)])
+
+
+@dataclass(frozen=True)
+class Resamples:
+    """Which people are in which resample, for all conditions that ask the same people; a byte a person and draw."""
+
+    people: NDArray[np.int64]
+    """(n_people,) their numbers, ascending."""
+    times: NDArray[np.uint8]
+    """(draws, n_people) how often each was drawn."""
+
+    @classmethod
+    def draw(cls, people: NDArray[np.int64], rng: np.random.Generator, draws: int = DRAWS) -> "Resamples":
+        """Resamples of all people; each as large as there are people.
+
+        >>> Resamples.draw(np.array([3, 7]), np.random.default_rng(1), draws=5).times.sum(axis=1).tolist()
+        [2, 2, 2, 2, 2]
+        """
+        if not len(people):
+            return cls(people, np.zeros((draws, 0), dtype=np.uint8))
+        return cls(people, np.vstack([times.astype(np.uint8) for times in _resamples(len(people), rng, draws)]))
+
+    def counts(
+        self, chosen: csr_matrix, people: NDArray[np.int64], weights: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Weighted answers per option in every resample, (draws, n_options).
+
+        ``chosen`` is (n_options, n_runs); ``people`` and ``weights`` are (n_runs,): who took the questionnaire in
+        each run, and how many people that person stands for.
+        """
+        columns = np.searchsorted(self.people, people)
+        at_once = max(1, CELLS_AT_ONCE // max(len(columns), 1))
+        parts = [
+            reweighted_counts(chosen, self.times[start : start + at_once, columns] * weights)
+            for start in range(0, len(self.times), at_once)
+        ]
+        return np.vstack(parts)
 
 
 def reweighted_counts(chosen: csr_matrix, weights: NDArray[np.float64]) -> NDArray[np.float64]:

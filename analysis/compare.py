@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from analysis import yardsticks
-from analysis.bootstrap import limits, respondent_weights
+from analysis.bootstrap import Resamples, limits
 from analysis.choices import Floats, Integers
 from analysis.compared import Comparison, ConditionRow, DiversityFigures, Estimate
 from analysis.debiasing import debiased_mean
@@ -38,8 +38,8 @@ class _Condition:
     statuses: Statuses
     usage: Usage
     cost: Cost | None
-    weights: Floats
-    """(draws, n_respondents) the same people drawn as in the store's other cells."""
+    resamples: Resamples
+    """The same people drawn for all cells of the store."""
 
 
 def compare_stores(
@@ -92,7 +92,7 @@ def compare_stores(
         references=tuple(dict.fromkeys(titles)),
         rows=tuple(rows),
         evaluations=tuple(evaluations),
-        map=mapped([(c.data, c.weights) for c in conditions], rules) if details else None,
+        map=mapped([(c.data, c.resamples) for c in conditions], rules) if details else None,
         between=tuple(tuple(_between(a.data, b.data) for b in conditions) for a in conditions),
     )
 
@@ -101,9 +101,7 @@ def _read(store: str, results: Results, draws: int) -> list[_Condition]:
     """Every cell of a store; personas are drawn once for all of them."""
     found = [(cell, cell_data(results, cell)) for cell in results.cells]
     people = np.unique(np.concatenate([np.zeros(0, np.int64), *(data.respondents.personas for _, data in found)]))
-    times = np.zeros((draws, 0))
-    if len(people):
-        times = respondent_weights(np.ones(len(people)), generator(results.wave.seed, "compare", "people"), draws)
+    resamples = Resamples.draw(people, generator(results.wave.seed, "compare", "people"), draws)
     return [
         _Condition(
             store=store,
@@ -112,7 +110,7 @@ def _read(store: str, results: Results, draws: int) -> list[_Condition]:
             statuses=_statuses(results, cell, data),
             usage=results.usage(cell),
             cost=_cost(results.cost(cell)),
-            weights=times[:, np.searchsorted(people, data.respondents.personas)] * data.respondents.weights,
+            resamples=resamples,
         )
         for cell, data in found
     ]
@@ -145,7 +143,7 @@ def _row(
     )
     if data.human is None or not (data.human.sum(axis=1) > 0).any() or not (data.choices >= 0).any():
         return row, None, None
-    human, counts, drawn = data.human, data.counts, data.resampled(condition.weights)
+    human, counts, drawn = data.human, data.counts, data.resampled(condition.resamples)
     found, resampled = (
         # Answers that could not be read are as many in every resample.
         preference(side, human, rules, dimension=data.dimension, invalid=data.unread, offered=data.scales.offered)

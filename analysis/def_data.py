@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.bootstrap import Resamples
 from analysis.choices import NOTHING, Floats, Integers, Scales, columns_of, counted, one_hot
 from analysis.diversity import SILENT, Digests
 from analysis.reading import Results
@@ -55,12 +56,12 @@ class CellData:
         """(n_closed, n_options) weighted answers."""
         return counted(self.choices, self.scales.codes.shape[1], self.run_weights)
 
-    def resampled(self, weights: Floats) -> Floats:
-        """(draws, n_closed, n_options) answers under weightings (draws, n_respondents) of whole respondents."""
+    def resampled(self, resamples: Resamples) -> Floats:
+        """(draws, n_closed, n_options) answers in resamples of the people, respondents with all their runs."""
         options = self.scales.codes.shape[1]
-        chosen = one_hot(self.choices, options)
-        each = chosen @ np.repeat(weights, self.replicates, axis=1).T
-        return np.asarray(each.T).reshape(len(weights), -1, options)
+        personas = np.repeat(self.respondents.personas, self.replicates)
+        counts = resamples.counts(one_hot(self.choices, options), personas, self.run_weights)
+        return counts.reshape(len(counts), -1, options)
 
     def scores(self) -> Floats:
         """(n_runs, n_closed) codes of the choices, NaN for none: what correlations and effects are computed from."""

@@ -99,8 +99,9 @@ def draw_group_shares(axes: "Axes", biases: Sequence[Bias], names: Sequence[str]
     )
     left = np.zeros(len(labels))
     for column, level in enumerate(levels):
-        axes.barh(labels, table[:, column], left=left, label=level)
+        axes.barh(np.arange(len(labels)), table[:, column], left=left, label=level)
         left += table[:, column]
+    axes.set_yticks(range(len(labels)), labels=labels)
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
     axes.set_xlabel(f"share by {biases[0].grouping}")
@@ -132,7 +133,7 @@ def def_page(found: Comparison) -> "Figure":
     """All figures of a comparison below one another."""
     from matplotlib.figure import Figure
 
-    names = [f"{row.condition} · {row.model}" for row in found.rows]
+    names = [f"{number}  {row.condition} · {row.model}" for number, row in enumerate(found.rows, start=1)]
     parts = _parts(found, names)
     if not parts:
         raise DocumentError("There is nothing to draw: these stores hold no people, value dimensions or judgements.")

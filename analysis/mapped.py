@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from analysis.bootstrap import Resamples
 from analysis.choices import Floats, Integers, Scales, Truths
 from analysis.compared import MapFigure, MapPoint
 from analysis.culture_map import CultureMap, culture_map, dimension_scores, ellipse
@@ -11,7 +12,7 @@ from analysis.def_data import CellData
 from analysis.def_rules import DefRules
 
 
-def mapped(cells: Sequence[tuple[CellData, Floats]], rules: DefRules) -> MapFigure | None:
+def mapped(cells: Sequence[tuple[CellData, Resamples]], rules: DefRules) -> MapFigure | None:
     """Place conditions and people on one map.
 
     Conditions are compared over the questions that all of them have with the same codes and that belong to a value
@@ -19,8 +20,8 @@ def mapped(cells: Sequence[tuple[CellData, Floats]], rules: DefRules) -> MapFigu
 
     Parameters
     ----------
-    cells : sequence of (CellData, weights (draws, n_respondents))
-        The conditions, each with the weights of its resamples.
+    cells : sequence of (CellData, Resamples)
+        The conditions, each with the resamples of its people.
     rules : DefRules
         Which components, and whether codes are rescaled.
 
@@ -59,7 +60,7 @@ def mapped(cells: Sequence[tuple[CellData, Floats]], rules: DefRules) -> MapFigu
 
 
 def _subjects(
-    cells: Sequence[tuple[CellData, Floats]], shared: Sequence[str], rules: DefRules
+    cells: Sequence[tuple[CellData, Resamples]], shared: Sequence[str], rules: DefRules
 ) -> tuple[list[str], list[str], Floats]:
     """Names, kinds and dimension scores: the conditions first, then every public of real people once."""
     names = [data.cell.name for data, _ in cells]
@@ -87,12 +88,12 @@ def _scores(
 
 
 def _region(
-    data: CellData, weights: Floats, shared: Sequence[str], rules: DefRules, known: Truths, chart: CultureMap
+    data: CellData, resamples: Resamples, shared: Sequence[str], rules: DefRules, known: Truths, chart: CultureMap
 ) -> dict[str, float]:
     """Ellipse of the places that resamples of the respondents have; nothing with too few of them."""
-    if len(weights) < 3 or len(data.respondents.ids) < 2:
+    if len(resamples.times) < 3 or len(data.respondents.ids) < 2:
         return {}
-    drawn = _scores(data, data.resampled(weights), shared, rules, data.unread)[:, known]
+    drawn = _scores(data, data.resampled(resamples), shared, rules, data.unread)[:, known]
     places = chart.place(drawn[np.isfinite(drawn).all(axis=1)])
     if len(places) < 3:
         return {}

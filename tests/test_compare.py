@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from analysis.bootstrap import Resamples
 from analysis.compare import compare_stores
 from analysis.compare_screen import render_comparison
 from analysis.compared import Comparison
@@ -84,7 +85,7 @@ def test_repeats_are_runs_of_their_own_and_respondents_are_drawn_with_all_of_the
     assert data.replicates == 2
     assert data.choices[:2].tolist() == [[0, 1], [1, -1]]
     assert data.run_weights.tolist() == [1, 1, 1, 1, 1, 1, 3, 3]
-    only_the_first = data.resampled(np.array([[2.0, 0, 0, 0]]))
+    only_the_first = data.resampled(Resamples(np.arange(1, 5), np.array([[2, 0, 0, 0]], dtype=np.uint8)))
     assert only_the_first[0, 0].tolist() == [2, 2, 0]
 
 
