@@ -172,9 +172,11 @@ class Results:
         """
         self._connection.create_function("digest64", 1, _signed_digest, deterministic=True)
         rows = self._array(
-            """SELECT a.respondent_id, a.question_id, a.replicate, digest64(CASE WHEN 1 = (
-                SELECT count(*) FROM answer_sources o WHERE (o.cell_id, o.subject_id, o.step, o.ordinal)
-                = (s.cell_id, s.subject_id, s.step, s.ordinal)) THEN t.text
+            """WITH shared AS MATERIALIZED (
+                SELECT cell_id, subject_id, step, ordinal FROM answer_sources WHERE cell_id = ?1
+                GROUP BY 1, 2, 3, 4 HAVING count(*) > 1
+            )
+            SELECT a.respondent_id, a.question_id, a.replicate, digest64(CASE WHEN h.cell_id IS NULL THEN t.text
                 ELSE coalesce(a.text, '') || char(10) || coalesce((
                     SELECT group_concat(code) FROM answer_options p
                     WHERE (p.respondent_id, p.question_id, p.method, p.replicate)
@@ -182,7 +184,8 @@ class Results:
             FROM respondents r JOIN answers a ON a.respondent_id = r.id
             JOIN answer_sources s USING (respondent_id, question_id, method, replicate)
             JOIN attempts t USING (cell_id, subject_id, step, ordinal)
-            WHERE r.cell_id = ? AND a.method = 'text' AND t.text IS NOT NULL AND t.attempt = (
+            LEFT JOIN shared h USING (cell_id, subject_id, step, ordinal)
+            WHERE r.cell_id = ?1 AND a.method = 'text' AND t.text IS NOT NULL AND t.attempt = (
                 SELECT max(attempt) FROM attempts l WHERE (l.cell_id, l.subject_id, l.step, l.ordinal)
                 = (s.cell_id, s.subject_id, s.step, s.ordinal))""",
             (cell.id,),
