@@ -153,14 +153,19 @@ def compare(
         bool, typer.Option("--details", help="Also bias, voices, habits, configurations, judges.")
     ] = False,
     plot: Annotated[Path | None, typer.Option(help="Write the figures of DEF's paper: .svg, .png or .pdf.")] = None,
+    resolutions: Annotated[
+        Path | None, typer.Option(help="CSV of what people decided about unreadable replies (of the first store).")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show conditions side by side, of one store or several: diversity, distance from people, tokens, time, cost."""
     from analysis.compare import compare_stores
     from analysis.compare_screen import render_comparison
     from analysis.def_rules import rules_named
+    from analysis.resolutions import read_resolutions
 
-    found = compare_stores(stores, rules_named(profile), details=details or plot is not None)
+    decided = read_resolutions(resolutions) if resolutions else ()
+    found = compare_stores(stores, rules_named(profile), details=details or plot is not None, decided=decided)
     if as_json:
         print(found.model_dump_json(indent=2))
     else:

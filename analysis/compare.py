@@ -23,6 +23,8 @@ from analysis.mapped import mapped
 from analysis.preference import mean_known, preference, question_distances
 from analysis.reading import Results, open_results
 from analysis.records import STATUSES, Cell, Usage, WaveRow
+from analysis.resolutions import Resolution
+from demoscope.errors import DocumentError
 from demoscope.seeds import generator
 
 NORMAL_95 = 1.959963984540054
@@ -43,7 +45,12 @@ class _Condition:
 
 
 def compare_stores(
-    paths: Sequence[Path], rules: DefRules, draws: int = yardsticks.DRAWS, *, details: bool = False
+    paths: Sequence[Path],
+    rules: DefRules,
+    draws: int = yardsticks.DRAWS,
+    *,
+    details: bool = False,
+    decided: Sequence[Resolution] = (),
 ) -> Comparison:
     """Put the conditions of stores side by side.
 
@@ -55,6 +62,8 @@ def compare_stores(
         How the families are computed.
     draws : int
         Resamples of the respondents; cells of one store draw the same people.
+    decided : sequence of Resolution
+        What people decided about replies of the first store that could not be read.
     details : bool
         Also evaluate each cell by the other families (:func:`analysis.evaluate.evaluate`), and draw the map.
 
@@ -62,14 +71,17 @@ def compare_stores(
     ------
     StoreError
         If a store is missing, no store, damaged, or was written by a newer version.
+    DocumentError
+        If a decision fits no reply that could not be read.
     """
     conditions: list[_Condition] = []
     titles: list[str] = []
     evaluations: list[CellEvaluation] = []
-    for path in paths:
+    for number, path in enumerate(paths):
         with open_results(path) as results:
-            conditions += _read(str(path), results, draws)
-            evaluations += [evaluate(results, cell, rules) for cell in results.cells] if details else []
+            mine = decided if number == 0 else ()
+            conditions += _read(str(path), results, draws, mine)
+            evaluations += [evaluate(results, cell, rules, mine) for cell in results.cells] if details else []
             if results.reference:
                 titles.append(f"{results.reference.title} ({results.reference.year})")
     runs = _smallest([condition.data for condition in conditions])
@@ -97,9 +109,15 @@ def compare_stores(
     )
 
 
-def _read(store: str, results: Results, draws: int) -> list[_Condition]:
+def _read(store: str, results: Results, draws: int, decided: Sequence[Resolution]) -> list[_Condition]:
     """Every cell of a store; personas are drawn once for all of them."""
-    found = [(cell, cell_data(results, cell)) for cell in results.cells]
+    found = [(cell, cell_data(results, cell, decided)) for cell in results.cells]
+    asked = {respondent for _, data in found for respondent in data.respondents.ids.tolist()}
+    if unknown := {each.respondent for each in decided} - asked:
+        raise DocumentError(
+            f"A resolution is for respondent {min(unknown)}, whom {store} does not have; it has {len(asked):,}. "
+            "Use the numbers of the store."
+        )
     people = np.unique(np.concatenate([np.zeros(0, np.int64), *(data.respondents.personas for _, data in found)]))
     resamples = Resamples.draw(people, generator(results.wave.seed, "compare", "people"), draws)
     return [

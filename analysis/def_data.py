@@ -1,5 +1,6 @@
 """From a store to the arrays of DEF's families: the closed questions of one cell, everybody in it, and people."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,8 @@ from analysis.choices import NOTHING, Floats, Integers, Scales, columns_of, coun
 from analysis.diversity import SILENT, Digests
 from analysis.reading import Results
 from analysis.records import STATUSES, Answers, Asked, Cell, Respondents
+from analysis.resolutions import Resolution, resolve
+from analysis.responses import stored_resolutions
 from surveys.reference import Group
 
 CULTURES = ("culture", "country")
@@ -69,13 +72,20 @@ class CellData:
         return np.where(self.choices == NOTHING, np.nan, codes)
 
 
-def cell_data(results: Results, cell: Cell) -> CellData:
+def cell_data(results: Results, cell: Cell, decided: Sequence[Resolution] = ()) -> CellData:
     """Read one cell.
+
+    Parameters
+    ----------
+    decided : sequence of Resolution, optional
+        What people decided about replies that could not be read, beside what the store holds of that.
 
     Raises
     ------
     StoreError
         If the store is damaged.
+    DocumentError
+        If a decision names a question or code that there is not, or a reply that was understood.
     """
     respondents = results.respondents(cell)
     answers, replies = results.answers(cell, respondents), results.replies(cell, respondents)
@@ -91,6 +101,11 @@ def cell_data(results: Results, cell: Cell) -> CellData:
     everybody = np.ones(len(respondents.ids), dtype=np.bool_)
     lost = [STATUSES.index(status) for status in ("refused", "invalid", "failed")]
     unread = [sum(list(endings.of(question.id, everybody).values())[n] for n in lost) for question in closed]
+    choices = _choices(answers, closed, scales, len(respondents.ids), replicates)
+    before = (choices != NOTHING).sum(axis=0)
+    choices = _with_decisions(
+        choices, [*stored_resolutions(results, cell), *decided], results, closed, scales, respondents
+    )
     return CellData(
         cell=cell,
         respondents=respondents,
@@ -98,8 +113,8 @@ def cell_data(results: Results, cell: Cell) -> CellData:
         closed=closed,
         scales=scales,
         replicates=replicates,
-        choices=_choices(answers, closed, scales, len(respondents.ids), replicates),
-        unread=np.array(unread, dtype=np.int64),
+        choices=choices,
+        unread=np.array(unread, dtype=np.int64) - ((choices != NOTHING).sum(axis=0) - before),
         digests=digests,
         human=_people(human_counts(results, cell), closed, scales) if results.reference else None,
     )
@@ -149,6 +164,27 @@ def _choices(
         option, known = columns_of(code, codes)
         table[respondent[known] * replicates + replicate[known], column] = option
     return table
+
+
+def _with_decisions(
+    choices: Integers,
+    decided: Sequence[Resolution],
+    results: Results,
+    closed: tuple[Asked, ...],
+    scales: Scales,
+    respondents: Respondents,
+) -> Integers:
+    """Choices with what people decided; a "don't know" that they read out of a reply is no substantive choice."""
+    if not decided:
+        return choices
+    declining = {(q.name, choice.code) for q in closed for choice in q.choices if not choice.substantive}
+    open_ended = {question.name for question in results.questions} - {question.name for question in closed}
+    kept = [
+        each for each in decided if (each.question, each.code) not in declining and each.question not in open_ended
+    ]
+    runs = np.full(len(choices), -1)  # decisions are about the first run of a respondent
+    runs[:: len(choices) // max(len(respondents.ids), 1)] = respondents.ids
+    return resolve(choices, kept, runs.tolist(), [question.name for question in closed], scales.codes).choices
 
 
 def _people(counts: dict[int, dict[int | None, float]], closed: tuple[Asked, ...], scales: Scales) -> Floats:

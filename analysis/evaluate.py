@@ -24,6 +24,7 @@ from analysis.insensitivity import DIMENSIONS, aggregate
 from analysis.preference_bias import Matching, bias_test, characters, matching
 from analysis.reading import Results
 from analysis.records import Cell
+from analysis.resolutions import Resolution
 from analysis.response_styles import response_styles
 from analysis.responses import judgements, rule_failures, stored_responses
 from analysis.rule_judge import Rules
@@ -37,13 +38,21 @@ MOST_LEVELS = 100
 """Factors with more levels, or a level of its own for nearly everybody, are no factors."""
 
 
-def evaluate(results: Results, cell: Cell, rules: DefRules, checks: Rules | None = None) -> CellEvaluation:
+def evaluate(
+    results: Results,
+    cell: Cell,
+    rules: DefRules,
+    decided: Sequence[Resolution] = (),
+    checks: Rules | None = None,
+) -> CellEvaluation:
     """Evaluate one cell; whatever the store has no people or judgements for is left out.
 
     Parameters
     ----------
     rules : DefRules
         How the families are computed.
+    decided : sequence of Resolution
+        What people decided about replies that could not be read.
     checks : Rules, optional
         Which questions belong together, for the rule-based checks; markers alone when absent.
 
@@ -52,7 +61,7 @@ def evaluate(results: Results, cell: Cell, rules: DefRules, checks: Rules | None
     StoreError
         If the store is damaged.
     """
-    data = cell_data(results, cell)
+    data = cell_data(results, cell, decided)
     pair = None if data.human is None else matching(data.counts, data.human)
     groupings = tuple(results.reference.groups) if results.reference else ()
     names, shares = pair.share(data.dimension) if pair else ((), np.zeros(0))

@@ -129,7 +129,7 @@ def judged_as_annotations(results: Results, cell: Cell, rules: DefRules) -> tupl
     )
 
 
-def resolutions(results: Results, cell: Cell) -> tuple[Resolution, ...]:
+def stored_resolutions(results: Results, cell: Cell) -> tuple[Resolution, ...]:
     """What people decided about replies of a cell that could not be read, the latest of each."""
     latest = {
         (respondent, question): Resolution(respondent, question, code)

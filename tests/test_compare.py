@@ -202,3 +202,18 @@ def test_compare_runs_over_stores_that_waves_wrote(wave_file, tmp_path):
     refused = demoscope("compare", store, "--profile", "papr")
     assert refused.returncode == 2
     assert "choose one of demoscope, paper, code" in refused.stderr
+
+
+def test_replies_that_people_could_read_count_like_others(made, tmp_path):
+    path = tmp_path / "resolutions.csv"
+    path.write_text("respondent,question,code\n4,q2,2\n")
+    plain, decided = (
+        json.loads(demoscope("compare", made.path, "--json", *more).stdout)["rows"][0]
+        for more in ((), ("--resolutions", path))
+    )
+    assert plain["kl"]["value"] != decided["kl"]["value"]
+    assert plain["statuses"] == decided["statuses"]  # answers stay as they are
+    path.write_text("respondent,question,code\n77,q2,1\n")
+    refused = demoscope("compare", made.path, "--resolutions", path)
+    assert refused.returncode == 2
+    assert "respondent 77" in refused.stderr

@@ -12,16 +12,17 @@ from analysis.def_data import cell_data
 from analysis.def_rules import def_rules
 from analysis.insensitivity import aggregate
 from analysis.reading import Results, open_results
-from analysis.resolutions import resolve
+from analysis.resolutions import Resolution
 from analysis.responses import (
     for_annotation,
     judged_as_annotations,
     judgements,
-    resolutions,
     rule_failures,
+    stored_resolutions,
     stored_responses,
 )
 from analysis.rule_judge import Rules
+from demoscope.errors import DocumentError
 from tests.results import MadeUp
 from tests.test_compare import replied
 
@@ -93,10 +94,14 @@ def test_what_judges_left_is_counted_and_compared_with_people(results):
 
 
 def test_the_latest_decision_of_a_person_is_merged_into_the_choices(results):
-    data = cell_data(results, results.cells[0])
-    decided = resolutions(results, results.cells[0])
+    cell = results.cells[0]
+    decided = stored_resolutions(results, cell)
     assert [(r.respondent, r.question, r.code) for r in decided] == [(3, "q1", 2)]
-    names = [question.name for question in data.closed]
-    found = resolve(data.choices, decided, data.respondents.ids.tolist(), names, data.scales.codes)
-    assert data.choices[:, 0].tolist() == [1, -1, -1]
-    assert found.choices[:, 0].tolist() == [1, -1, 1]
+    data = cell_data(results, cell)
+    assert data.choices[:, 0].tolist() == [1, -1, 1]  # the store's decision counts
+    assert data.unread.tolist() == [1]  # only the refusal is left
+    more = cell_data(results, cell, [Resolution(2, "q1", 1), Resolution(2, "q2", 1)])  # q2 is no single choice
+    assert more.choices[:, 0].tolist() == [1, 0, 1]
+    with pytest.raises(DocumentError, match="understood"):
+        cell_data(results, cell, [Resolution(1, "q1", 1)])
+    assert cell_data(results, cell, [Resolution(99, "q1", 1)]).choices[:, 0].tolist() == [1, -1, 1]
