@@ -14,9 +14,6 @@ from analysis.choices import Floats, Scales, mean_code
 from analysis.def_rules import DefRules
 from analysis.preference import dimension_means
 
-AXES = ("Survival vs Self-Expression", "Traditional vs Secular")
-"""Names that the published figure gives its axes; nothing in the computation makes them mean so."""
-
 
 @dataclass(frozen=True)
 class CultureMap:

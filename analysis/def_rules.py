@@ -28,8 +28,6 @@ class DefRules(Document):
     """Added to every share of both sides before divergences; above 0 none is infinite."""
     average: Literal["dimensions", "questions"] = "dimensions"
     """Whether every value dimension counts the same in the average, or every question."""
-    diversity: Literal["text", "choice"] = "text"
-    """Whether replies differ when their wording does, or when they choose other options."""
     components: Literal["centred", "printed"] = "centred"
     """Principal components of centred columns, or the paper's printed algebra."""
     invalid_in_scores: bool = False
