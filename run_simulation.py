@@ -158,6 +158,40 @@ def wordings(
 
 
 @app.command()
+def compare(
+    stores: Annotated[list[Path], typer.Argument(metavar="STORE...", help="SQLite files that waves wrote.")],
+    profile: Annotated[
+        str, typer.Option(help="demoscope, paper or code, where DEF's sources disagree.")
+    ] = "demoscope",
+    details: Annotated[
+        bool, typer.Option("--details", help="Also bias, voices, habits, configurations, judges.")
+    ] = False,
+    plot: Annotated[Path | None, typer.Option(help="Write the figures of DEF's paper: .svg, .png or .pdf.")] = None,
+    resolutions: Annotated[
+        Path | None, typer.Option(help="CSV of what people decided about unreadable replies (of the first store).")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show conditions side by side, of one store or several: diversity, distance from people, tokens, time, cost."""
+    from analysis.compare import compare_stores
+    from analysis.compare_screen import render_comparison
+    from analysis.def_rules import rules_named
+    from analysis.resolutions import read_resolutions
+
+    decided = read_resolutions(resolutions) if resolutions else ()
+    found = compare_stores(stores, rules_named(profile), details=details or plot is not None, decided=decided)
+    if as_json:
+        print(found.model_dump_json(indent=2))
+    else:
+        render_comparison(found, _console())
+    if plot:
+        from analysis.def_figures import write_def_figures
+
+        write_def_figures(found, plot)
+        _say(f"Written: {plot}")
+
+
+@app.command()
 def show(
     store: StorePath,
     respondent: Annotated[int, typer.Argument(min=1, max=2**63 - 1, help="Number of the respondent, from 1.")],

@@ -42,8 +42,10 @@ def wasserstein(simulated: ArrayLike, observed: ArrayLike, scores: ArrayLike | N
     ----------
     simulated, observed : array_like, shape (..., n_options)
         Counts or shares, in the order of the options; leading axes broadcast.
-    scores : array_like, shape (n_options,), optional
-        Position of each option on the scale, in any order; 0, 1, ..., K - 1 when absent.
+    scores : array_like, shape (..., n_options), optional
+        Position of each option on the scale, in any order; 0, 1, ..., K - 1 when absent. Leading axes broadcast, so
+        questions may have scales of their own; NaN marks a column that a question does not have, which must be
+        empty on both sides.
 
     Returns
     -------
@@ -53,7 +55,8 @@ def wasserstein(simulated: ArrayLike, observed: ArrayLike, scores: ArrayLike | N
     Raises
     ------
     ValueError
-        If counts are impossible, shapes differ, or scores are not finite or all the same.
+        If counts are impossible, shapes differ, scores are infinite or all the same, or somebody chose an option
+        without a score.
 
     References
     ----------
@@ -64,14 +67,22 @@ def wasserstein(simulated: ArrayLike, observed: ArrayLike, scores: ArrayLike | N
     """
     p, q = _pair(simulated, observed)
     places = np.arange(p.shape[-1], dtype=np.float64) if scores is None else np.asarray(scores, dtype=np.float64)
-    if places.shape != p.shape[-1:]:
+    if places.shape[-1:] != p.shape[-1:]:
         raise ValueError(f"Need one score for each of the {p.shape[-1]} options, got the shape {places.shape}.")
-    order = np.argsort(places, kind="stable")
-    steps = np.diff(places[order])
-    length = steps.sum()
-    if not np.isfinite(length) or length <= 0:
+    order = np.argsort(places, axis=-1, kind="stable")  # NaN comes last
+    steps = np.nan_to_num(np.diff(np.take_along_axis(places, order, axis=-1)), nan=0.0, posinf=np.inf)
+    length = steps.sum(axis=-1, keepdims=True)
+    if not np.isfinite(length).all() or (length <= 0).any():
         raise ValueError(f"Scores must be finite and differ, got {places.tolist()}.")
-    ahead = np.abs(np.cumsum((p - q)[..., order], axis=-1)[..., :-1])
+    difference = p - q
+    if np.isnan(places).any() and (np.isnan(places) & ((p > 0) | (q > 0))).any():
+        raise ValueError("Somebody chose an option without a score; give it one, or leave the option out.")
+    if places.ndim == 1:
+        difference = difference[..., order]
+    else:
+        shape = np.broadcast_shapes(difference.shape, order.shape)
+        difference = np.take_along_axis(np.broadcast_to(difference, shape), np.broadcast_to(order, shape), axis=-1)
+    ahead = np.abs(np.cumsum(difference, axis=-1)[..., :-1])
     return np.asarray((ahead * (steps / length)).sum(axis=-1))
 
 
@@ -103,12 +114,45 @@ def kl_divergence(simulated: ArrayLike, observed: ArrayLike, smoothing: float = 
     >>> round(float(kl_divergence([1, 0], [1, 1])), 6), float(kl_divergence([1, 1], [1, 0]))
     (0.693147, inf)
     """
-    p, q = _pair(simulated, observed)
-    if not 0 <= smoothing < np.inf:
-        raise ValueError(f"smoothing must be a finite number of at least 0, got {smoothing}.")
-    if smoothing:
-        p, q = shares(p + smoothing), shares(q + smoothing)
+    p, q = _smoothed(simulated, observed, smoothing)
     return np.asarray(np.maximum(_relative_entropy(p, q), 0.0))
+
+
+def cumulative_kl(simulated: ArrayLike, observed: ArrayLike, smoothing: float = 0.0) -> Floats:
+    """The printed formula of DEF (Eq. 1): point shares weigh the logarithm of a ratio of cumulative shares.
+
+    ``sum_i p_i ln(P_i / Q_i)`` with ``P`` and ``Q`` the cumulative shares up to option i, in their order. It is no
+    divergence: it can be negative, and depends on the order. The published tables come from :func:`kl_divergence`.
+
+    Parameters
+    ----------
+    simulated, observed : array_like, shape (..., n_options)
+        Counts or shares, in the order of the options; leading axes broadcast.
+    smoothing : float
+        Added to every share of both sides before they are normalised again; 0 leaves them as they are.
+
+    Returns
+    -------
+    numpy.ndarray, shape (...)
+        Nats, in (-inf, inf]. Infinite where an option was simulated at or below which nobody was observed.
+
+    Raises
+    ------
+    ValueError
+        If counts are impossible, shapes differ, or smoothing is negative.
+
+    References
+    ----------
+    .. [1] Diversity-Enhanced Framework, Eq. 1 (SPEC 2.5).
+
+    >>> round(float(cumulative_kl([1, 1], [3, 1])), 6)  # 1/2 ln((1/2) / (3/4)) + 1/2 ln(1 / 1)
+    -0.202733
+    """
+    p, q = _smoothed(simulated, observed, smoothing)
+    p, q = np.broadcast_arrays(p, q)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.log(np.cumsum(p, axis=-1)) - np.log(np.cumsum(q, axis=-1))
+        return np.asarray(np.where(p > 0, p * ratio, 0.0).sum(axis=-1))
 
 
 def jensen_shannon(simulated: ArrayLike, observed: ArrayLike, base: float = np.e, squared: bool = False) -> Floats:
@@ -180,10 +224,11 @@ def total_variation(simulated: ArrayLike, observed: ArrayLike) -> Floats:
 
 
 def without_infinity(divergences: ArrayLike) -> Floats:
-    """Replace infinite divergences so that they can be averaged over questions (first axis).
+    """Replace infinite and missing divergences so that they can be averaged over questions (first axis).
 
-    An infinite one becomes the largest finite one of the same column plus 1; where nothing is finite, 1. This is the
-    rule of the published DEF evaluation; averages that use it say how many values it touched.
+    An infinite one, or NaN for a question without any valid answer, becomes the largest finite one of the same column
+    plus 1; where nothing is finite, 1. This is the rule of the published DEF evaluation; averages that use it say how
+    many values it touched.
 
     Parameters
     ----------
@@ -200,8 +245,8 @@ def without_infinity(divergences: ArrayLike) -> Floats:
     """
     values = np.asarray(divergences, dtype=np.float64)
     finite = np.isfinite(values)
-    largest = np.where(finite, values, 0.0).max(axis=0, initial=0.0)
-    return np.asarray(np.where(finite, values, largest + 1.0))
+    largest = np.where(finite, values, -np.inf).max(axis=0, initial=-np.inf)
+    return np.asarray(np.where(finite, values, np.where(np.isfinite(largest), largest + 1.0, 1.0)))
 
 
 def _relative_entropy(p: Floats, q: Floats) -> Floats:
@@ -209,6 +254,13 @@ def _relative_entropy(p: Floats, q: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = np.where(p > 0, p * (np.log(p) - np.log(q)), 0.0)
     return np.asarray(terms.sum(axis=-1))
+
+
+def _smoothed(simulated: ArrayLike, observed: ArrayLike, smoothing: float) -> tuple[Floats, Floats]:
+    p, q = _pair(simulated, observed)
+    if not 0 <= smoothing < np.inf:
+        raise ValueError(f"smoothing must be a finite number of at least 0, got {smoothing}.")
+    return (shares(p + smoothing), shares(q + smoothing)) if smoothing else (p, q)
 
 
 def _pair(simulated: ArrayLike, observed: ArrayLike) -> tuple[Floats, Floats]:

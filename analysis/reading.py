@@ -11,7 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from analysis.records import NO_CODE, STATUSES, Answers, Asked, Cell, Choice, Endings, Respondents, WaveRow
+from analysis.diversity import digest
+from analysis.records import (
+    NO_CODE,
+    STATUSES,
+    Answers,
+    Asked,
+    Cell,
+    Choice,
+    Endings,
+    Replies,
+    Respondents,
+    Usage,
+    WaveRow,
+)
 from demoscope.errors import StoreError
 from demoscope.store_file import open_for_reading
 from surveys import Questionnaire
@@ -62,14 +75,14 @@ class Results:
     @cached_property
     def wave(self) -> WaveRow:
         """The wave."""
-        row = self._rows("SELECT name, seed, questionnaire, started, finished FROM waves")[0]
+        row = self.rows("SELECT name, seed, questionnaire, started, finished FROM waves")[0]
         title = self._json(row[2]).get("title", "")
         return WaveRow(row[0], row[1], title, row[3], row[4])
 
     @cached_property
     def questionnaire(self) -> Questionnaire:
         """The questionnaire as it was asked."""
-        text = self._rows("SELECT questionnaire FROM waves")[0][0]
+        text = self.rows("SELECT questionnaire FROM waves")[0][0]
         try:
             return Questionnaire.model_validate(self._json(text))
         except ValidationError as error:
@@ -78,7 +91,7 @@ class Results:
     @cached_property
     def reference(self) -> Reference | None:
         """The human reference the wave is compared with, without its counts; ``None`` when it has none."""
-        text = self._rows("SELECT reference FROM waves")[0][0]
+        text = self.rows("SELECT reference FROM waves")[0][0]
         if text is None:
             return None
         try:
@@ -90,30 +103,31 @@ class Results:
     def cells(self) -> tuple[Cell, ...]:
         """The cells, in the order of the wave."""
         whose = "c.population" if self._has_column("cells", "population") else "NULL"
-        rows = self._rows(
-            f"""SELECT c.id, c.name, c.condition, m.name, c.protocol, c.profile, c.language, c.told,
+        rows = self.rows(
+            f"""SELECT c.id, c.name, c.condition, m.name, c.protocol, c.profile, c.language, c.told, c.culture,
             coalesce({whose} = (SELECT population ->> '$.document.id' FROM waves), 1)
             FROM cells c JOIN models m ON m.id = c.model_id ORDER BY c.id"""
         )
-        return tuple(Cell(*(*row[:7], tuple(self._json(row[7])), bool(row[8]))) for row in rows)
+        return tuple(Cell(*(*row[:7], tuple(self._json(row[7])), row[8], bool(row[9]))) for row in rows)
 
     @cached_property
     def questions(self) -> tuple[Asked, ...]:
         """The questions that were put to models, with their options, in the order of the questionnaire."""
         choices: dict[int, list[Choice]] = {}
-        for question, *option, kind in self._rows(
+        for question, *option, kind in self.rows(
             "SELECT question_id, code, label, score, kind FROM options ORDER BY question_id, position"
         ):
             choices.setdefault(question, []).append(Choice(*(*option, kind == "substantive")))
         excluded = "AND excluded IS NULL" if self._has_column("questions", "excluded") else ""
-        rows = self._rows(
-            f"SELECT id, name, text, kind, ordinal FROM questions WHERE kind <> 'note' {excluded} ORDER BY id"
+        rows = self.rows(
+            f"""SELECT id, name, text, kind, ordinal, dimension FROM questions WHERE kind <> 'note' {excluded}
+            ORDER BY id"""
         )
-        return tuple(Asked(*(*row[:4], bool(row[4]), tuple(choices.get(row[0], ())))) for row in rows)
+        return tuple(Asked(*(*row[:4], bool(row[4]), tuple(choices.get(row[0], ())), row[5])) for row in rows)
 
     def reasons(self, cell: Cell) -> tuple[tuple[str, str, int], ...]:
         """Why answers were not understood: (status, reason, answers), the most frequent first."""
-        rows = self._rows(
+        rows = self.rows(
             """SELECT a.status, coalesce(substr(a.reason, 1, 300), ''), count(*)
             FROM respondents r JOIN answers a ON a.respondent_id = r.id
             WHERE r.cell_id = ? AND a.method = 'text' AND a.status IN ('refused', 'invalid', 'failed')
@@ -128,8 +142,17 @@ class Results:
             return None  # a store of the first version
         sql = """SELECT sum(a.cost), m.config ->> '$.prices.currency', sum(a.cost IS NULL)
             FROM cells c JOIN models m ON m.id = c.model_id JOIN attempts a ON a.cell_id = c.id WHERE c.id = ?"""
-        amount, currency, unknown = self._rows(sql, (cell.id,))[0]
+        amount, currency, unknown = self.rows(sql, (cell.id,))[0]
         return None if amount is None or currency is None else (amount, currency, unknown)
+
+    def usage(self, cell: Cell) -> Usage:
+        """Calls, tokens and time of a cell."""
+        calls, prompt, completion, seconds = self.rows(
+            """SELECT (SELECT count(*) FROM exchanges WHERE cell_id = ?1), coalesce(sum(prompt_tokens), 0),
+            coalesce(sum(completion_tokens), 0), coalesce(sum(latency_s), 0.0) FROM attempts WHERE cell_id = ?1""",
+            (cell.id,),
+        )[0]
+        return Usage(calls, prompt, completion, seconds)
 
     def respondents(self, cell: Cell) -> Respondents:
         """The respondents planned in a cell, whether or not they have answered yet."""
@@ -157,6 +180,40 @@ class Results:
             *(rows[name].copy() for name in ("question", "replicate", "code")),
         )
 
+    def replies(self, cell: Cell, respondents: Respondents) -> Replies:
+        """What the model wrote for every answer of the method ``text``, understood or not, as digests.
+
+        A reply that several answers were read from is no answer's own; there an answer's explanation and codes stand
+        for it.
+        """
+        self._connection.create_function("digest64", 1, _signed_digest, deterministic=True)
+        rows = self._array(
+            """WITH shared AS MATERIALIZED (
+                SELECT cell_id, subject_id, step, ordinal FROM answer_sources WHERE cell_id = ?1
+                GROUP BY 1, 2, 3, 4 HAVING count(*) > 1
+            )
+            SELECT a.respondent_id, a.question_id, a.replicate, digest64(CASE WHEN h.cell_id IS NULL THEN t.text
+                ELSE coalesce(a.text, '') || char(10) || coalesce((
+                    SELECT group_concat(code) FROM answer_options p
+                    WHERE (p.respondent_id, p.question_id, p.method, p.replicate)
+                    = (a.respondent_id, a.question_id, a.method, a.replicate)), '') END)
+            FROM respondents r JOIN answers a ON a.respondent_id = r.id
+            JOIN answer_sources s USING (respondent_id, question_id, method, replicate)
+            JOIN attempts t USING (cell_id, subject_id, step, ordinal)
+            LEFT JOIN shared h USING (cell_id, subject_id, step, ordinal)
+            WHERE r.cell_id = ?1 AND a.method = 'text' AND t.text IS NOT NULL AND t.attempt = (
+                SELECT max(attempt) FROM attempts l WHERE (l.cell_id, l.subject_id, l.step, l.ordinal)
+                = (s.cell_id, s.subject_id, s.step, s.ordinal))""",
+            (cell.id,),
+            [(name, np.int64) for name in ("respondent", "question", "replicate", "digest")],
+        )
+        return Replies(
+            np.searchsorted(respondents.ids, rows["respondent"]),
+            rows["question"].copy(),
+            rows["replicate"].copy(),
+            rows["digest"].astype(np.uint64),
+        )
+
     def endings(self, cell: Cell, respondents: Respondents) -> Endings:
         """How every question ended for every respondent of a cell, all replicates of the method ``text``."""
         known = " ".join(f"WHEN '{status}' THEN {position}" for position, status in enumerate(STATUSES))
@@ -178,7 +235,7 @@ class Results:
         Rows of respondent id, question id, code chosen, presentation (JSON), place of the question in the
         respondent's interview, and last place in it; several choices of one answer are several rows.
         """
-        rows: list[tuple[int, int, int, str, int, int]] = self._rows(
+        rows: list[tuple[int, int, int, str, int, int]] = self.rows(
             """WITH placed AS (
                 SELECT s.respondent_id, s.question_id, s.method, s.replicate,
                        min(iif(s.step = 'again', s.ordinal / 100, s.ordinal)) + min(s.place) AS place
@@ -201,7 +258,7 @@ class Results:
         code, number; the code is ``None`` where no option was chosen.
         """
         marks = ", ".join("?" * len(questions))
-        return self._rows(
+        return self.rows(
             f"""SELECT a.respondent_id, q.name, a.presentation, o.code, a.value
             FROM respondents r JOIN answers a ON a.respondent_id = r.id JOIN questions q ON q.id = a.question_id
             LEFT JOIN answer_options o USING (respondent_id, question_id, method, replicate)
@@ -217,7 +274,7 @@ class Results:
     def human_counts(self) -> dict[int, dict[int | None, float]]:
         """Real people by question id and code; the code ``None`` counts those without a substantive answer."""
         found: dict[int, dict[int | None, float]] = {}
-        for question, code, count in self._rows(
+        for question, code, count in self.rows(
             "SELECT question_id, code, sum(count) FROM reference_counts GROUP BY 1, 2"
         ):
             found.setdefault(question, {})[code] = count
@@ -226,7 +283,7 @@ class Results:
     def human_counts_by(self, grouping: str) -> dict[str, dict[int, dict[int | None, float]]]:
         """Real people by level of a grouping, question id and code; people of unknown level are left out."""
         found: dict[str, dict[int, dict[int | None, float]]] = {}
-        for level, question, code, count in self._rows(
+        for level, question, code, count in self.rows(
             """SELECT json_extract(groups, ?), question_id, code, sum(count) FROM reference_counts
             GROUP BY 1, 2, 3 ORDER BY min(rowid)""",
             (f"$.{json.dumps(grouping)}",),
@@ -237,13 +294,20 @@ class Results:
 
     @cached_property
     def _attributes(self) -> dict[int, dict[str, Any]]:
-        return {persona: self._json(text) for persona, text in self._rows("SELECT id, attributes FROM personas")}
+        return {persona: self._json(text) for persona, text in self.rows("SELECT id, attributes FROM personas")}
 
     def _has_column(self, table: str, column: str) -> bool:
         """Whether a table has a column; stores of older versions lack some."""
-        return bool(self._rows("SELECT 1 FROM pragma_table_info(?) WHERE name = ?", (table, column)))
+        return bool(self.rows("SELECT 1 FROM pragma_table_info(?) WHERE name = ?", (table, column)))
 
-    def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        """Rows of a query on the store's tables and views.
+
+        Raises
+        ------
+        StoreError
+            If the store is damaged.
+        """
         try:
             return self._connection.execute(sql, values).fetchall()
         except sqlite3.Error as error:
@@ -264,3 +328,9 @@ class Results:
 
     def _damaged(self, what: str) -> StoreError:
         return StoreError(f"{self.path} is damaged ({what}); restore a copy, or launch the wave into a new store.")
+
+
+def _signed_digest(text: str) -> int:
+    """A digest as the signed 64-bit integer that SQLite knows."""
+    unsigned = digest(text)
+    return unsigned - 2**64 if unsigned >= 2**63 else unsigned

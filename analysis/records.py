@@ -32,6 +32,8 @@ class Asked:
     kind: str
     ordinal: bool
     choices: tuple[Choice, ...]
+    dimension: str | None = None
+    """Value dimension it belongs to, such as one of the nine of DEF."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,21 @@ class Cell:
     profile: str
     language: str
     told: tuple[str, ...]
+    culture: str | None = None
+    """Culture that the respondents stand for."""
     of_the_reference: bool = True
     """Whether its people come from the wave's own population, the one that the human reference is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a cell's calls took, tries that failed included."""
+
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    seconds: float
+    """Time that the model was busy with its replies, summed over calls; side by side they take less by the clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +93,19 @@ class Answers:
         """Respondent positions, replicates and codes of one question."""
         start, stop = np.searchsorted(self.question, [question_id, question_id + 1])
         return self.respondent[start:stop], self.replicate[start:stop], self.code[start:stop]
+
+
+@dataclass(frozen=True)
+class Replies:
+    """What a model wrote in one cell, a row a reply, as 64-bit digests (:func:`analysis.diversity.digest`).
+
+    ``respondent`` is a position in ``Results.respondents(cell)``.
+    """
+
+    respondent: NDArray[np.int64]
+    question: NDArray[np.int64]
+    replicate: NDArray[np.int64]
+    digest: NDArray[np.uint64]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from analysis.choices import columns_of
 from analysis.records import NO_CODE, Answers, Asked, Choice, Respondents
 
 Floats = NDArray[np.float64]
@@ -73,9 +74,7 @@ def tally(question: Asked, answers: Answers) -> Tally:
     respondent, replicate, code = answers.of(question.id)
     options = tuple(choice for choice in question.choices if choice.substantive)
     codes = np.array([option.code for option in options], dtype=np.int64)
-    chosen = np.isin(code, codes)
-    order = np.argsort(codes)
-    option = order[np.searchsorted(codes, code[chosen], sorter=order)]
+    option, chosen = columns_of(code, codes)
     said = chosen | (code == NO_CODE)
     each = np.unique(np.stack([respondent[said], replicate[said]]), axis=1)  # a multiple choice is one answer
     declined = np.isin(code, [choice.code for choice in question.choices if not choice.substantive])

@@ -79,7 +79,7 @@ def test_reading_leaves_one_file_and_its_bytes_as_they_were(store):
     with reading.open_results(store.path) as results:
         assert results.cells
         with pytest.raises(StoreError, match="readonly"):
-            results._rows("DELETE FROM cells")
+            results.rows("DELETE FROM cells")
     assert [path.name for path in store.path.parent.iterdir()] == [store.path.name]
     assert store.path.read_bytes() == before
 

@@ -1,0 +1,257 @@
+"""From stores to conditions side by side: diversity, distance from people, validity, and what it took."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from analysis import yardsticks
+from analysis.bootstrap import Resamples, limits
+from analysis.choices import Floats, Integers
+from analysis.compared import Comparison, ConditionRow, DiversityFigures, Estimate
+from analysis.debiasing import debiased_mean
+from analysis.def_data import CellData, cell_data
+from analysis.def_rules import SILENT as OPEN_FLAGS
+from analysis.def_rules import DefRules
+from analysis.distances import jensen_shannon
+from analysis.diversity import SILENT, Digests, diversity, of_choices, rarefied
+from analysis.evaluate import evaluate
+from analysis.evaluated import CellEvaluation
+from analysis.findings import Cost, Statuses
+from analysis.mapped import mapped
+from analysis.preference import mean_known, preference, question_distances
+from analysis.reading import Results, open_results
+from analysis.records import STATUSES, Cell, Usage, WaveRow
+from analysis.resolutions import Resolution
+from demoscope.errors import DocumentError
+from demoscope.seeds import generator
+
+NORMAL_95 = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class _Condition:
+    """One cell with all that is read of it, so that its store can be closed."""
+
+    store: str
+    wave: WaveRow
+    data: CellData
+    statuses: Statuses
+    usage: Usage
+    cost: Cost | None
+    resamples: Resamples
+    """The same people drawn for all cells of the store."""
+
+
+def compare_stores(
+    paths: Sequence[Path],
+    rules: DefRules,
+    draws: int = yardsticks.DRAWS,
+    *,
+    details: bool = False,
+    decided: Sequence[Resolution] = (),
+) -> Comparison:
+    """Put the conditions of stores side by side.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Stores, also while their waves are running.
+    rules : DefRules
+        How the families are computed.
+    draws : int
+        Resamples of the respondents; cells of one store draw the same people.
+    decided : sequence of Resolution
+        What people decided about replies of the first store that could not be read.
+    details : bool
+        Also evaluate each cell by the other families (:func:`analysis.evaluate.evaluate`), and draw the map.
+
+    Raises
+    ------
+    StoreError
+        If a store is missing, no store, damaged, or was written by a newer version.
+    DocumentError
+        If a decision fits no reply that could not be read.
+    """
+    conditions: list[_Condition] = []
+    titles: list[str] = []
+    evaluations: list[CellEvaluation] = []
+    for number, path in enumerate(paths):
+        with open_results(path) as results:
+            mine = decided if number == 0 else ()
+            conditions += _read(str(path), results, draws, mine)
+            evaluations += [evaluate(results, cell, rules, mine) for cell in results.cells] if details else []
+            if results.reference:
+                titles.append(f"{results.reference.title} ({results.reference.year})")
+    runs = _smallest([condition.data for condition in conditions])
+    rows: list[ConditionRow] = []
+    firsts: dict[str, tuple[float, Floats]] = {}
+    for number, condition in enumerate(conditions):
+        row, average, drawn = _row(
+            condition, rules, runs, generator(condition.wave.seed, "compare", "debias", number)
+        )
+        if average is not None and drawn is not None:
+            first, first_drawn = firsts.setdefault(condition.store, (average, drawn))
+            if drawn is not first_drawn:
+                row = row.model_copy(update={"kl_to_first": _estimate(average - first, drawn - first_drawn)})
+        rows.append(row)
+    return Comparison(
+        rules=rules,
+        open_flags=OPEN_FLAGS[rules.profile],
+        draws=draws,
+        same_runs=runs,
+        references=tuple(dict.fromkeys(titles)),
+        rows=tuple(rows),
+        evaluations=tuple(evaluations),
+        map=mapped([(c.data, c.resamples) for c in conditions], rules) if details else None,
+        between=tuple(tuple(_between(a.data, b.data) for b in conditions) for a in conditions),
+    )
+
+
+def _read(store: str, results: Results, draws: int, decided: Sequence[Resolution]) -> list[_Condition]:
+    """Every cell of a store; personas are drawn once for all of them."""
+    found = [(cell, cell_data(results, cell, decided)) for cell in results.cells]
+    asked = {respondent for _, data in found for respondent in data.respondents.ids.tolist()}
+    if unknown := {each.respondent for each in decided} - asked:
+        raise DocumentError(
+            f"A resolution is for respondent {min(unknown)}, whom {store} does not have; it has {len(asked):,}. "
+            "Use the numbers of the store."
+        )
+    people = np.unique(np.concatenate([np.zeros(0, np.int64), *(data.respondents.personas for _, data in found)]))
+    resamples = Resamples.draw(people, generator(results.wave.seed, "compare", "people"), draws)
+    return [
+        _Condition(
+            store=store,
+            wave=results.wave,
+            data=data,
+            statuses=_statuses(results, cell, data),
+            usage=results.usage(cell),
+            cost=_cost(results.cost(cell)),
+            resamples=resamples,
+        )
+        for cell, data in found
+    ]
+
+
+def _row(
+    condition: _Condition, rules: DefRules, runs: int | None, rng: np.random.Generator
+) -> tuple[ConditionRow, float | None, Floats | None]:
+    """The row of one condition, its average KL and that of every resample."""
+    data, usage = condition.data, condition.usage
+    row = ConditionRow(
+        store=condition.store,
+        wave=condition.wave.name,
+        name=data.cell.name,
+        condition=data.cell.condition,
+        model=data.cell.model,
+        protocol=data.cell.protocol,
+        language=data.cell.language,
+        culture=data.cell.culture,
+        respondents=len(data.respondents.ids),
+        runs=len(data.choices),
+        statuses=condition.statuses,
+        diversity=_diversity(data.digests, None, runs),
+        choice_diversity=_diversity(of_choices(data.choices), data.scales.sizes, runs),
+        calls=usage.calls,
+        prompt_tokens=usage.prompt_tokens,
+        completion_tokens=usage.completion_tokens,
+        seconds=usage.seconds,
+        cost=condition.cost,
+    )
+    if data.human is None or not (data.human.sum(axis=1) > 0).any() or not (data.choices >= 0).any():
+        return row, None, None
+    human, counts, drawn = data.human, data.counts, data.resampled(condition.resamples)
+    found, resampled = (
+        # Answers that could not be read are as many in every resample.
+        preference(side, human, rules, dimension=data.dimension, invalid=data.unread, offered=data.scales.offered)
+        for side in (counts, drawn)
+    )
+    both = (counts.sum(axis=1) > 0) & (human.sum(axis=1) > 0)
+    js, js_drawn = (mean_known(question_distances(side, human, jensen_shannon)) for side in (counts, drawn))
+    effective = counts[both] * _kish(data.run_weights)
+    measured = {
+        "kl": _estimate(float(found.average), resampled.average),
+        "dimensions": dict(zip(found.dimensions, found.dimension_means.tolist(), strict=True)),
+        "questions": int((human.sum(axis=1) > 0).sum()),
+        "infinite": int(found.infinite),
+        "missing": int(found.missing),
+        "js": _estimate(float(js), js_drawn),
+        "js_debiased": _debiased(effective, human[both], js_drawn, rng),
+    }
+    return row.model_copy(update=measured), float(found.average), resampled.average
+
+
+def _estimate(value: float, drawn: Floats) -> Estimate | None:
+    if not np.isfinite(value):
+        return None
+    low, high = (float(limit) for limit in limits(drawn))
+    return Estimate(value=value, low=low, high=high) if np.isfinite([low, high]).all() else Estimate(value=value)
+
+
+def _debiased(counts: Floats, human: Floats, drawn: Floats, rng: np.random.Generator) -> Estimate:
+    found = debiased_mean(counts, human, jensen_shannon, rng, resampled=drawn)
+    low, high = float(found.low), float(found.high)
+    known = {"low": low, "high": high} if np.isfinite([low, high]).all() else {}
+    return Estimate(value=float(found.estimate), **known)
+
+
+def _diversity(digests: Digests, options: Integers | None, runs: int | None) -> DiversityFigures | None:
+    if not (digests != SILENT).any():
+        return None
+    found = diversity(digests, options)
+    reach = NORMAL_95 * found.standard_error
+    return DiversityFigures(
+        value=found.value,
+        low=max(found.value - reach, 0.0) if found.runs > 1 else None,
+        high=min(found.value + reach, found.attainable) if found.runs > 1 else None,
+        attainable=found.attainable,
+        same_runs=rarefied(digests, runs) if runs else None,
+    )
+
+
+def _smallest(cells: Sequence[CellData]) -> int | None:
+    """Fewest replies (or choices) to any question that has some, over all cells; ``None`` below two."""
+    fewest: list[int] = []
+    for data in cells:
+        for table in (data.digests != SILENT, data.choices >= 0):
+            replies = table.sum(axis=0)
+            fewest += [int(replies[replies > 0].min())] if (replies > 0).any() else []
+    return min(fewest) if fewest and min(fewest) >= 2 else None
+
+
+def _between(a: CellData, b: CellData) -> float | None:
+    """Mean Jensen-Shannon distance over the questions that both cells answered, with the same codes."""
+    places = {_identity(b, column): column for column in range(len(b.closed))}
+    shared = [(column, places.get(_identity(a, column))) for column in range(len(a.closed))]
+    pairs = [(one, other) for one, other in shared if other is not None]
+    if not pairs:
+        return None
+    one, other = np.array(pairs).T
+    width = max(a.counts.shape[1], b.counts.shape[1])
+    tables = [_widened(side.counts[columns], width) for side, columns in ((a, one), (b, other))]
+    found = float(mean_known(question_distances(tables[0], tables[1], jensen_shannon)))
+    return found if np.isfinite(found) else None
+
+
+def _identity(data: CellData, column: int) -> tuple[str, tuple[float, ...]]:
+    return data.closed[column].name, tuple(data.scales.codes[column, : data.scales.sizes[column]].tolist())
+
+
+def _widened(counts: Floats, width: int) -> Floats:
+    return np.pad(counts, ((0, 0), (0, width - counts.shape[1])))
+
+
+def _kish(weights: Floats) -> float:
+    """What counts are multiplied by to become those of as many equally weighted people as they are worth."""
+    return float(weights.sum() / (weights**2).sum()) if len(weights) else 1.0
+
+
+def _statuses(results: Results, cell: Cell, data: CellData) -> Statuses:
+    endings = results.endings(cell, data.respondents)
+    counts = np.bincount(endings.status, minlength=len(STATUSES)).tolist()
+    return Statuses(**dict(zip(STATUSES, counts, strict=True)))
+
+
+def _cost(found: tuple[float, str, int] | None) -> Cost | None:
+    return None if found is None else Cost(amount=found[0], currency=found[1], unknown=found[2])

@@ -1,0 +1,161 @@
+"""Conditions side by side on the terminal, as the published tables have them."""
+
+from rich.console import Console
+from rich.text import Text
+
+from analysis.compared import Comparison, ConditionRow, DiversityFigures, Estimate
+from analysis.evaluation_screen import render_evaluation
+from analysis.ink import distance, words
+from analysis.layout import FAINT, SIMULATED, WIDEST, numbers, table
+
+
+def render_comparison(found: Comparison, console: Console) -> None:
+    """Write a comparison to a console, from 80 columns on without cutting a number."""
+    width = min(console.width, WIDEST)
+    console.print()
+    against = ", ".join(found.references) or "no human reference: the distance from people cannot be told"
+    console.print(words(f"compared with: {against}", style=FAINT), width=width)
+    _names(found, console, width)
+    _quality(found, console, width)
+    _effort(found, console, width)
+    _between(found, console, width)
+    for number, evaluation in enumerate(found.evaluations, start=1):
+        render_evaluation(evaluation, console, width, number)
+    _notes(found, console, width)
+
+
+def _names(found: Comparison, console: Console, width: int) -> None:
+    stores = len({row.store for row in found.rows}) > 1
+    console.print()
+    for number, row in enumerate(found.rows, start=1):
+        about = [row.language, row.culture or "", f"{row.runs:,} runs", row.store if stores else ""]
+        name = words(f"{row.condition} · {row.model}", style="bold")
+        more = words(" · ".join(filter(None, about)), style=FAINT)
+        console.print(Text.assemble((f"{number:>3}  ", FAINT), name, "  ", more), width=width)
+
+
+def _quality(found: Comparison, console: Console, width: int) -> None:
+    shown = table(gap=2)
+    numbers(shown, **{"": FAINT, "valid": "", "D wording": SIMULATED, "at most": FAINT})
+    numbers(shown, **{"D choices": SIMULATED, "at most ": FAINT})
+    for number, row in enumerate(found.rows, start=1):
+        understood = row.statuses.understood
+        valid = "·" if understood is None else f"{understood:.1%}"
+        shown.add_row(str(number), valid, *_diverse(row.diversity), *_diverse(row.choice_diversity))
+    console.print()
+    console.print(shown, width=width)
+    if not any(row.kl for row in found.rows):
+        return
+    shown = table(gap=2)
+    numbers(
+        shown,
+        **{
+            "": FAINT,
+            "mean KL": SIMULATED,
+            "95 %": "",
+            "∞": FAINT,
+            "more than 1st (95 %)": "",
+            "JS debiased (95 %)": "",
+        },
+    )
+    for number, row in enumerate(found.rows, start=1):
+        infinite = str(row.infinite) if row.kl else "·"
+        js = " ".join(_estimated(row.js_debiased)) if row.js_debiased else "·"
+        shown.add_row(str(number), *_estimated(row.kl), infinite, _difference(row.kl_to_first), js)
+    console.print()
+    console.print(shown, width=width)
+
+
+def _effort(found: Comparison, console: Console, width: int) -> None:
+    shown = table(gap=2)
+    numbers(shown, **{"": FAINT, "calls": "", "tokens in": "", "tokens out": "", "model time": "", "cost": ""})
+    for number, row in enumerate(found.rows, start=1):
+        shown.add_row(
+            *(str(number), f"{row.calls:,}", f"{row.prompt_tokens:,}", f"{row.completion_tokens:,}"),
+            *(_clock(row.seconds), _money(row)),
+        )
+    console.print()
+    console.print(shown, width=width)
+
+
+def _between(found: Comparison, console: Console, width: int) -> None:
+    if len(found.rows) < 2 or len(found.rows) > 10:
+        return
+    shown = table(gap=2)
+    numbers(shown, **{"JS to": FAINT} | {str(number): "" for number in range(1, len(found.rows) + 1)})
+    for number, distances in enumerate(found.between, start=1):
+        shown.add_row(str(number), *(distance(d) if n < number else "" for n, d in enumerate(distances, start=1)))
+    console.print()
+    console.print(shown, width=width)
+
+
+def _notes(found: Comparison, console: Console, width: int) -> None:
+    rules = found.rules
+    notes = [
+        "D: how often another reply came than the first one to a question, and the most that so many runs can reach "
+        "(95 % by the jackknife in --json). It grows with the number of runs."
+    ]
+    if found.same_runs is not None and len({row.runs for row in found.rows}) > 1:
+        each = "  ".join(
+            f"{number}: {row.diversity.same_runs:.3f}"
+            for number, row in enumerate(found.rows, start=1)
+            if row.diversity and row.diversity.same_runs is not None
+        )
+        notes.append(f"D of the wording for {found.same_runs} replies a question, which compares all: {each}")
+    if any(row.kl for row in found.rows):
+        average = (
+            "questions" if rules.average == "questions" else "value dimensions (questions, where they have none)"
+        )
+        infinite = "left out" if rules.infinite == "left out" else "counted as the largest finite one plus 1"
+        notes.append(
+            f"mean KL: nats, {rules.kl}, over the {average}. ∞: questions on which somebody simulated chose what "
+            f"nobody real did; {infinite}. 95 %: {found.draws:,} resamples of the simulated respondents, the same "
+            "people in all conditions of a store; they say nothing of the distance from people, and distances of "
+            "small samples come out too large."
+        )
+        notes.append(
+            "JS debiased: mean Jensen-Shannon distance (0 to 0.83) without what the small sample adds; where its "
+            "interval holds 0, real people drawn in the same number could look like this."
+        )
+    notes.append(f"Profile {rules.profile}.")
+    if found.open_flags:
+        notes.append(f"Left open by its source, decided by good sense: {', '.join(found.open_flags)}.")
+    if len(found.rows) > 1:
+        notes.append("JS: Jensen-Shannon distance between two conditions, mean over the questions they share.")
+    console.print()
+    for note in notes:
+        console.print(words(note, style=FAINT), width=width)
+
+
+def _diverse(found: DiversityFigures | None) -> tuple[str, str]:
+    return ("·", "·") if found is None else (f"{found.value:.3f}", f"{found.attainable:.3f}")
+
+
+def _estimated(found: Estimate | None) -> tuple[str, str]:
+    if found is None:
+        return "·", "·"
+    return distance(found.value), f"{found.low:.3f}–{found.high:.3f}" if found.low is not None else "·"
+
+
+def _difference(found: Estimate | None) -> str:
+    if found is None or found.low is None:
+        return "·"
+    return f"{found.value:+.3f} ({found.low:+.3f}–{found.high:+.3f})"
+
+
+def _clock(seconds: float) -> str:
+    """Seconds as people say them.
+
+    >>> _clock(75.4), _clock(7384), _clock(0.25)
+    ('1:15 min', '2:03 h', '0.2 s')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02} min" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02} h"
+
+
+def _money(row: ConditionRow) -> str:
+    if row.cost is None:
+        return "·"
+    return f"{row.cost.amount:,.4f} {row.cost.currency}" + (" or more" if row.cost.unknown else "")

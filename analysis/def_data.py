@@ -1,0 +1,196 @@
+"""From a store to the arrays of DEF's families: the closed questions of one cell, everybody in it, and people."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.bootstrap import Resamples
+from analysis.choices import NOTHING, Floats, Integers, Scales, columns_of, counted, one_hot
+from analysis.diversity import SILENT, Digests
+from analysis.reading import Results
+from analysis.records import STATUSES, Answers, Asked, Cell, Respondents
+from analysis.resolutions import Resolution, resolve
+from analysis.responses import stored_resolutions
+from surveys.reference import Group
+
+CULTURES = ("culture", "country")
+"""Groupings of a reference that tell whose people a cell is compared with, the first that there is."""
+
+
+@dataclass(frozen=True)
+class CellData:
+    """One cell as arrays. A run is one respondent taking the questionnaire once: respondent by respondent, replicates
+    beside one another. Questions are those with one choice among two substantive options or more.
+    """
+
+    cell: Cell
+    respondents: Respondents
+    questions: tuple[Asked, ...]
+    """All questions of the questionnaire."""
+    closed: tuple[Asked, ...]
+    """Those with choices below."""
+    scales: Scales
+    """Codes of the substantive options of ``closed``."""
+    replicates: int
+    """Runs a respondent."""
+    choices: Integers
+    """(n_runs, n_closed) column of the substantive option chosen, -1 for none."""
+    unread: Integers
+    """(n_closed,) answers that were refused, invalid or failed."""
+    digests: Digests
+    """(n_runs, n_questions) replies to all questions."""
+    human: Floats | None
+    """(n_closed, n_options) real people of the cell's culture; ``None`` without a reference."""
+
+    @property
+    def dimension(self) -> tuple[str | None, ...]:
+        """Value dimension of each closed question."""
+        return tuple(question.dimension for question in self.closed)
+
+    @property
+    def run_weights(self) -> Floats:
+        """(n_runs,) how many people the respondent of each run stands for."""
+        return np.repeat(self.respondents.weights, self.replicates)
+
+    @property
+    def counts(self) -> Floats:
+        """(n_closed, n_options) weighted answers."""
+        return counted(self.choices, self.scales.codes.shape[1], self.run_weights)
+
+    def resampled(self, resamples: Resamples) -> Floats:
+        """(draws, n_closed, n_options) answers in resamples of the people, respondents with all their runs."""
+        options = self.scales.codes.shape[1]
+        personas = np.repeat(self.respondents.personas, self.replicates)
+        counts = resamples.counts(one_hot(self.choices, options), personas, self.run_weights)
+        return counts.reshape(len(counts), -1, options)
+
+    def scores(self) -> Floats:
+        """(n_runs, n_closed) codes of the choices, NaN for none: what correlations and effects are computed from."""
+        codes = self.scales.codes[np.arange(len(self.closed)), np.maximum(self.choices, 0)]
+        return np.where(self.choices == NOTHING, np.nan, codes)
+
+
+def cell_data(results: Results, cell: Cell, decided: Sequence[Resolution] = ()) -> CellData:
+    """Read one cell.
+
+    Parameters
+    ----------
+    decided : sequence of Resolution, optional
+        What people decided about replies that could not be read, beside what the store holds of that.
+
+    Raises
+    ------
+    StoreError
+        If the store is damaged.
+    DocumentError
+        If a decision names a question or code that there is not, or a reply that was understood.
+    """
+    respondents = results.respondents(cell)
+    answers, replies = results.answers(cell, respondents), results.replies(cell, respondents)
+    closed = tuple(question for question in results.questions if _is_closed(question))
+    highest = max((int(found.max(initial=0)) for found in (answers.replicate, replies.replicate)), default=0)
+    replicates = highest + 1
+    scales = _scales(closed)
+    place = {question.id: column for column, question in enumerate(results.questions)}
+    digests = np.full((len(respondents.ids) * replicates, len(place)), SILENT, dtype=np.uint64)
+    columns = np.array([place[question] for question in replies.question.tolist()], dtype=np.int64)
+    digests[replies.respondent * replicates + replies.replicate, columns] = replies.digest
+    endings = results.endings(cell, respondents)
+    everybody = np.ones(len(respondents.ids), dtype=np.bool_)
+    lost = [STATUSES.index(status) for status in ("refused", "invalid", "failed")]
+    unread = [sum(list(endings.of(question.id, everybody).values())[n] for n in lost) for question in closed]
+    choices = _choices(answers, closed, scales, len(respondents.ids), replicates)
+    before = (choices != NOTHING).sum(axis=0)
+    choices = _with_decisions(
+        choices, [*stored_resolutions(results, cell), *decided], results, closed, scales, respondents
+    )
+    return CellData(
+        cell=cell,
+        respondents=respondents,
+        questions=results.questions,
+        closed=closed,
+        scales=scales,
+        replicates=replicates,
+        choices=choices,
+        unread=np.array(unread, dtype=np.int64) - ((choices != NOTHING).sum(axis=0) - before),
+        digests=digests,
+        human=_people(human_counts(results, cell), closed, scales) if results.reference else None,
+    )
+
+
+def human_counts(results: Results, cell: Cell) -> dict[int, dict[int | None, float]]:
+    """Real people by question id and code: those of the cell's culture, where the reference tells cultures apart."""
+    groups = results.reference.groups if results.reference else {}
+    grouping = next((name for name in CULTURES if name in groups), None)
+    if grouping is None or cell.culture is None:
+        return results.human_counts()
+    return results.human_counts_by(grouping).get(cell.culture, {})
+
+
+def people_by_group(results: Results, data: CellData, grouping: str) -> tuple[tuple[str, ...], Floats]:
+    """Real people by level of a grouping, as (levels, counts (n_levels, n_closed, n_options))."""
+    found = results.human_counts_by(grouping)
+    levels = _in_order(results.reference.groups[grouping] if results.reference else None, list(found))
+    tables = [_people(found[level], data.closed, data.scales) for level in levels]
+    return levels, np.stack(tables) if tables else np.zeros((0, *data.scales.codes.shape))
+
+
+def _in_order(group: Group | None, levels: list[str]) -> tuple[str, ...]:
+    bands = group.bands if group else None
+    return tuple(sorted(levels, key=bands.__getitem__)) if bands else tuple(levels)
+
+
+def _is_closed(question: Asked) -> bool:
+    return question.kind in ("single", "scale") and sum(choice.substantive for choice in question.choices) >= 2
+
+
+def _scales(closed: tuple[Asked, ...]) -> Scales:
+    substantive = [[choice for choice in question.choices if choice.substantive] for question in closed]
+    codes = np.full((len(closed), max(map(len, substantive), default=1)), np.nan)
+    for row, choices in enumerate(substantive):
+        codes[row, : len(choices)] = [choice.code for choice in choices]
+    return Scales(codes)
+
+
+def _choices(
+    answers: Answers, closed: tuple[Asked, ...], scales: Scales, people: int, replicates: int
+) -> NDArray[np.int64]:
+    table = np.full((people * replicates, len(closed)), NOTHING, dtype=np.int64)
+    for column, question in enumerate(closed):
+        respondent, replicate, code = answers.of(question.id)
+        codes = scales.codes[column, : scales.sizes[column]].astype(np.int64)
+        option, known = columns_of(code, codes)
+        table[respondent[known] * replicates + replicate[known], column] = option
+    return table
+
+
+def _with_decisions(
+    choices: Integers,
+    decided: Sequence[Resolution],
+    results: Results,
+    closed: tuple[Asked, ...],
+    scales: Scales,
+    respondents: Respondents,
+) -> Integers:
+    """Choices with what people decided; a "don't know" that they read out of a reply is no substantive choice."""
+    if not decided:
+        return choices
+    declining = {(q.name, choice.code) for q in closed for choice in q.choices if not choice.substantive}
+    open_ended = {question.name for question in results.questions} - {question.name for question in closed}
+    kept = [
+        each for each in decided if (each.question, each.code) not in declining and each.question not in open_ended
+    ]
+    runs = np.full(len(choices), -1)  # decisions are about the first run of a respondent
+    runs[:: len(choices) // max(len(respondents.ids), 1)] = respondents.ids
+    return resolve(choices, kept, runs.tolist(), [question.name for question in closed], scales.codes).choices
+
+
+def _people(counts: dict[int, dict[int | None, float]], closed: tuple[Asked, ...], scales: Scales) -> Floats:
+    table = np.zeros(scales.codes.shape)
+    for row, question in enumerate(closed):
+        known = counts.get(question.id, {})
+        for column in range(int(scales.sizes[row])):
+            table[row, column] = known.get(int(scales.codes[row, column]), 0.0)
+    return table
