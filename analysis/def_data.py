@@ -106,6 +106,7 @@ def cell_data(results: Results, cell: Cell, decided: Sequence[Resolution] = ()) 
     choices = _with_decisions(
         choices, [*stored_resolutions(results, cell), *decided], results, closed, scales, respondents
     )
+    people = human_counts(results, cell)
     return CellData(
         cell=cell,
         respondents=respondents,
@@ -116,17 +117,20 @@ def cell_data(results: Results, cell: Cell, decided: Sequence[Resolution] = ()) 
         choices=choices,
         unread=np.array(unread, dtype=np.int64) - ((choices != NOTHING).sum(axis=0) - before),
         digests=digests,
-        human=_people(human_counts(results, cell), closed, scales) if results.reference else None,
+        human=None if people is None else _people(people, closed, scales),
     )
 
 
-def human_counts(results: Results, cell: Cell) -> dict[int, dict[int | None, float]]:
-    """Real people by question id and code: those of the cell's culture, where the reference tells cultures apart."""
+def human_counts(results: Results, cell: Cell) -> dict[int, dict[int | None, float]] | None:
+    """Real people by question id and code: those of the cell's culture, where the reference tells cultures apart.
+
+    ``None`` without a reference, and for people of another population than the one that the reference is about.
+    """
     groups = results.reference.groups if results.reference else {}
     grouping = next((name for name in CULTURES if name in groups), None)
-    if grouping is None or cell.culture is None:
-        return results.human_counts()
-    return results.human_counts_by(grouping).get(cell.culture, {})
+    if grouping is not None and cell.culture is not None:
+        return results.human_counts_by(grouping).get(cell.culture, {})
+    return results.human_counts() if results.reference and cell.of_the_reference else None
 
 
 def people_by_group(results: Results, data: CellData, grouping: str) -> tuple[tuple[str, ...], Floats]:

@@ -164,7 +164,7 @@ def test_a_culture_is_compared_with_its_own_people(tmp_path):
     reference = REFERENCE | {"groups": {"country": {"attribute": "country"}}}
     made = MadeUp(tmp_path / "m.sqlite", reference=reference)
     for number, culture in enumerate(("US", "CN"), start=1):
-        made.insert("cells", [(number, culture, "def", 1, "def", "demoscope", "en", culture, None, "{}", "[]")])
+        made.insert("cells", [(number, culture, "def", 1, "def", "demoscope", "en", culture, None, "{}", "[]", None)])
     made.question(1, ["No", "Yes"])
     made.people([{}] * 2)
     made.humans(1, {1: 10, 2: 30}, country="US")
