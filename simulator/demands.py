@@ -16,7 +16,7 @@ def demands(request: Request) -> frozenset[str]:
 
     >>> from simulator.protocols.interface import Message
     >>> decoding = Decoding(temperature=0.7, num_beams=4)
-    >>> sorted(demands(Request("answer", 0, (Message("user", "Hi."),), 1, decoding)))
+    >>> sorted(demands(Request("answer", 0, (Message("user", "Hi."),), decoding, 1)))
     ['num_beams', 'seed', 'temperature']
     """
     if request.ability == "score":
