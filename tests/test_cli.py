@@ -153,6 +153,8 @@ def test_the_readme_commands_do_what_it_says(tmp_path):
     text = (ROOT / "examples" / "quickstart.yaml").read_text()
     (tmp_path / "examples").mkdir()
     (tmp_path / "examples" / "quickstart.yaml").write_text(text.replace("respondents: 20", "respondents: 2"))
+    (tmp_path / "surveys").mkdir()
+    (tmp_path / "surveys" / "library").symlink_to(ROOT / "surveys" / "library")
     for line in readme_commands():
         words = line.split()
         if words[0] == "demoscope":
