@@ -27,6 +27,9 @@ from surveys.course import with_settings
 _ENTRY = re.compile(r"^[ \t>*_\-•]*(\d{1,4})[ \t*_]*[.)、:：][ \t*_]*(\S.*)$", re.MULTILINE)
 _NUMBER = re.compile(r"-?\d+")
 
+MOST_TOKENS = {"critique": 120, "vote": 16}
+"""Longest replies of the steps that are not answers, in tokens: two sentences, and a number."""
+
 Exchange = tuple[str, int]
 """Step and ordinal."""
 
@@ -57,7 +60,7 @@ class _Talk:
             step,
             ordinal,
             (*messages, *lead),
-            self._decoding(sampled),
+            self._decoding(step, sampled),
             seeds.number(self.seed, "sampling", *key),
             constraint=constraint,
             stop=() if constraint else ("\nRequest:",),
@@ -67,9 +70,10 @@ class _Talk:
         assert completion is not None
         return completion
 
-    def _decoding(self, sampled: bool) -> Decoding:
+    def _decoding(self, step: str, sampled: bool) -> Decoding:
         decoding = self.respondent.decoding
-        return replace(decoding, do_sample=True) if sampled else decoding
+        longest = min(decoding.max_tokens, MOST_TOKENS.get(step, decoding.max_tokens))
+        return replace(decoding, do_sample=sampled or decoding.do_sample, max_tokens=longest)
 
 
 class CritiqueSingle(DiversityEnhanced):
