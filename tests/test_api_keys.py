@@ -9,6 +9,7 @@ from aiohttp import web
 from demoscope.errors import BackendError, WavePaused
 from simulator.backends.conformance import request
 from simulator.backends.openai_api import OpenAIBackend, retrying
+from simulator.protocols.interface import Completion
 from tests.endpoints import FREE, application, backend, proven, said, using
 from tests.fault_server import Plan, serving
 
@@ -93,6 +94,47 @@ def test_a_key_in_an_error_that_comes_with_status_200_is_cut_out(monkeypatch):
     assert "parrot-42" not in repr(reply)
 
 
+def test_a_key_that_a_reply_repeats_is_stored_nowhere(monkeypatch):
+    key = "sk-proj-" + "abcdefghijklmnopqrstuvwxyz0123456789" * 2
+    monkeypatch.setenv("TEST_KEY", key)
+    forms = {  # the last three would be shortened, which leaves a part of the key that no replacement finds
+        "text": said(f"The headers were Bearer {key}."),
+        "thoughts": said("Hello.", reasoning_content=f"The key is {key}."),
+        "refusal": said("", refusal="y" * 250 + key),
+        "model": said(model=f"routed-for-{key}"),
+        "error": {"detail": "x" * 100 + key},
+    }
+
+    async def parrot(_: web.Request, body: dict[str, Any]) -> web.Response:
+        return web.json_response(forms.get(body["messages"][-1]["content"], said()))
+
+    with application(parrot) as url:
+        endpoint = {"url": url, "key_env": "TEST_KEY"}
+        made = OpenAIBackend("m", model="mock", endpoints=[endpoint], tries={"malformed": 0})
+
+        async def ask(opened: OpenAIBackend) -> dict[str, Completion]:
+            return {name: await opened.complete(request(name, **FREE)) for name in forms}
+
+        replies = using(made, ask)
+    assert replies["text"].text == "The headers were Bearer [key]."
+    for name, reply in replies.items():
+        assert "[key]" in repr(reply), name
+        assert "sk-proj" not in repr(reply), name
+
+
+def test_a_key_that_may_be_a_word_is_left_in_replies(monkeypatch):
+    # Local servers are given keys that are none; they would be cut out of answers.
+    async def answer(_: web.Request, body: dict[str, Any]) -> web.Response:
+        return web.json_response(said("Anything is better than none."))
+
+    with application(answer) as url:
+        for key in ("none", "Anything"):
+            monkeypatch.setenv("TEST_KEY", key)
+            made = OpenAIBackend("m", model="mock", endpoints=[{"url": url, "key_env": "TEST_KEY"}])
+            reply = using(made, lambda opened: opened.complete(request(**FREE)))
+            assert reply.text == "Anything is better than none."
+
+
 def test_a_proxys_password_is_in_no_error(monkeypatch):
     monkeypatch.setattr(retrying, "FIRST_S", 0.01)
 
@@ -121,7 +163,11 @@ def test_a_proxys_password_is_in_no_error(monkeypatch):
 
 @pytest.mark.parametrize(
     "body",
-    [{"api_key": "sk-1"}, {"extra": {"apiKey": "sk-1"}}, {"tools": [{"authorization": "sk-1"}]}, {"max_tokens": 9}],
+    [
+        *({"api_key": "sk-1"}, {"extra": {"apiKey": "sk-1"}}, {"tools": [{"authorization": "sk-1"}]}),
+        *({"hf_token": "sk-1"}, {"metadata": {"user-token": "sk-1"}}, {"pwd": "sk-1"}, {"x": {"Bearer": "sk-1"}}),
+        {"max_tokens": 9},
+    ],
 )
 def test_a_body_that_would_hold_a_secret_or_overrule_the_wave_is_refused(body):
     with pytest.raises(BackendError) as caught:
@@ -130,6 +176,7 @@ def test_a_body_that_would_hold_a_secret_or_overrule_the_wave_is_refused(body):
     harmless = {
         "prompt_cache_key": "a",
         "truncate_prompt_tokens": 1,
+        "eos_token": "</s>",
         "chat_template_kwargs": {"enable_thinking": False},
     }
     assert backend("http://host/v1", extra_body=harmless).settings.extra_body == harmless
@@ -148,5 +195,14 @@ def test_only_headers_that_the_wave_sets_are_sent(monkeypatch):
         using(OpenAIBackend("m", model="mock", endpoints=[{"url": url, "headers": {"X-Ours": "1"}}]), proven)
     assert "X-Ours" in seen or "x-ours" in seen
     assert {name.lower() for name in seen} <= {
-        *("host", "accept", "accept-encoding", "content-type", "content-length", "user-agent", "x-ours"),
+        *(
+            "host",
+            "accept",
+            "accept-encoding",
+            "content-type",
+            "content-length",
+            "connection",
+            "user-agent",
+            "x-ours",
+        ),
     }

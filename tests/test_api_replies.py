@@ -11,7 +11,7 @@ from simulator.backends.conformance import request
 from simulator.backends.openai_api import OpenAIBackend, retrying
 from simulator.backends.openai_api.forms import plain_text
 from simulator.backends.openai_api.labels import label_logprobs
-from simulator.backends.openai_api.replies import read_usage
+from simulator.backends.openai_api.replies import Usage, read_usage
 from simulator.constraint import Constraint
 from simulator.decoding import Decoding
 from simulator.protocols.interface import Completion
@@ -162,3 +162,113 @@ def test_a_reply_that_thinking_left_no_room_for_says_what_to_set():
         reply = using(backend(url), lambda opened: opened.complete(request(**FREE)))
     assert reply.last.error_kind == "truncated"
     assert "reasoning: {budget: 2000}" in str(reply.last.error)
+
+
+def _spoken(*tokens: tuple[str, float], finish: str = "stop") -> dict[str, Any]:
+    """A reply of these tokens with their log-probabilities, each beside A with -3 and B with -4."""
+    beside = [{"token": "A", "logprob": -3.0}, {"token": "B", "logprob": -4.0}]
+    content = [
+        {"token": token, "logprob": value, "top_logprobs": [{"token": token, "logprob": value}, *beside]}
+        for token, value in tokens
+    ]
+    reply = said("".join(token for token, _ in tokens), finish=finish)
+    reply["choices"][0]["logprobs"] = {"content": content}
+    return reply
+
+
+def _replying(forms: dict[str, dict[str, Any]], other: dict[str, Any], **settings: Any) -> dict[str, Completion]:
+    """What an endpoint's replies are read as, asked for one after another by their names."""
+
+    async def answer(_: web.Request, body: dict[str, Any]) -> web.Response:
+        return web.json_response(forms.get(body["messages"][-1]["content"], other))
+
+    with application(answer) as url:
+
+        async def ask(opened: OpenAIBackend) -> dict[str, Completion]:
+            return {name: await opened.complete(request(name, **FREE)) for name in forms}
+
+        found: dict[str, Completion] = using(backend(url, **settings), ask)
+    return found
+
+
+def test_half_a_surrogate_pair_becomes_a_mark_that_can_be_stored():
+    half = chr(0xD83D)
+    forms = {
+        "text": said(f"So {half}"),
+        "thoughts": said("So \ufffd", reasoning_content=half),
+        "refusal": said("", refusal=f"No {half}"),
+        "model": said(model=half) | {"id": half},
+        "finish": said("So \ufffd", finish=half),
+        "error": {"error": {"message": half}},
+    }
+    replies = _replying(forms, said(), tries={"malformed": 0})
+    assert {replies[name].text for name in ("text", "thoughts", "finish")} == {"So \ufffd"}
+    for reply in replies.values():
+        for attempt in reply.attempts:
+            for told in (attempt.text, attempt.error, attempt.reasoning, attempt.finish_reason):
+                (told or "").encode()
+
+
+def test_numbers_that_cannot_be_are_not_believed():
+    assert read_usage({"usage": {"prompt_tokens": 2**70, "completion_tokens": 3}}) == Usage(output=3)
+    forms = {"low": _spoken(("A", -(10**400))), "fine": _spoken(("A", -0.5))}
+    replies = _replying(forms, _spoken(("A", -0.1)), logprobs=True, tries={"malformed": 0})
+    assert (replies["low"].last.error_kind, replies["low"].last.logprob) == ("malformed", None)
+    assert replies["fine"].last.logprob == -0.5
+
+
+@pytest.mark.parametrize("budget", [0, 500])
+def test_thoughts_that_the_prompt_began_and_the_limit_cut_are_no_answer(budget):
+    # A reply that ended its thoughts without beginning them tells that the prompt does that; so does a budget.
+    forms = {
+        "whole": said("Hm.</think>Answer: 2"),
+        "cut": said("Answer: 1 would be one way, but", finish="length"),
+        "apart": said("Answer: 2, bec", finish="length", reasoning_content="Hm."),
+    }
+    names = ["cut", "apart"] if budget else list(forms)
+    replies = _replying({name: forms[name] for name in names}, said(), reasoning={"budget": budget})
+    cut = replies["cut"]
+    assert (cut.text, cut.last.error_kind) == ("", "truncated")
+    assert cut.last.reasoning == "Answer: 1 would be one way, but"
+    assert replies["apart"].text == "Answer: 2, bec"
+
+
+def test_a_reply_that_was_cut_is_kept_where_nothing_speaks_of_thoughts():
+    assert _replying({"cut": said("Answer: 2, bec", finish="length")}, said())["cut"].text == "Answer: 2, bec"
+
+
+def test_log_probabilities_of_a_reply_are_without_those_of_its_thoughts():
+    thoughts = (("<think>", -0.1), ("A?", -4.0), ("</think>", -0.1), ("\n\n", -0.2))
+    forms = {
+        "tags": _spoken(*thoughts, ("A", -0.5), (" b", -0.25)),
+        "end": _spoken(*thoughts, ("A", -0.5), (" b", -0.25), ("</s>", -7.0)),
+        "astray": _spoken(*thoughts, ("A b", -0.5)),
+        "none": _spoken(("A", -0.5), (" b", -0.25)),
+    }
+    forms["end"]["choices"][0]["message"]["content"] = "<think>A?</think>\n\nA b"
+    forms["astray"]["choices"][0]["message"]["content"] = "<think>A?</think>\n\nA c"
+    replies = _replying(forms, _spoken(("A", -0.1)), logprobs=True, tries={"malformed": 0})
+    assert {name: replies[name].last.logprob for name in forms} == {
+        "tags": -0.75,
+        "end": -0.75,
+        "astray": None,
+        "none": -0.75,
+    }
+    assert replies["astray"].last.error_kind == "malformed"
+
+
+def test_labels_are_read_where_the_thoughts_have_ended():
+    reply = _spoken(("<think>", -0.1), ("A seems odd", -4.0), ("</think>", -0.1), ("B", -0.5))
+    reply["choices"][0]["logprobs"]["content"][3]["top_logprobs"] = [
+        {"token": "B", "logprob": math.log(0.6)},
+        {"token": "A", "logprob": math.log(0.3)},
+    ]
+
+    async def rate(_: web.Request, body: dict[str, Any]) -> web.Response:
+        return web.json_response(reply)
+
+    wanted = request(ability="label_logprobs", labels=("A", "B"))
+    with application(rate) as url:
+        found = using(backend(url, reasoning={"budget": 100}), lambda opened: opened.complete(wanted))
+    assert found.logprobs is not None
+    assert {label: round(math.exp(value), 6) for label, (value,) in found.logprobs.items()} == {"A": 0.3, "B": 0.6}

@@ -1,6 +1,7 @@
 """Money is set aside before it is spent: max_cost holds whatever the interleaving, the deaths and the resumes."""
 
 import asyncio
+import json
 import random
 
 import pytest
@@ -36,7 +37,15 @@ def test_no_call_costs_more_than_its_worst_case(prices, cached, thought):
 
 
 def test_a_prompt_has_at_most_a_token_a_byte():
-    assert most_tokens(["日本", "x"], overhead=0) == 6 + 1
+    assert most_tokens({"messages": [{"content": "日本"}, {"content": "x"}]}, overhead=0) == 6 + 1
+
+
+def test_schemas_and_tools_count_as_parts_of_the_prompt():
+    # Endpoints write both into the prompt: 2 bytes of text, 15 of the tool as JSON, 16 of the schema; numbers never.
+    body = {"prompt": "Hi", "max_tokens": 9, "tools": [{"name": "f"}], "response_format": {"type": "text"}}
+    assert json.dumps(body["tools"]) == '[{"name": "f"}]'
+    assert most_tokens(body, overhead=0) == 2 + 15 + 16
+    assert most_tokens(body) == 2 + 15 + 16 + 3 * 16
 
 
 def test_what_could_exceed_the_last_allowance_pauses_the_wave_when_nothing_is_under_way():

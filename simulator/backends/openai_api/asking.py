@@ -1,12 +1,11 @@
 """What the three abilities send to the endpoints of a model, and how they read what comes back."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Self
 from uuid import uuid4
 
-from demoscope.errors import BackendError, WavePaused
+from demoscope.errors import WavePaused
 from simulator.backends.interface import Parcel
 from simulator.backends.openai_api.abilities import Proven, common
 from simulator.backends.openai_api.attempts import Accepted, Attempts, Money
@@ -28,12 +27,14 @@ from simulator.backends.openai_api.labels import label_logprobs
 from simulator.backends.openai_api.pacing import Pace
 from simulator.backends.openai_api.probe import Probe
 from simulator.backends.openai_api.proof import Prover
-from simulator.backends.openai_api.replies import Failure, Reply, read_tokens, total_logprob
+from simulator.backends.openai_api.replies import Failure, Reply
 from simulator.backends.openai_api.retrying import Retrying
+from simulator.backends.openai_api.same_model import refuse_different
 from simulator.backends.openai_api.scoring import continuation_logprobs
 from simulator.backends.openai_api.settings import OpenAISettings
 from simulator.backends.openai_api.spending import Purse
 from simulator.backends.openai_api.target import Target
+from simulator.backends.openai_api.tokens import read_tokens, total_logprob
 from simulator.protocols.interface import Attempt, Completion, Request
 
 
@@ -63,14 +64,13 @@ class Asking:
         self._desk = self._batch_desk(*parcels) if settings.mode == "batch" else None
         self._attempts = Attempts(
             name,
-            [Target(one.endpoint, one.model, one.endpoint.settings.weight, one.names) for one in probes],
+            [_target(one, settings) for one in probes],
             pace=pace,
             purse=purse,
             retrying=retrying,
             prices=settings.prices,
             estimate=bool(settings.prices or limits.input_tokens_per_minute),
             tags=settings.reasoning.tags,
-            unique_ids=proven.unique_ids,
             send=self._send,
             counted=self._counted,
             alive=self._alive,
@@ -103,7 +103,7 @@ class Asking:
             absent = [one for one in found if isinstance(one, WavePaused)]
             if not there:
                 raise absent[0]
-            _refuse_different(name, [(probe.endpoint, one) for probe, one in there])
+            refuse_different(name, [(probe.endpoint, one) for probe, one in there])
             for probe in probes:
                 if probe not in [one for one, _ in there]:
                     await probe.endpoint.close()
@@ -180,7 +180,7 @@ class Asking:
         """Accept a reply, or say why not."""
         text, constraint = reply.text, request.constraint
         if reply.refusal:
-            raise Failure("refusal", f"the model declined: {reply.refusal[:300]}", text=reply.refusal)
+            raise Failure("refusal", f"the model declined: {reply.refusal}", text=reply.refusal)
         if reply.finish_reason == "content_filter":
             raise Failure("filtered", "a content filter ended the reply")
         cut = reply.finish_reason == "length"
@@ -198,13 +198,13 @@ class Asking:
             raise Failure("truncated", _cut(text, call.output_tokens), text=text)
         logprob = None
         if self._settings.logprobs and self.proven.top_logprobs:
-            logprob = total_logprob(reply.raw)
+            logprob = total_logprob(reply)
             if logprob is None:
                 raise Failure("malformed", "the log-probabilities that were asked for did not come back")
         return Accepted(text, logprob)
 
     def _labels(self, request: Request, reply: Reply) -> Accepted:
-        tokens = read_tokens(reply.raw)
+        tokens = read_tokens(reply)
         if not tokens:
             raise Failure("malformed", "the log-probabilities that were asked for did not come back")
         first = tokens[0]
@@ -239,6 +239,7 @@ class Asking:
             announce=announce,
             failure=endpoint.refused,
             new_tag=lambda: uuid4().hex,
+            told=endpoint.told,
         )
 
     async def close(self) -> None:
@@ -247,6 +248,17 @@ class Asking:
             await self._desk.close()
         for probe in self._probes:
             await probe.endpoint.close()
+
+
+def _target(probe: Probe, settings: OpenAISettings) -> Target:
+    return Target(
+        probe.endpoint,
+        probe.model,
+        probe.endpoint.settings.weight,
+        probe.names,
+        unique_ids=probe.unique_ids,
+        opens_thoughts=settings.reasoning.budget > 0,
+    )
 
 
 def _cut(text: str, tokens: int) -> str:
@@ -265,35 +277,3 @@ async def _proved(probe: Probe) -> Proven | WavePaused:
         return await Prover(probe).prove()
     except WavePaused as why:
         return why
-
-
-def _refuse_different(name: str, found: Sequence[tuple[Endpoint, Proven]]) -> None:
-    """Refuse endpoints that do not have the same model, by what they and their replies say of it.
-
-    Whoever gives an endpoint a ``model`` of its own says himself that this is the same model under another name.
-
-    Raises
-    ------
-    BackendError
-        Naming the two endpoints and what differs.
-    """
-    unnamed = next((pair for pair in found if not pair[0].settings.model), None)
-    first, proven = found[0]
-    for endpoint, other in found[1:]:
-        here, there = json.loads(proven.about or "{}"), json.loads(other.about or "{}")
-        differing = [
-            f"{key}: {here[key]!r} and {there[key]!r}" for key in here.keys() & there if here[key] != there[key]
-        ]
-        if proven.api != other.api:
-            differing.append(f"one has {proven.api}, the other {other.api}")
-        against = first
-        if unnamed and not endpoint.settings.model and (strangers := other.names - unnamed[1].names):
-            known = ", ".join(sorted(unnamed[1].names))
-            differing.append(f"replies come from {known} and {', '.join(sorted(strangers))}")
-            against = unnamed[0]
-        if differing:
-            raise BackendError(
-                f"The endpoints {against.name} and {endpoint.name} do not have the same model {name!r}: "
-                f"{'; '.join(differing)}. Answers of two models are not mixed: give them as two models, or "
-                "name what they may be called under `answers_as`."
-            )

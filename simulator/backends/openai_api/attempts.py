@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -57,7 +57,6 @@ class Attempts:
         prices: Prices | None,
         estimate: bool,
         tags: Tags,
-        unique_ids: bool,
         send: Send,
         counted: Counted,
         alive: Callable[[], Awaitable[bool]],
@@ -72,8 +71,6 @@ class Attempts:
             What the wave calls the model.
         estimate : bool
             Whether anything is limited by tokens, so that they must be estimated before sending.
-        unique_ids : bool
-            Whether every reply has an id, so that one that comes twice was delivered twice.
         counted : callable
             Whether a body travels since an earlier run, and how its money counts.
         alive : callable
@@ -88,7 +85,6 @@ class Attempts:
         self._prices = prices
         self._estimate = estimate
         self._tags = tags
-        self._unique_ids = unique_ids
         self._send = send
         self._counted = counted
         self._alive = alive
@@ -118,10 +114,12 @@ class Attempts:
         """
         attempts: list[Attempt] = []
         kinds: list[ErrorKind] = []
+        tried: set[Target] = set()
         while True:
             began = self._clock()
             call = make(seed_of_try(request.seed, kinds) if kinds else request.seed)
-            target = self._choose()
+            target = self._choose(tried)
+            tried.add(target)
             attempt, accepted, failure = await self._try(target, call, read, request, len(attempts) + 1)
             attempts.append(attempt)
             if failure is None:
@@ -133,7 +131,7 @@ class Attempts:
                 if await self._is_down(failure, began):
                     raise WavePaused(self._down(attempts))
                 return attempts, None
-            asked = failure.retry_after if len(self._targets) == 1 else None
+            asked = max(min(one.held_until for one in self._targets) - self._clock(), 0.0) or None
             if asked and asked > LONGEST_HOLD:
                 raise WavePaused(
                     f"{target.endpoint.name} asks to be left alone for {asked / 60:,.0f} minutes ({failure.reason}). "
@@ -157,13 +155,19 @@ class Attempts:
             self._last_reply = max(self._last_reply, since)
         return not alive
 
-    def _choose(self) -> Target:
-        """The endpoint whose turn it is by weight, among the healthy ones if there are any."""
+    def _choose(self, tried: Collection[Target]) -> Target:
+        """The endpoint whose turn it is by weight, among those that are well and did not fail this request.
+
+        Where none is well it is one that may be asked, and where none may be asked the first that may be again.
+        """
         targets = self._targets
         if len(targets) == 1:
             return targets[0]
         now = self._clock()
-        able = [target for target in targets if target.rests_until <= now] or targets
+        able = [target for target in targets if max(target.rests_until, target.held_until) <= now]
+        able = able or [target for target in targets if target.held_until <= now]
+        able = able or [min(targets, key=lambda target: target.held_until)]
+        able = [target for target in able if target not in tried] or able
         for target in able:
             target.credit += target.weight
         chosen = max(able, key=lambda target: target.credit)
@@ -174,7 +178,7 @@ class Attempts:
         self, target: Target, call: Call, read: Read, request: Request, number: int
     ) -> tuple[Attempt, Accepted | None, Failure | None]:
         body = {"model": target.model, **call.body}
-        prompt_most = most_tokens(call.input) if self._estimate else 0
+        prompt_most = most_tokens(call.body) if self._estimate else 0
         reserved = 0.0
         money: Money = "counted"
         if self._prices is not None:
@@ -197,21 +201,26 @@ class Attempts:
                     usage = read_usage(content)
                     reply = read_reply(content, self._tags)
                     await self._check(target, reply, content)
+                    target.opens_thoughts |= reply.unopened
+                    if target.opens_thoughts and request.constraint is None and reply.may_be_thoughts(usage):
+                        reply = reply.as_thoughts()
                     turn.spent(usage.input, usage.output)
                 except Failure as error:
                     latency = self._clock() - sent
                     failure = error.told(target.endpoint.told)
                     if error.kind == "rate_limit":
                         turn.throttled(error.retry_after)
+                    elif error.retry_after and error.kind in SAME:
+                        turn.window.hold(min(error.retry_after, LONGEST_HOLD))
             if self._prices is not None:
                 cost = billed(self._prices, usage, failure.kind if failure else None)
-            self._heal(target, failure)
             if failure is None:
                 assert reply is not None
                 try:
                     accepted = read(reply, call, content)
                 except Failure as error:
                     failure = error.told(target.endpoint.told)
+            self._heal(target, failure, replied=reply is not None)
         finally:
             if money == "unspent":
                 self._purse.settle(reserved, cost)
@@ -223,23 +232,27 @@ class Attempts:
         """Refuse a reply of another model, and one that came before."""
         if reply.model not in target.names:
             wanted = " or ".join(sorted(target.names))
-            raise Failure("malformed", f"the reply is from the model {reply.model[:80]!r}, not from {wanted}")
-        if self._unique_ids and reply.id is not None and target.delivers_twice(content):
+            raise Failure("malformed", f"the reply is from the model {reply.model!r}, not from {wanted}")
+        if target.unique_ids and reply.id is not None and target.delivers_twice(content):
             await target.endpoint.reconnect()  # what follows on that connection would go astray as well
-            raise Failure("malformed", f"the reply {reply.id[:80]!r} was delivered a second time")
+            raise Failure("malformed", f"the reply {reply.id!r} was delivered a second time")
 
-    def _heal(self, target: Target, failure: Failure | None) -> None:
-        """Note whether an endpoint is well; one that fails rests for longer and longer while others are."""
+    def _heal(self, target: Target, failure: Failure | None, *, replied: bool) -> None:
+        """Note whether an endpoint is well; one that fails rests for longer and longer while others are.
+
+        So does one whose replies are none, like a page of HTML; a reply that breaks its constraint is one.
+        """
         now = self._clock()
-        if failure is None or failure.kind not in SAME:
+        if failure is None or failure.unfit or not (failure.kind in SAME or failure.kind == "malformed"):
             target.failures = 0
             target.rests_until = 0.0
-            if failure is None:
+            if replied:
                 self._last_reply = now
         else:
             target.failures += 1
             rest = min(0.5 * 2.0 ** min(target.failures, 10), 60.0) if target.failures > 1 else 0.0
             target.rests_until = now + max(rest, failure.retry_after or 0.0)
+            target.held_until = max(target.held_until, now + (failure.retry_after or 0.0))
 
     def _down(self, attempts: list[Attempt]) -> str:
         last = {attempt.endpoint: attempt.error for attempt in attempts}

@@ -103,6 +103,8 @@ class BatchDesk:
         What a row with this HTTP status and body means.
     new_tag : callable
         Names a new batch, never twice the same.
+    told : callable
+        Makes the provider's words fit to be shown.
     """
 
     def __init__(
@@ -115,6 +117,7 @@ class BatchDesk:
         announce: Callable[[Parcel], Awaitable[None]],
         failure: Callable[[int, Any], Failure],
         new_tag: Callable[[], str],
+        told: Callable[[str], str] = str,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._provider = provider
@@ -124,6 +127,7 @@ class BatchDesk:
         self._announce = announce
         self._failure = failure
         self._new_tag = new_tag
+        self._told = told
         self._sleep = sleep
         self._gathered: dict[str, _Row] = {}
         self._travelling: dict[str, asyncio.Future[Json]] = {}
@@ -261,7 +265,7 @@ class BatchDesk:
             _fail(replies.values(), defect)
             return
         if state["status"] == "failed" and not rows:
-            told = json.dumps(state.get("errors"), ensure_ascii=False)
+            told = self._told(json.dumps(state.get("errors"), ensure_ascii=False))
             _fail(replies.values(), _paused(f"{batch} was refused by the provider", told))
             return
         self._start(self._announce(dataclasses.replace(parcel, fetched=True)))  # before anybody reckons

@@ -27,8 +27,6 @@ class Call:
     """Everything but the model's name, which each endpoint has its own of."""
     applied: dict[str, Any]
     """Decoding as applied, for the store."""
-    input: list[str]
-    """Texts of the prompt, for estimates of its tokens."""
     output_tokens: int
     """The most tokens that the reply can have, thoughts included."""
 
@@ -73,7 +71,7 @@ def text_call(request: Request, seed: int, settings: OpenAISettings, proven: Pro
         body["logprobs"] = True if proven.api == "chat" else 0
     most += settings.reasoning.budget
     applied["max_tokens"] = body[proven.limit] = most
-    return _call(request.messages, body, applied, most, proven)
+    return _call(body, applied, most, proven)
 
 
 def labels_call(request: Request, settings: OpenAISettings, proven: Proven) -> Call:
@@ -87,7 +85,7 @@ def labels_call(request: Request, settings: OpenAISettings, proven: Proven) -> C
         body["logprobs"] = proven.top_logprobs
     applied["top_logprobs"] = proven.top_logprobs
     most = body[proven.limit] = 1 + settings.reasoning.budget
-    return _call(request.messages, body, applied, most, proven)
+    return _call(body, applied, most, proven)
 
 
 def score_call(request: Request, continuation: str, settings: OpenAISettings, proven: Proven) -> Call:
@@ -108,7 +106,7 @@ def score_call(request: Request, continuation: str, settings: OpenAISettings, pr
     if proven.sampling:
         body["temperature"] = 0
     body[proven.limit] = 1
-    return _call(messages, body, applied, 1, proven)
+    return _call(body, applied, 1, proven)
 
 
 def _prompt(
@@ -141,8 +139,5 @@ def prompt_text(messages: Sequence[Message]) -> str:
     return "\n".join(message.text for message in messages)
 
 
-def _call(
-    messages: Sequence[Message], body: dict[str, Any], applied: dict[str, Any], most: int, proven: Proven
-) -> Call:
-    path = CHAT if proven.api == "chat" else COMPLETIONS
-    return Call(path, body, applied, [message.text for message in messages], most)
+def _call(body: dict[str, Any], applied: dict[str, Any], most: int, proven: Proven) -> Call:
+    return Call(CHAT if proven.api == "chat" else COMPLETIONS, body, applied, most)

@@ -5,6 +5,7 @@ import email.utils
 import json
 import logging
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,7 +16,8 @@ import httpx2
 import openai
 
 from demoscope.errors import BackendError
-from simulator.backends.openai_api.replies import Failure
+from simulator.backends.openai_api.pacing import duration_s
+from simulator.backends.openai_api.replies import Failure, whole
 from simulator.backends.openai_api.settings import EndpointSettings
 from simulator.backends.openai_api.transport import Transport
 from simulator.protocols.interface import ErrorKind
@@ -26,7 +28,12 @@ LONGEST_WAIT = 86_400.0
 """Seconds of ``Retry-After`` that are believed."""
 _CONTEXT = ("context_length", "context length", "context window", "maximum context", "context size", "n_ctx")
 _FILTER = ("content_filter", "content_policy", "content management policy")
-_QUOTA = ("insufficient_quota", "billing", "exceeded your current quota")
+_QUOTA = ("billing", "exceeded your current quota")
+"""Words of a 429 for credit that is used up, unless it says when to come back: then a minute's quota is meant."""
+_WAIT = re.compile(
+    r"retrydelay\W+([\d.]+s)\b|\b(?:retry|again) (?:in|after) ((?:[\d.]+ ?(?:ms|[smh])(?![a-z]))+|[\d.]+ ?seconds?)"
+)
+"""Seconds to wait as an error's own words tell them, in small letters: Gemini's, OpenAI's, Azure's."""
 
 
 class Endpoint:
@@ -60,7 +67,7 @@ class Endpoint:
         self._timeout_s = timeout_s
         self._key = find_key(settings, environ)
         self._headers = self._set_headers()
-        self._transport = Transport(settings.url, self._headers, lambda headers: heard(headers, self.name))
+        self._transport = Transport(settings.url, self._headers, lambda headers: heard(headers, self.name), self._key)
         self.client = self._connected()
         """The openai package's client."""
 
@@ -110,6 +117,10 @@ class Endpoint:
         """Drop every connection; requests under way fail with ``network`` and are tried again."""
         await self._transport.reconnect()
 
+    async def one_each(self) -> None:
+        """Use no connection twice from now on: where replies have no ids, nothing else tells a late one."""
+        await self._transport.one_each()
+
     async def close(self) -> None:
         """Close every connection; idempotent."""
         await self.client.close()
@@ -122,6 +133,8 @@ class Endpoint:
             return self.refused(error.status_code, content, error.response.headers)
         if isinstance(error, openai.APIConnectionError):
             return Failure("network", self.told(str(error.__cause__ or error)) or "the connection broke")
+        if isinstance(error, RecursionError):
+            return Failure("malformed", "what came back is nested too deeply")
         if isinstance(error, ValueError | openai.OpenAIError):
             return Failure("malformed", f"what came back is no JSON ({self.told(str(error))})")
         raise error
@@ -129,10 +142,14 @@ class Endpoint:
     def refused(self, status: int, content: object, headers: Mapping[str, str] | None = None) -> Failure:
         """What an HTTP status that is no success means, with the content that came with it."""
         said = self.told(_message(content))
+        words = json.dumps(content, default=str).casefold()
+        wait = retry_after(headers or {}, time.time())
+        if wait is None and (status == 429 or status >= 500):
+            wait = wait_told(words)
         return Failure(
-            _kind(status, json.dumps(content, default=str).casefold()),
+            _kind(status, words, comes_back=wait is not None),
             f"HTTP {status}{': ' if said else ''}{said}",
-            retry_after=retry_after(headers or {}, time.time()),
+            retry_after=wait,
             status=status,
         )
 
@@ -140,7 +157,7 @@ class Endpoint:
         """An endpoint's words, short, on one line, and without the key should it have repeated that."""
         if self._key:
             text = text.replace(self._key, "[key]")
-        text = " ".join(text.split())
+        text = " ".join(whole(text).split())
         return text if len(text) <= LONGEST_REASON else text[: LONGEST_REASON - 3] + "..."
 
 
@@ -195,12 +212,27 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     return None
 
 
-def _kind(status: int, said: str) -> ErrorKind:
-    """What an HTTP status means, with the words that came with it."""
+def wait_told(said: str) -> float | None:
+    """Seconds to wait as an error's own words say, in small letters; ``None`` when they do not.
+
+    >>> wait_told("rate limit reached. please try again in 1m2.5s."), wait_told('{"retrydelay": "17s"}')
+    (62.5, 17.0)
+    >>> wait_told("please try again")
+    """
+    found = _WAIT.search(said)
+    if found is None:
+        return None
+    told = (found[1] or found[2]).replace(" ", "")
+    return min(duration_s(re.sub(r"seconds?$", "s", told)), LONGEST_WAIT) or None
+
+
+def _kind(status: int, said: str, *, comes_back: bool) -> ErrorKind:
+    """What an HTTP status means, with the words that came with it, and whether these say when to come back."""
     if status == 408:
         return "timeout"
     if status == 429:
-        return "denied" if any(mark in said for mark in _QUOTA) else "rate_limit"
+        used_up = "insufficient_quota" in said or (not comes_back and any(mark in said for mark in _QUOTA))
+        return "denied" if used_up else "rate_limit"
     if status >= 500 or status in (409, 425):
         return "server"
     if any(mark in said for mark in _FILTER):
@@ -214,6 +246,8 @@ def _kind(status: int, said: str) -> ErrorKind:
 
 def _message(content: object) -> str:
     """The endpoint's own words, from wherever its dialect puts them."""
+    if isinstance(content, list) and len(content) == 1:
+        [content] = content  # so does Gemini
     inner = content.get("error", content) if isinstance(content, dict) else content
     for part in (inner, content):
         if isinstance(part, dict) and (found := part.get("message") or part.get("detail")):

@@ -83,6 +83,8 @@ class Probe:
         first = await self._hello()
         second = await self._say_hello()
         self.unique_ids = None not in (first.id, second.id) and first.id != second.id
+        if not self.unique_ids:
+            await self.endpoint.one_each()
         wanted, replies = frozenset(self._settings.answers_as), [first, second]
         needed = len(replies)
         while True:
@@ -209,8 +211,7 @@ class Probe:
                 await self._sleep(self._retrying.wait_s(len(kinds), failure.retry_after, len(kinds)))
 
     async def _send(self, body: dict[str, Any]) -> Found:
-        texts = [message["content"] for message in body.get("messages", ())] or [str(body.get("prompt"))]
-        prompt, reply = most_tokens(texts), max(body.get(limit, 0) for limit in get_args(Limit))
+        prompt, reply = most_tokens(body), max(body.get(limit, 0) for limit in get_args(Limit))
         async with (
             paid(self._purse, self._settings.prices, prompt, reply) as bill,
             self._pace.turn(prompt, reply, self.endpoint.name) as turn,
@@ -224,7 +225,8 @@ class Probe:
             raise failure.told(self.endpoint.told) from None
         if self.names and found.model not in self.names:
             wanted = " or ".join(sorted(self.names))
-            raise Failure("malformed", f"the reply is from the model {found.model[:80]!r}, not from {wanted}")
+            strange = Failure("malformed", f"the reply is from the model {found.model!r}, not from {wanted}")
+            raise strange.told(self.endpoint.told)
         assert isinstance(content, dict)
         return found, content
 

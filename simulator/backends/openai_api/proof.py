@@ -11,8 +11,9 @@ from typing import Any, get_args
 from simulator.backends.openai_api.abilities import Proven, Score, Structured
 from simulator.backends.openai_api.forms import form_fields, plain_text
 from simulator.backends.openai_api.probe import Probe
-from simulator.backends.openai_api.replies import Failure, read_tokens
+from simulator.backends.openai_api.replies import Failure
 from simulator.backends.openai_api.scoring import continuation_logprobs
+from simulator.backends.openai_api.tokens import read_tokens
 from simulator.constraint import Constraint
 from simulator.protocols.interface import Message
 
@@ -60,7 +61,7 @@ class Prover:
             if reply is None:
                 reply = await self._probe.say("Answer with one letter, A or B.", 1, **fields)
             try:
-                tokens = read_tokens(reply.raw) if reply else None
+                tokens = read_tokens(reply) if reply else None
             except Failure:
                 tokens = None
             if tokens and _are_probabilities(tokens[0].logprob, [value for _, value in tokens[0].top]):

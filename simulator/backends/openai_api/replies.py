@@ -1,14 +1,16 @@
 """What an endpoint sends back, read without trust: a reply, or a failure that says what it is."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from simulator.protocols.interface import ErrorKind
 
 Tags = Sequence[tuple[str, str]]
 """Opening and closing marks of thoughts inside a reply."""
+
+LARGEST = 2**53
+"""Below it are the whole numbers that are believed; a float holds each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +62,6 @@ class Failure(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
-    """One token of a reply and the likeliest ones in its place."""
-
-    text: str
-    """What it stands for."""
-    logprob: float
-    """Its natural log-probability, at most 0."""
-    top: tuple[tuple[str, float], ...]
-    """The likeliest tokens at its place with theirs, in the order given."""
-
-
-@dataclass(frozen=True, slots=True)
 class Reply:
     """A well-formed reply."""
 
@@ -85,10 +75,33 @@ class Reply:
     """What the reply calls itself."""
     reasoning: str | None
     """Thoughts."""
+    unopened: bool
+    """Whether the thoughts ended without having begun, since the prompt began them."""
     refusal: str | None
     """What the model says instead of a reply, when the endpoint marks that."""
     raw: Mapping[str, Any]
     """The choice as it came, for what is read on demand."""
+
+    def may_be_thoughts(self, usage: Usage) -> bool:
+        """Whether it was cut and no thoughts were told apart, so that it may hold nothing else."""
+        return self.finish_reason == "length" and not (self.reasoning or usage.reasoning)
+
+    def as_thoughts(self) -> "Reply":
+        """The same reply when all that was said are thoughts that did not come to an end."""
+        return replace(self, text="", reasoning=self.text.strip() or None)
+
+
+def whole(text: str) -> str:
+    """A text that can be stored: half a surrogate pair, which JSON can hold, becomes U+FFFD.
+
+    >>> ascii(whole("so " + chr(0xD83D))), whole("so")
+    ("'so \\\\ufffd'", 'so')
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
 
 
 def read_reply(content: object, tags: Tags = ()) -> Reply:
@@ -100,11 +113,13 @@ def read_reply(content: object, tags: Tags = ()) -> Reply:
         Of kind ``malformed``, if it is not one whole reply.
     """
     if not isinstance(content, dict):
-        raise Failure("malformed", f"what came back is no reply but {_short(content)}")
+        raise Failure("malformed", f"what came back is no reply but {one_line(content)}")
     choices = content.get("choices")
     if not isinstance(choices, list) or len(choices) != 1 or not isinstance(choices[0], dict):
         said = content.get("error")
-        found = f"an error: {_short(said)}" if said else _short(content) if choices is None else f"{_count(choices)}"
+        found = (
+            f"an error: {one_line(said)}" if said else one_line(content) if choices is None else f"{_count(choices)}"
+        )
         raise Failure("malformed", f"what came back holds not one choice but {found}")
     choice, model = choices[0], content.get("model")
     if not isinstance(model, str):
@@ -113,7 +128,7 @@ def read_reply(content: object, tags: Tags = ()) -> Reply:
     if "message" in choice:
         message = choice["message"]
         if not isinstance(message, dict):
-            raise Failure("malformed", f"the reply's message is {_short(message)}")
+            raise Failure("malformed", f"the reply's message is {one_line(message)}")
         text, thoughts = _content(message)
         refusal = message.get("refusal")
     else:
@@ -122,12 +137,23 @@ def read_reply(content: object, tags: Tags = ()) -> Reply:
     if text is None and (thoughts or refusal or finish in ("length", "content_filter")):
         text = ""
     if not isinstance(text, str) or not isinstance(finish, str | None) or not isinstance(refusal, str | None):
-        raise Failure("malformed", f"the reply has no text: {_short(choice)}")
+        raise Failure("malformed", f"the reply has no text: {one_line(choice)}")
+    unopened = False
     if tags:
-        text, inside = without_thoughts(text, tags)
+        said, (text, inside) = text, without_thoughts(text, tags)
         thoughts = thoughts or inside
+        unopened = said != text and not said.lstrip().startswith(tuple(opening for opening, _ in tags))
     name = content.get("id")
-    return Reply(text, finish, model, name if isinstance(name, str) else None, thoughts, refusal, choice)
+    return Reply(
+        text=whole(text),
+        finish_reason=finish and whole(finish),
+        model=whole(model),
+        id=whole(name) if isinstance(name, str) else None,
+        reasoning=thoughts and whole(thoughts),
+        unopened=unopened,
+        refusal=refusal and whole(refusal),
+        raw=choice,
+    )
 
 
 def without_thoughts(text: str, tags: Tags) -> tuple[str, str | None]:
@@ -148,68 +174,6 @@ def without_thoughts(text: str, tags: Tags) -> tuple[str, str | None]:
         if opening in text and text.lstrip().startswith(opening):
             return "", text.lstrip().removeprefix(opening).strip() or None
     return text, None
-
-
-def read_tokens(choice: Mapping[str, Any]) -> tuple[Token, ...] | None:
-    """Log-probabilities of a reply's tokens; ``None`` when none came.
-
-    Raises
-    ------
-    Failure
-        Of kind ``malformed``, if what came are no log-probabilities.
-    """
-    told = choice.get("logprobs")
-    if told is None:
-        return None
-    try:
-        if told.get("content") is not None:
-            return tuple(_chat_token(one) for one in told["content"])
-        if told.get("tokens") is None:
-            return None
-        tops = told.get("top_logprobs") or [None] * len(told["tokens"])
-        rows = zip(told["tokens"], told["token_logprobs"], tops, strict=True)
-        return tuple(
-            Token(_text(token), _logprob(value), tuple((_text(t), _logprob(v)) for t, v in (top or {}).items()))
-            for token, value, top in rows
-        )
-    except (TypeError, KeyError, ValueError, AttributeError):
-        raise Failure("malformed", f"the reply's log-probabilities cannot be read: {_short(told)}") from None
-
-
-def total_logprob(choice: Mapping[str, Any]) -> float | None:
-    """Natural log-probability of a whole reply; ``None`` when it came without.
-
-    Raises
-    ------
-    Failure
-        Of kind ``malformed``, if what came are no log-probabilities.
-    """
-    told = choice.get("logprobs")
-    try:
-        if isinstance(told, dict) and told.get("content") is not None:
-            return float(sum([_logprob(one["logprob"]) for one in told["content"]]))
-    except (TypeError, KeyError, ValueError):
-        raise Failure("malformed", f"the reply's log-probabilities cannot be read: {_short(told)}") from None
-    tokens = read_tokens(choice)
-    return None if tokens is None else sum(token.logprob for token in tokens)
-
-
-def _chat_token(one: Any) -> Token:
-    top = tuple((_text(other["token"]), _logprob(other["logprob"])) for other in one.get("top_logprobs") or ())
-    return Token(_text(one["token"]), _logprob(one["logprob"]), top)
-
-
-def _text(token: Any) -> str:
-    if not isinstance(token, str):
-        raise TypeError
-    return token
-
-
-def _logprob(value: Any) -> float:
-    """A log-probability; rounding may have put it a hair above 0."""
-    if type(value) not in (float, int) or not value <= 1e-3 or math.isnan(value):
-        raise ValueError
-    return min(float(value), 0.0)
 
 
 def _content(message: Mapping[str, Any]) -> tuple[Any, str | None]:
@@ -242,13 +206,13 @@ def read_usage(content: object) -> Usage:
 
 
 def _tokens(value: Any) -> int | None:
-    return value if type(value) is int and value >= 0 else None
+    return value if type(value) is int and 0 <= value < LARGEST else None
 
 
 def _count(choices: Any) -> str:
-    return f"{len(choices)}" if isinstance(choices, list) else _short(choices)
+    return f"{len(choices)}" if isinstance(choices, list) else one_line(choices)
 
 
-def _short(value: object) -> str:
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 160 else text[:157] + "..."
+def one_line(value: object) -> str:
+    """Whatever came, on one line; who tells it to people cuts keys out first and shortens it then."""
+    return " ".join(repr(value).split())

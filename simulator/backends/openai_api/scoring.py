@@ -5,6 +5,7 @@ from typing import Any
 
 from simulator.backends.openai_api.abilities import Score
 from simulator.backends.openai_api.replies import Failure
+from simulator.backends.openai_api.tokens import read_logprob
 
 
 def continuation_logprobs(
@@ -74,8 +75,4 @@ def _prompted(content: Mapping[str, Any]) -> list[tuple[str, float | None]]:
 
 
 def _logprob(value: Any) -> float | None:
-    if value is None:
-        return None
-    if type(value) not in (float, int) or not value <= 1e-3:
-        raise ValueError
-    return min(float(value), 0.0)
+    return None if value is None else read_logprob(value)

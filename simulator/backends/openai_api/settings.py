@@ -13,8 +13,8 @@ from simulator.backends.openai_api.batch import BatchSettings
 SECRET = re.compile(r"key|token|secret|auth|pass|cred|cookie", re.IGNORECASE)
 """Names of headers that carry secrets, which have no place in a wave file."""
 SECRET_FIELD = re.compile(
-    r"(^|[-_])(?<!cache_)(key|secret|auth|cookie)$|^token$|(access|api|auth|bearer|refresh|session)_?(key|token)"
-    r"|authorization|passw|passphrase|credential",
+    r"(^|[-_])(?<!cache_)(key|secret|auth|cookie|pwd)$|^(?!(bos|eos|pad|unk|sep|stop|end)_token$).*token$"
+    r"|(access|api|auth|refresh|session)_?(key|token)|authorization|bearer|passw|passphrase|credential",
     re.IGNORECASE,
 )
 """Names of a body's fields that carry secrets; ``max_tokens``, ``prompt_cache_key`` and their like carry none."""

@@ -1,10 +1,12 @@
 """Money: what a call costs, and a purse that sets its worst case aside before it is sent."""
 
 import asyncio
+import json
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from demoscope.errors import WavePaused
 from simulator.backends.openai_api.replies import Failure, Usage
@@ -57,14 +59,21 @@ def worst_case(prices: Prices, prompt_tokens: int, completion_tokens: int) -> fl
     return (prompt_tokens * prompt + completion_tokens * reply) / MILLION
 
 
-def most_tokens(texts: list[str], overhead: int = 16) -> int:
-    """The most tokens that a prompt of these turns can have: one a byte, and the marks of each turn.
+def most_tokens(body: Mapping[str, Any], overhead: int = 16) -> int:
+    """The most tokens that the prompt of a body can have: one a byte, and the marks of each of its parts.
 
-    No byte-level vocabulary makes more tokens than bytes.
+    No byte-level vocabulary makes more tokens than bytes. Endpoints may put every field that holds more than a number
+    into the prompt, as they do with schemas and tools.
 
-    >>> most_tokens(["Grüße"])
+    >>> most_tokens({"messages": [{"role": "user", "content": "Grüße"}], "max_tokens": 8})
     23
+    >>> most_tokens({"prompt": "Hi", "tools": [{"name": "f"}]})  # [{"name": "f"}] has 15 bytes
+    49
     """
+    texts = [turn["content"] for turn in body.get("messages", ())]
+    fields = [value for name, value in body.items() if name not in ("messages", "prompt", "model")]
+    texts += [body["prompt"]] if "prompt" in body else []
+    texts += [json.dumps(value) for value in fields if isinstance(value, dict | list | str)]
     return sum(len(text.encode("utf-8", "surrogatepass")) + overhead for text in texts)
 
 

@@ -11,7 +11,7 @@ REMEMBERED = 10_000
 """Replies that are remembered, to know one that is delivered twice."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Target:
     """An endpoint as a place to send to."""
 
@@ -21,12 +21,18 @@ class Target:
     weight: float
     names: frozenset[str]
     """Names by which its replies may call the model."""
+    unique_ids: bool
+    """Whether its replies have ids of their own, so that one that comes twice was delivered twice."""
+    opens_thoughts: bool
+    """Whether its prompts may begin thoughts that the reply ends: room was given for some, or replies showed it."""
     credit: float = 0.0
     """How much it is its turn."""
     failures: int = 0
     """Failures since its last reply."""
     rests_until: float = 0.0
     """Clock reading until which others go first."""
+    held_until: float = 0.0
+    """Clock reading before which it asked not to be asked again."""
     latest: deque[bytes] = field(default_factory=deque)
     """Digests of its latest replies, oldest first."""
     known: set[bytes] = field(default_factory=set)

@@ -2,10 +2,11 @@
 
 A server that sends a reply twice would have its second copy taken for the reply to whatever is asked next on that
 connection, and every later reply with it. So a connection rests for a moment before it is used again, and one on
-which anything came unasked is closed.
+which anything came unasked is closed. Where replies do not tell themselves apart, each has a connection of its own.
 """
 
 import contextlib
+import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -19,6 +20,8 @@ REST = 0.002
 """Seconds that a connection lies idle before it carries another request; a new one is opened meanwhile."""
 KEEP = 15.0
 """Seconds after which an idle connection is closed."""
+SHORTEST_KEY = 8
+"""Characters from which a key is cut out of responses; local servers are given keys such as ``x`` or ``EMPTY``."""
 
 
 class RestedConnector(aiohttp.TCPConnector):
@@ -44,7 +47,13 @@ class RestedConnector(aiohttp.TCPConnector):
 class Transport(httpx2.AsyncBaseTransport):
     """Sends what the openai package has put together and reads the whole response."""
 
-    def __init__(self, url: str, headers: Mapping[str, str], heard: Callable[[Mapping[str, str]], None]) -> None:
+    def __init__(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        heard: Callable[[Mapping[str, str]], None],
+        key: str | None = None,
+    ) -> None:
         """Nothing is connected yet.
 
         Parameters
@@ -56,7 +65,11 @@ class Transport(httpx2.AsyncBaseTransport):
             own and of its environment, ``OPENAI_ORG_ID`` among them.
         heard : callable
             Told the headers of every response.
+        key : str, optional
+            What is cut out of every response, before anybody reads or shortens it. One that may be a word of the
+            language stays, since it would be cut out of answers as well.
         """
+        self._secrets = _spellings(key) if key and len(key) >= SHORTEST_KEY and not key.isalpha() else ()
         self._heard = heard
         self._allowed = frozenset(name.lower() for name in headers) | _HTTP
         parts = urlsplit(url)
@@ -64,10 +77,12 @@ class Transport(httpx2.AsyncBaseTransport):
         # aiohttp would look for a proxy in the environment anew, in a thread, for every request.
         self._proxy = None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
         self._tls = tls
+        self._keep = True
         self._session = self._opened()
 
     def _opened(self) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(connector=RestedConnector(**self._tls), cookie_jar=aiohttp.DummyCookieJar())
+        connector = RestedConnector(**self._tls) if self._keep else _closing(self._tls)
+        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """One exchange; time limits are its caller's affair."""
@@ -84,6 +99,8 @@ class Transport(httpx2.AsyncBaseTransport):
                 proxy=self._proxy,
             ) as response:
                 said = await response.read()
+        for secret in self._secrets:
+            said = said.replace(secret, b"[key]")
         self._heard(response.headers)
         kept = [pair for pair in response.raw_headers if pair[0].lower() not in _TRANSFER]
         return httpx2.Response(response.status, headers=kept, content=said, request=request)
@@ -93,9 +110,26 @@ class Transport(httpx2.AsyncBaseTransport):
         old, self._session = self._session, self._opened()
         await old.close()
 
+    async def one_each(self) -> None:
+        """A connection for every request from now on, closed after its response."""
+        if self._keep:
+            self._keep = False
+            await self.reconnect()
+
     async def aclose(self) -> None:
         """Close every connection."""
         await self._session.close()
+
+
+def _closing(tls: Mapping[str, Any]) -> aiohttp.TCPConnector:
+    """Uses no connection twice."""
+    return aiohttp.TCPConnector(limit=0, force_close=True, **tls)
+
+
+def _spellings(key: str) -> tuple[bytes, ...]:
+    """A key as it may stand in a response: plain, and as JSON writes it."""
+    quoted = json.dumps(key)[1:-1]
+    return tuple(dict.fromkeys(text.encode() for text in (key, quoted, quoted.replace("/", "\\/"))))
 
 
 _NO_LIMIT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
