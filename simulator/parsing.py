@@ -21,6 +21,7 @@ from surveys.presentation import Presentation
 
 _ANSWER = re.compile(r"(?:\banswer|答案|回答)\s*[*_]*\s*[:：]", re.IGNORECASE)
 _EXPLANATION = re.compile(r"(?:\bexplanation|解释|理由)\s*[*_]*\s*[:：]", re.IGNORECASE)
+CUT_OFF = Reason("the reply was cut off within its answer", "答案没有写完就中断了")
 EMPTY = Reason("the reply is empty", "回答是空的")
 
 
@@ -162,7 +163,7 @@ def _closed(
     if not body:
         raise Ambiguous("nothing stands after 'Answer:'", "“Answer:”之后没有内容")
     if cut and explanation is None and "\n" not in body:
-        raise Ambiguous("the reply was cut off within its answer", "答案没有写完就中断了")
+        raise Ambiguous(CUT_OFF, CUT_OFF.chinese)
     if question.kind == "number":
         return Reading("answered", number=number_in(body, question), text=explanation)
     if question.kind == "allocation":

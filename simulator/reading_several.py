@@ -18,6 +18,8 @@ _MARK = re.compile(
     re.IGNORECASE,
 )
 _JOINT = re.compile(r"[\s.．:：)）\]=\-–—\"“*_(（]*")
+_BRACKET = re.compile(r"[\s*\"”]*[(（\[]\s*")
+_RANK = re.compile(r"(?:\b(?:rank|place|choice|number|no\.)|第|#)\s*\Z", re.IGNORECASE)
 _RANGE = re.compile(r"\s*(?:[-–—~～]|to|through|到|至)\s*", re.IGNORECASE)
 
 
@@ -118,6 +120,8 @@ def _named_codes(body: str, question: Question, presentation: Presentation) -> l
     in_words = [mention for mention in mentions if mention.how == "words"]
     if question.kind == "multiple":
         _refuse_range(body, mentions)
+    elif len({mention.code for mention in by_label}) < len(by_label):
+        raise Ambiguous("an option is named twice", "同一个选项写了两次")
     if not by_label or not in_words:
         return [mention.code for mention in mentions]
     if question.kind == "ranking" and len(in_words) * 2 == len(mentions) and _counts(by_label):
@@ -164,8 +168,8 @@ def _pattern(lines: tuple[str, ...], words: tuple[str, ...], letters: tuple[str,
     label = "|".join(map(re.escape, sorted(letters, key=len, reverse=True))) or r"(?!)"
     return re.compile(
         rf"(?P<line>(?i:{alternatives(lines).pattern}))|(?P<words>(?i:{alternatives(words).pattern}))"
-        rf"|(?:^|(?<=[\s(（;；,，、>＞]))(?P<letter>{label})(?=\s*(?:[.:：)）;,，、>＞\n]|$))"
-        r"|(?P<digits>(?<![\w)])-?\d+|\d+)"
+        rf"|(?:^|(?<=[\s(（;；,，、>＞&/和与]))(?P<letter>{label})(?=\s*(?:[.:：)）;,，、>＞&/\n]|$|(?:and|or|then)\b|[和与]))"
+        r"|(?<!\btop )(?P<digits>(?<![\w)])-?\d+|\d+)(?!\d*\s+(?:options|choices|items|answers)\b)"
     )
 
 
@@ -176,6 +180,13 @@ def _counted(body: str, mentions: Sequence[_Mention], *, ranked: bool) -> list[i
     named_in_words = counter_is_label = named_twice = False
     place = end = 0
     while place < len(mentions):
+        if ranked and mentions[place].how == "line" and mentions[place].text.startswith(f"{len(codes) + 1}:"):
+            codes.append(mentions[place].code)  # "1: jobs" as it was shown, where jobs happen to be first
+            signs.append(":")
+            breaks.append(body[end : mentions[place].start].strip())
+            named_in_words = counter_is_label = True
+            place, end = place + 1, mentions[place].end
+            continue
         counter, option = mentions[place], mentions[place + 1] if place + 1 < len(mentions) else None
         if (
             counter.how not in ("label", "digits")
@@ -186,18 +197,19 @@ def _counted(body: str, mentions: Sequence[_Mention], *, ranked: bool) -> list[i
         if option is None or option.how == "digits" or option.code is None:
             return None
         mark = _MARK.fullmatch(body[counter.end : option.start])
-        if mark is None or (option.how == "label" and not mark[0].strip()):
+        if mark is None or (option.how == "label" and ("\n" in mark[0] or not mark[0].strip())):
             return None
-        signs.append((mark["ordinal"] or "") + mark["sign"].strip())
-        breaks.append(body[end : counter.start].strip())
+        before = body[end : counter.start].strip()
+        signs.append(((mark["ordinal"] or "") + mark["sign"].strip()) if not _RANK.search(before) else "#")
+        breaks.append(before)
         counter_is_label |= counter.how == "label"
         place, end = place + 2, option.end
-        if option.how == "label" and place < len(mentions) and mentions[place].how == "words":
-            words = mentions[place]
-            if _JOINT.fullmatch(body[option.end : words.start]):
-                if words.code != option.code:
-                    raise Ambiguous(*DISAGREE)
-                named_twice, place, end = True, place + 1, words.end
+        if place < len(mentions) and {option.how, mentions[place].how} == {"label", "words"}:
+            other, between = mentions[place], body[option.end : mentions[place].start]
+            if option.how == "label" and _JOINT.fullmatch(between) and other.code != option.code:
+                raise Ambiguous(*DISAGREE)
+            if other.code == option.code and (_JOINT if option.how == "label" else _BRACKET).fullmatch(between):
+                named_twice, place, end = True, place + 1, other.end
         named_twice |= option.how == "line"
         named_in_words |= option.how != "label"
         codes.append(option.code)

@@ -83,6 +83,14 @@ def test_what_can_be_answered_is_told_in_both_languages(question, english, chine
     assert chinese in prompt(question, "zh")
 
 
+def test_points_are_asked_for_as_the_object_that_a_constrained_reply_must_be():
+    shown = present(POINTS, None)
+    english, chinese = (def_prompts.request(POINTS, shown, language, as_json=True) for language in ("en", "zh"))
+    assert "(divide 100 points among the choices, written as a JSON object with the choices as keys" in english
+    assert "（将100分分配给各选项，写作JSON对象" in chinese
+    assert "number = points" not in english
+
+
 def test_stem_text_and_instruction_stand_together_and_notes_before_the_request():
     question = ask("text", stem="Think of work.", instruction="In one sentence.")
     assert prompt(question, notes=("Part two.",)) == "Part two.\nRequest: Think of work. What? In one sentence."

@@ -34,12 +34,25 @@ def read(question: Question, answer: str, labels: LabelStyle = "codes") -> Readi
         "\n1. 3. peace\n2. 1. jobs\n3. 2. health",
         "\n1、3：peace\n2、1：jobs\n3、2：health",
         "peace (1), jobs (2), health (3)",
+        "(1) peace (2) jobs (3) health",
+        "1. Peace (3)\n2. Jobs (1)\n3. Health (2)",
+        "Rank 1: 3, rank 2: 1, rank 3: 2",
         "3 > 1 > 2",
         "3-1-2",
     ],
 )
 def test_counters_of_a_ranked_list_are_no_codes(answer):
     assert read(ALL, answer).codes == (PEACE, JOBS, HEALTH)
+
+
+def test_a_counter_may_happen_to_be_the_number_of_its_option():
+    assert read(ALL, "1: jobs\n2: peace\n3: health").codes == (JOBS, PEACE, HEALTH)
+    assert read(ALL, "1: jobs; 3: peace; 2: health").codes == (JOBS, PEACE, HEALTH)
+
+
+@pytest.mark.parametrize("answer", ["A, C", "A and C", "A & C", "A/C", "(A), (C)", "A\nC", "1. A\n2. C"])
+def test_several_letters_are_read_however_they_are_joined(answer):
+    assert read(SOME, answer, "letters").codes == (JOBS, PEACE)
 
 
 @pytest.mark.parametrize("labels", ["letters", "bracketed", "numbers", "from_zero", "none"])
@@ -51,7 +64,15 @@ def test_a_list_is_counted_under_any_labels(labels):
 
 @pytest.mark.parametrize(
     "answer",
-    ["\n1. health\n2. peace", "1. 2: health\n2. 3: peace", "1: 2, 2: 3", "2: health; 3: peace", "health and peace"],
+    [
+        "\n1. health\n2. peace",
+        "* 2\n* 3",
+        "2 options: 2 and 3",
+        "1. 2: health\n2. 3: peace",
+        "1: 2, 2: 3",
+        "2: health; 3: peace",
+        "health and peace",
+    ],
 )
 def test_counters_of_a_multiple_choice_are_no_codes(answer):
     assert read(SOME, answer).codes == (HEALTH, PEACE)
@@ -72,6 +93,7 @@ def test_a_list_of_one_that_is_named_twice_is_read():
         (SOME, "1. 2", "only count"),
         (SOME, "1-3", "only count"),
         (SOME, "2 to 3", "range"),
+        (ALL, "My ranks for all 3: 3, 1, 2", "named twice"),
         (SOME, "1, 2, 3", "3 options are named, at most 2"),
         (TWO, "2, 1, 3", "3 options are ranked, 2"),
         (TWO, "2: health, 1: jobs, 3: peace", "3 options are ranked, 2"),
