@@ -5,24 +5,24 @@ from dataclasses import dataclass
 
 from simulator.answer import Status
 from simulator.reading import (
-    Ambiguous,
     abridged,
     amounts_in,
     is_some_and_others,
     number_in,
     one_code,
     one_code_as_published,
-    ranked_codes,
-    several_codes,
-    several_codes_as_published,
     verbatim_code,
 )
+from simulator.reading_several import ranked_codes, several_codes, several_codes_as_published
+from simulator.reason import Ambiguous, Reason
 from simulator.refusal import RefusalTest, is_declining, is_self_aware
 from surveys import Question
 from surveys.presentation import Presentation
 
 _ANSWER = re.compile(r"(?:\banswer|答案|回答)\s*[*_]*\s*[:：]", re.IGNORECASE)
 _EXPLANATION = re.compile(r"(?:\bexplanation|解释|理由)\s*[*_]*\s*[:：]", re.IGNORECASE)
+CUT_OFF = Reason("the reply was cut off within its answer", "答案没有写完就中断了")
+EMPTY = Reason("the reply is empty", "回答是空的")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def parse(
     if reply is None:
         return Reading("failed", reason="no reply came")
     if not reply.strip():
-        return Reading("invalid", reason="the reply is empty")
+        return Reading("invalid", reason=EMPTY)
     if not forced and is_self_aware(reply, rules.refusal_test):
         return Reading("refused", reason="the reply speaks as a language model")
     body, explanation = split(reply, careful=rules.careful)
@@ -110,7 +110,7 @@ def parse(
     except Ambiguous as unread:
         if is_declining(reply) and not re.search(r"\d", body or ""):
             return Reading("refused", reason="the reply says that no answer will be given")
-        return Reading("invalid", text=explanation, reason=str(unread))
+        return Reading("invalid", text=explanation, reason=unread.reason)
 
 
 def split(reply: str, *, careful: bool = True) -> tuple[str | None, str | None]:
@@ -137,7 +137,7 @@ def split(reply: str, *, careful: bool = True) -> tuple[str | None, str | None]:
 
 def _free_text(body: str) -> Reading:
     if not body.strip():
-        return Reading("invalid", reason="the answer is empty")
+        return Reading("invalid", reason=Reason("the answer is empty", "答案是空的"))
     if is_declining(body):
         return Reading("refused", reason="the reply says that no answer will be given")
     return Reading("answered", text=body.strip())
@@ -159,11 +159,11 @@ def _closed(
         if code is not None:
             return Reading("answered", (code,), text=explanation)
     if body is None:
-        raise Ambiguous("the reply has no 'Answer:'")
+        raise Ambiguous("the reply has no 'Answer:'", "回答中没有“Answer:”")
     if not body:
-        raise Ambiguous("nothing stands after 'Answer:'")
+        raise Ambiguous("nothing stands after 'Answer:'", "“Answer:”之后没有内容")
     if cut and explanation is None and "\n" not in body:
-        raise Ambiguous("the reply was cut off within its answer")
+        raise Ambiguous(CUT_OFF, CUT_OFF.chinese)
     if question.kind == "number":
         return Reading("answered", number=number_in(body, question), text=explanation)
     if question.kind == "allocation":
@@ -171,7 +171,9 @@ def _closed(
         alone = len(points) == 1 and question.alone.issuperset(points)
         return Reading("answered", tuple(points), text=explanation, amounts=() if alone else tuple(points.values()))
     if is_some_and_others(abridged(body, question, presentation) if rules.careful else body):
-        raise Ambiguous("the reply says what some and what others would answer")
+        raise Ambiguous(
+            "the reply says what some and what others would answer", "回答说的是一些人和另一些人会怎样回答"
+        )
     if question.kind == "ranking":
         return Reading("answered", ranked_codes(body, question, presentation), text=explanation)
     if question.kind == "multiple":

@@ -3,6 +3,7 @@
 import re
 from functools import lru_cache
 
+from simulator.reason import DISAGREE, NO_NUMBER, NO_OPTION, SEVERAL_NUMBERS, Ambiguous
 from surveys import Question
 from surveys.presentation import Presentation
 from surveys.presentation_rules import plainly
@@ -15,10 +16,6 @@ _NEGATION = re.compile(
     r"|[不非没无别][^，。；：\d]{0,4}$",
     re.IGNORECASE,
 )
-
-
-class Ambiguous(Exception):
-    """An answer that cannot be read without guessing; its text says why."""
 
 
 def is_some_and_others(body: str) -> bool:
@@ -46,11 +43,14 @@ def one_code(body: str, question: Question, presentation: Presentation) -> int:
     if question.kind == "scale":
         return _point(body, question)
     alone = body.strip(" \t\n.。*\"'“”").casefold()
-    written = _shown(body, presentation)
+    written = written_labels(body, presentation)
     by_label = next((o.code for o in question.options if o.label.strip().casefold() == alone), None)
     if by_label is not None:
         if any(presentation.code(shown) not in (None, by_label) for shown, _ in written if shown == alone):
-            raise Ambiguous(f"{alone!r} is the number of one option and the wording of another")
+            raise Ambiguous(
+                f"{alone!r} is the number of one option and the wording of another",
+                f"“{alone}”是一个选项的编号，又是另一个选项的文字",
+            )
         return by_label
     if presentation.labels and presentation.style in ("letters", "bracketed"):
         labelled = {label.casefold(): code for label, code in presentation.labels.items()}
@@ -62,83 +62,36 @@ def one_code(body: str, question: Question, presentation: Presentation) -> int:
         (shown, start), *_ = written
         return _admissible(shown, body[:start], presentation)
     if not named:
-        raise Ambiguous("unresolved: no option is named" if not written else "unresolved: several numbers")
+        raise Ambiguous(*(SEVERAL_NUMBERS if written else NO_OPTION))
     if len(named) > 1:
-        raise Ambiguous("unresolved: several options are named")
+        raise Ambiguous("several options are named", "写出了多个选项")
     (code, start), *_ = named.items()
-    _refuse_negation(body[:start])
-    outside = _shown(_labels(question).sub(" ", body), presentation)
+    refuse_negation(body[:start])
+    outside = written_labels(_labels(question).sub(" ", body), presentation)
     others = {presentation.code(shown) for shown, _ in outside} - {None, code}
     if others:
-        raise Ambiguous("number and words name different options")
+        raise Ambiguous(*DISAGREE)
     if len(outside) == 1 and presentation.code(outside[0][0]) is None:
-        raise Ambiguous(f"{outside[0][0]} was not offered")
+        raise Ambiguous(f"{outside[0][0]} was not offered", f"没有{outside[0][0]}这个选项")
     return code
 
 
 def one_code_as_published(body: str, question: Question, presentation: Presentation) -> int:
     """The published rule: one number counts, several are settled by the longest option text in the answer."""
-    written = [shown for shown, _ in _shown(body, presentation)]
+    written = [shown for shown, _ in written_labels(body, presentation)]
     codes = presentation.codes
     if len(written) > 1 and codes and f"scale of {min(codes)} to {max(codes)}" in body.casefold():
         for end in (str(min(codes)), str(max(codes))):
             if end in written:
                 written.remove(end)
         if len(written) != 1:
-            raise Ambiguous("unresolved: several numbers beside the ends of the scale")
+            raise Ambiguous("several numbers beside the ends of the scale", "除量表两端外写出了多个数字")
     if len(written) == 1:
         return _admissible(written[0], "", presentation)
     for option in sorted(question.options, key=lambda option: -len(option.label)):
         if option.label.casefold() in body.casefold():
             return option.code
-    raise Ambiguous("unresolved: several numbers" if written else "unresolved: no option is named")
-
-
-def several_codes(body: str, question: Question, presentation: Presentation) -> tuple[int, ...]:
-    """All admissible codes in the order named, the first ``max_selections`` of them."""
-    brief = abridged(body, question, presentation)
-    written = _shown(brief, presentation)
-    for _, start in written:
-        _refuse_negation(brief[:start])
-    if not written:
-        named = _named(body, question)
-        for start in named.values():
-            _refuse_negation(body[:start])
-        return _first(list(named), question)
-    return _first([presentation.code(shown) for shown, _ in written], question)
-
-
-def ranked_codes(body: str, question: Question, presentation: Presentation) -> tuple[int, ...]:
-    """Codes in order of preference, as many as are to be ranked; or one that stands alone, such as a "don't know".
-
-    Options may be named by number or in words. In words they may be numbered as a list is, ``1. tea 2. milk``:
-    numbers that only count are no codes.
-    """
-    brief = abridged(body, question, presentation)
-    written = _shown(brief, presentation)
-    named = _named(brief, question)
-    if named:
-        counted = [shown for shown, _ in written]
-        if counted and counted != [str(n) for n in range(1, len(named) + 1)]:
-            raise Ambiguous("unresolved: numbers and words name different options")
-        codes: list[int | None] = [code for code, _ in sorted(named.items(), key=lambda item: item[1])]
-        starts = list(named.values())
-    else:
-        codes, starts = [presentation.code(shown) for shown, _ in written], [start for _, start in written]
-    for start in starts:
-        _refuse_negation(brief[:start])
-    known = list(dict.fromkeys(code for code in codes if code is not None))
-    if not known:
-        raise Ambiguous("unresolved: no option is named")
-    if len(known) == 1 and known[0] in question.alone:
-        return (known[0],)
-    together = [code for code in known if code not in question.alone]
-    wanted, _ = question.selections
-    if len(together) < len(known):
-        raise Ambiguous("an option that stands alone is ranked with others")
-    if len(together) < wanted:
-        raise Ambiguous(f"{len(together)} of {wanted} options are ranked")
-    return tuple(together[:wanted])
+    raise Ambiguous(*(SEVERAL_NUMBERS if written else NO_OPTION))
 
 
 def amounts_in(body: str, question: Question, presentation: Presentation) -> dict[int, float]:
@@ -149,28 +102,35 @@ def amounts_in(body: str, question: Question, presentation: Presentation) -> dic
     """
     brief = abridged(body, question, presentation)
     labels = {label: code for code in presentation.codes if (label := presentation.label(code))}
-    names = labels | {option.label.strip(): option.code for option in question.options}
+    names = {option.label.strip(): option.code for option in question.options} | labels
     found: dict[int, float] = {}
     said = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
     known = {name.casefold(): code for name, code in names.items()}
     for match in re.finditer(rf'(?<![\w.])({said})["”]?\s*[=:：＝]\s*(-?\d+(?:\.\d+)?)', brief, re.IGNORECASE):
         code, amount = known[match[1].casefold()], float(match[2])
         if amount < 0:
-            raise Ambiguous(f"{amount:g} points are less than none")
+            raise Ambiguous(f"{amount:g} points are less than none", f"{amount:g}分小于零")
         if found.setdefault(code, amount) != amount:
-            raise Ambiguous(f"option {presentation.label(code)} gets points twice")
+            raise Ambiguous(f"option {match[1]} gets points twice", f"选项{match[1]}两次得分")
     if not found:
-        alone = {presentation.code(shown) for shown, _ in _shown(brief, presentation)} & question.alone
+        alone = {presentation.code(shown) for shown, _ in written_labels(brief, presentation)} & question.alone
         if len(alone) == 1:
             return {code: 0.0 for code in alone if code is not None}
-        raise Ambiguous("unresolved: no points are given")
+        raise Ambiguous("no points are given", "没有分配分数")
     total = sum(found.values())
     if abs(total - (question.total or 0)) > 1e-6:
-        raise Ambiguous(f"the points add up to {total:g}, not to {question.total}")
-    everything = [option.code for option in question.options if option.code not in question.alone]
-    if not found.keys() <= {*everything}:
-        raise Ambiguous("points are given to an option that stands alone")
-    return {code: found.get(code, 0.0) for code in everything}
+        raise Ambiguous(
+            f"the points add up to {total:g}, not to {question.total}",
+            f"分数之和为{total:g}，而不是{question.total}",
+        )
+    given = {code for code, amount in found.items() if amount}
+    if question.alone & given:
+        if len(given) == 1:
+            return dict.fromkeys(given, 0.0)
+        raise Ambiguous("points are given to an option that stands alone", "单独成立的选项与其他选项一起得分")
+    return {
+        option.code: found.get(option.code, 0.0) for option in question.options if option.code not in question.alone
+    }
 
 
 def abridged(body: str, question: Question, presentation: Presentation) -> str:
@@ -180,25 +140,20 @@ def abridged(body: str, question: Question, presentation: Presentation) -> str:
     labels = [presentation.label(code) for code in presentation.codes]
     shown = [line.strip() for line in presentation.lines]
     short = {text.casefold(): label for text, label in zip(shown, labels, strict=True)}
-    return _alternatives(tuple(shown)).sub(lambda found: short.get(found[0].casefold(), found[0]), body)
-
-
-def several_codes_as_published(body: str, question: Question, presentation: Presentation) -> tuple[int, ...]:
-    """The published rule: every number that is an admissible code, the first ``max_selections`` of them."""
-    return _first([presentation.code(shown) for shown, _ in _shown(body, presentation)], question)
+    return alternatives(tuple(shown)).sub(lambda found: short.get(found[0].casefold(), found[0]), body)
 
 
 def number_in(body: str, question: Question) -> float:
     """The one number in the answer, within its bounds; thousands may be set off by commas."""
     found = {float(text.replace(",", "")) for text in _NUMBER.findall(body)}
     if len(found) != 1:
-        raise Ambiguous("unresolved: several numbers" if found else "unresolved: no number")
+        raise Ambiguous(*(SEVERAL_NUMBERS if found else NO_NUMBER))
     (number,) = found
     if question.whole and number != int(number):
-        raise Ambiguous(f"{number:g} is no whole number")
+        raise Ambiguous(f"{number:g} is no whole number", f"{number:g}不是整数")
     low, high = question.minimum, question.maximum
     if (low is not None and number < low) or (high is not None and number > high):
-        raise Ambiguous(f"{number:g} is out of range")
+        raise Ambiguous(f"{number:g} is out of range", f"{number:g}超出范围")
     return number
 
 
@@ -216,16 +171,16 @@ def _point(body: str, question: Question) -> int:
     numbers = [(found[0], found.start()) for found in _INTEGER.finditer(rest)]
     distinct = {text for text, _ in numbers}
     if len(distinct) != 1:
-        raise Ambiguous("unresolved: several numbers" if numbers else "unresolved: no number")
+        raise Ambiguous(*(SEVERAL_NUMBERS if numbers else NO_NUMBER))
     text, start = numbers[0]
-    _refuse_negation(rest[:start])
+    refuse_negation(rest[:start])
     assert low is not None and high is not None
     if not low <= int(text) <= high:
-        raise Ambiguous(f"{text} is out of range")
+        raise Ambiguous(f"{text} is out of range", f"{text}超出范围")
     return int(text)
 
 
-def _shown(body: str, presentation: Presentation) -> list[tuple[str, int]]:
+def written_labels(body: str, presentation: Presentation) -> list[tuple[str, int]]:
     """What is written as the options were labelled, with its places: integers, or the labels shown instead."""
     labels = presentation.labels
     if presentation.style == "none":
@@ -240,28 +195,17 @@ def _shown(body: str, presentation: Presentation) -> list[tuple[str, int]]:
 
 
 def _admissible(shown: str, before: str, presentation: Presentation) -> int:
-    _refuse_negation(before)
+    refuse_negation(before)
     code = presentation.code(shown)
     if code is None:
-        raise Ambiguous(f"{shown} is out of range: it was not offered")
+        raise Ambiguous(f"{shown} is out of range: it was not offered", f"{shown}超出范围：没有这个选项")
     return code
 
 
-def _refuse_negation(before: str) -> None:
+def refuse_negation(before: str) -> None:
+    """Raise :class:`Ambiguous` when what stands before an option denies it."""
     if before and _NEGATION.search(before):
-        raise Ambiguous("unresolved: the answer is negated")
-
-
-def _first(codes: list[int | None], question: Question) -> tuple[int, ...]:
-    known = tuple(dict.fromkeys(code for code in codes if code is not None))
-    if not known:
-        raise Ambiguous("unresolved: no option is named" if not codes else "out of range: not offered")
-    if len(known) > 1 and question.alone & {*known}:
-        raise Ambiguous("an option that stands alone is named with others")
-    fewest, _ = question.selections
-    if len(known) < fewest and not question.alone & {*known}:
-        raise Ambiguous(f"{len(known)} of at least {fewest} options are named")
-    return known[: question.max_selections]
+        raise Ambiguous("the answer is negated", "回答是否定的")
 
 
 def _named(body: str, question: Question) -> dict[int, int]:
@@ -276,11 +220,11 @@ def _named(body: str, question: Question) -> dict[int, int]:
 
 
 def _labels(question: Question) -> re.Pattern[str]:
-    return _alternatives(tuple(option.label.strip() for option in question.options))
+    return alternatives(tuple(option.label.strip() for option in question.options))
 
 
 @lru_cache(maxsize=4096)
-def _alternatives(texts: tuple[str, ...]) -> re.Pattern[str]:
+def alternatives(texts: tuple[str, ...]) -> re.Pattern[str]:
     """Any of these texts as whole words, the longest that fits; Chinese knows no word boundaries."""
     parts = []
     for text in sorted(texts, key=len, reverse=True):

@@ -203,7 +203,7 @@ class Course:
         if given is None:
             return None
         asked = self._scope.questions[head]
-        return given.written(asked) if part else given.words(asked)
+        return given.written(asked) if part else given.words(asked, self._questionnaire.language)
 
     def _described(self, task: Question, profiles: tuple[Profile, ...]) -> str:
         """The profiles of a conjoint task, a line each, called as its options are."""

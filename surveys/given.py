@@ -20,6 +20,10 @@ SORTS: Mapping[str, Sort] = {
 }
 """Kind of a question -> what its answer is in a condition."""
 
+COMMA = {"zh": "、"}
+"""Between the members of a list, where it is not a comma and a blank."""
+COLON = {"zh": "："}
+"""Before the points of an option, where it is not a colon and a blank."""
 LONGEST = 500
 """Characters of an earlier free text that are inserted into a wording."""
 
@@ -45,8 +49,8 @@ class Given:
             return self.text or ""
         return self.codes if SORTS[question.kind] == "codes" else self.codes[0]
 
-    def words(self, question: Question) -> str:
-        """What the answer says, in the words of the question.
+    def words(self, question: Question, language: str = "en") -> str:
+        """What the answer says, in the words of the question, listed as its language lists things.
 
         >>> ask = Question(id="q", text="?", options=[{"code": 1, "label": "Tea"}, {"code": 2, "label": "Milk"}])
         >>> Given((2,)).words(ask)
@@ -58,11 +62,12 @@ class Given:
             return " ".join((self.text or "").split())[:LONGEST]
         if question.kind == "scale":
             return str(self.codes[0])
-        labels = {option.code: option.label for option in question.options}
+        labels, comma = {option.code: option.label for option in question.options}, COMMA.get(language, ", ")
         if self.amounts:
             given = zip(self.codes, self.amounts, strict=True)
-            return ", ".join(f"{labels[code]}: {amount:.15g}" for code, amount in given)
-        return ", ".join(labels[code] for code in self.codes)
+            colon = COLON.get(language, ": ")
+            return comma.join(f"{labels[code]}{colon}{amount:.15g}" for code, amount in given)
+        return comma.join(labels[code] for code in self.codes)
 
     def written(self, question: Question) -> str:
         """The answer in codes, or its number or text."""

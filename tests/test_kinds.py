@@ -83,6 +83,14 @@ def test_what_can_be_answered_is_told_in_both_languages(question, english, chine
     assert chinese in prompt(question, "zh")
 
 
+def test_points_are_asked_for_as_the_object_that_a_constrained_reply_must_be():
+    shown = present(POINTS, None)
+    english, chinese = (def_prompts.request(POINTS, shown, language, as_json=True) for language in ("en", "zh"))
+    assert "(divide 100 points among the choices, written as a JSON object with the choices as keys" in english
+    assert "（将100分分配给各选项，写作JSON对象" in chinese
+    assert "number = points" not in english
+
+
 def test_stem_text_and_instruction_stand_together_and_notes_before_the_request():
     question = ask("text", stem="Think of work.", instruction="In one sentence.")
     assert prompt(question, notes=("Part two.",)) == "Part two.\nRequest: Think of work. What? In one sentence."
@@ -107,7 +115,7 @@ def test_rankings_are_read_in_order_of_preference(reply, codes):
     [
         ("2: parks, 1: roads", "2 of 3 options are ranked"),
         ("2, 1, 3, 9", "stands alone"),
-        ("2. parks 1. schools 3. roads", "numbers and words name different options"),
+        ("2. parks 1. schools 3. roads", "number and words name different options"),
         ("not roads, then 2 and 3", "negated|name different"),
         ("whatever", "no option is named"),
     ],
@@ -118,8 +126,9 @@ def test_rankings_that_would_have_to_be_guessed_are_invalid(reply, reason):
     assert any(part in found.reason for part in reason.split("|"))
 
 
-def test_only_the_first_ranks_are_kept_when_only_these_were_asked_for():
-    assert said(FIRST_TWO, "3, 1, 2").codes == (3, 1)
+def test_more_ranks_than_were_asked_for_are_not_cut_to_fit():
+    found = said(FIRST_TWO, "3, 1, 2")
+    assert (found.status, found.reason) == ("invalid", "3 options are ranked, 2 were asked for")
 
 
 @pytest.mark.parametrize(
@@ -142,7 +151,7 @@ def test_allocations_are_read_as_points_that_add_up(reply, amounts):
         ("1 = 30, 2 = 60", "add up to 90, not to 100"),
         ("1 = 130, 2 = -30", "less than none"),
         ("1 = 30, 1 = 40, 2 = 60", "points twice"),
-        ("9 = 100", "stands alone"),
+        ("9 = 40, 1 = 60", "stands alone"),
         ("most to parks", "no points are given"),
     ],
 )
@@ -152,7 +161,8 @@ def test_allocations_that_do_not_add_up_are_invalid(reply, reason):
 
 
 def test_a_dont_know_is_an_answer_of_its_own_also_to_an_allocation():
-    assert said(POINTS, "9: don't know") == Reading("answered", (9,), text="So.")
+    for reply in ("9: don't know", "9 = 100", "1 = 0, 2 = 0, 3 = 0, 9 = 100"):
+        assert said(POINTS, reply) == Reading("answered", (9,), text="So.")
 
 
 @pytest.mark.parametrize(

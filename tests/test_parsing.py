@@ -135,9 +135,10 @@ def test_half_steps_and_points_off_the_scale_are_invalid(half: str):
     assert read(f"Answer: {half}", TEN).status == "invalid"
 
 
-def test_multiple_choices_take_the_first_five_that_are_admissible():
+def test_multiple_choices_are_never_cut_to_fit_but_by_the_published_rules():
     assert read("Answer: 1, 3, 10", CHILD).codes == (1, 3, 10)
-    assert read("Answer: 9 8 7 6 5 4 3", CHILD).codes == (9, 8, 7, 6, 5)
+    assert read("Answer: 9 8 7 6 5 4 3", CHILD).reason == "7 options are named, at most 5 were asked for"
+    assert read("Answer: 9 8 7 6 5 4 3", CHILD, PUBLISHED).codes == (9, 8, 7, 6, 5)
     assert read("Answer: 1, 1 and 12", CHILD).codes == (1,)
     assert read("Answer: quality a; quality c", CHILD).codes == (1, 3)
     assert read("Answer: 1 and 3 but not 2", CHILD).status == "invalid"

@@ -136,9 +136,9 @@ def test_a_middle_option_counts_on_and_has_a_code_of_its_own():
 
 
 def test_a_middle_option_lies_halfway_between_scores():
-    scored = [{"code": n, "label": str(n) + "!", "score": n * 10} for n in (1, 2)]
+    scored = [{"code": n, "label": str(n) + "!", "score": n * 10} for n in (1, 2, 3, 4)]
     _, back = once({"options": scored}, {"kind": "middle_option", "label": "so so"})
-    assert back.added[0].score == 15
+    assert back.added[0].score == 25  # between 20 and 30
 
 
 def test_a_refusal_option_is_nonresponse_under_the_next_number():
@@ -148,13 +148,20 @@ def test_a_refusal_option_is_nonresponse_under_the_next_number():
     assert back.code(5) == 9002 and back.added[0].kind == "nonresponse"
 
 
+@pytest.mark.parametrize("perturbation", [{"kind": "middle_option"}, {"kind": "scale_points", "parity": "odd"}])
+def test_nothing_lies_between_yes_and_no(perturbation):
+    question, back = once({"options": "yes_no"}, perturbation)
+    assert [option.label for option in question.options] == ["Yes", "No"]
+    assert not back.added
+
+
 def test_both_can_be_added_and_keep_codes_apart():
     question, back = once({"options": options()}, {"kind": "middle_option"}, {"kind": "refusal_option"})
     assert [back.code(o.code) for o in question.options] == [1, 2, 9001, 3, 4, 9002]
     assert {option.code for option in back.added} == {9001, 9002}
-    other = {"options": [{"code": 9001, "label": "a"}, {"code": 9002, "label": "b"}]}
+    other = {"options": [{"code": 9000 + n, "label": label} for n, label in enumerate("abcd", start=1)]}
     _, back = once(other, {"kind": "middle_option"})
-    assert back.added[0].code == 9003  # the usual one is taken
+    assert back.added[0].code == 9005  # the usual ones are taken
 
 
 def test_an_even_choice_loses_its_middle_and_keeps_its_codes():

@@ -367,3 +367,17 @@ def test_mistakes_are_told_by_their_own_line_also_inside_groups(tmp_path):
     path.write_text(path.read_text().replace("show_if: a == 7", "shw_if: a == 1"))
     with pytest.raises(DocumentError, match=r"q.yaml:8: .*did you mean 'show_if'"):
         read(Questionnaire, path)
+
+
+@pytest.mark.parametrize(
+    ("language", "listed", "points"),
+    [("en", "和平, 就业", "就业: 30, 和平: 70"), ("zh", "和平、就业", "就业：30、和平：70")],
+)
+def test_what_is_inserted_is_listed_as_the_language_lists_things(language, listed, points):
+    options = [{"code": 1, "label": "就业"}, {"code": 2, "label": "和平"}]
+    ranks = {"id": "ranks", "kind": "ranking", "text": "?", "options": options}
+    money = {"id": "money", "kind": "allocation", "text": "?", "options": options, "total": 100}
+    why = {"id": "why", "kind": "text", "text": "{{ ranks }}. {{ money }}"}
+    survey = Questionnaire(id="s", title="S", language=language, questions=[ranks, money, why])
+    given = {"ranks": Given((2, 1)), "money": Given((1, 2), amounts=(30.0, 70.0))}
+    assert steps(survey, given)["why"].question.text == f"{listed}. {points}"

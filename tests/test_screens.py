@@ -210,3 +210,67 @@ def test_a_questionnaire_says_how_it_is_shown_where_the_condition_does_not(adult
         "Request: Tea? - A. Yes, B. No",
         "Request: Tea? - A. No, B. Yes",
     }
+
+
+QUOTED = [
+    {"code": 1, "label": 'the "new" roads'},
+    {"code": 2, "label": "学校"},
+    {"code": 9, "label": "don't know", "kind": "nonresponse"},
+]
+MONEY = Questionnaire(
+    id="s",
+    title="S",
+    questions=[{"id": "money", "kind": "allocation", "text": "Divide.", "options": QUOTED, "total": 10}],
+)
+
+
+@pytest.mark.parametrize("labels", ["codes", "letters", "bracketed", "none"])
+@pytest.mark.parametrize(
+    ("points", "codes", "amounts"), [((4, 6, 0), (1, 2), (4, 6)), ((0, 0, 10), (9,), ()), ((4, 0, 10), (), ())]
+)
+def test_constrained_points_are_read_whatever_json_escapes(adults, labels, points, codes, amounts):  # noqa: F811
+    settings = {"answer_format": "constrained", "presentation": {"labels": labels}}
+
+    def reply(request):
+        said = json.dumps(dict(zip((name for name, _ in request.constraint.root.properties), points, strict=True)))
+        assert "\\" in said  # the quotes and the Chinese are escaped
+        assert request.constraint.matches(said)
+        return said
+
+    requests, (understood,) = interview(adults, reply, MONEY, **settings)
+    assert "as a JSON object" in requests[0].messages[-1].text
+    assert (understood.answer.codes, understood.answer.amounts) == (codes, amounts)
+    assert (understood.answer.status == "answered") == bool(codes)
+
+
+def test_the_scripted_public_divides_points_among_what_is_no_refusal(adults):  # noqa: F811
+    _, (understood,) = interview(adults, ScriptedBackend("u").reply, MONEY, answer_format="constrained")
+    assert (understood.answer.codes, sum(understood.answer.amounts)) == ((1, 2), 10)
+
+
+@pytest.mark.parametrize(
+    ("language", "why"),
+    [
+        ("en", "(Item 1, Item 3: no option is named; Item 2: the reply has no answer to this item)"),
+        ("zh", "（项目1、项目3：没有写出任何选项；项目2：回答中没有此项的答案）"),
+    ],
+)
+def test_what_was_wrong_is_told_of_every_item_in_the_language_of_the_prompt(adults, language, why):  # noqa: F811
+    only = Questionnaire(id="s", title="S", language=language, questions=[BATTERY])
+    name = "项目" if language == "zh" else "Item "
+
+    def reply(request):
+        return f"Answer:\n{name}1: eh\n{name}3: eh"
+
+    settings = {"ask_again": 1, "language": language, "presentation": ONE_SCREEN}
+    requests, _ = interview(adults, reply, only, **settings)
+    assert why in requests[-1].messages[-1].text
+
+
+def test_a_chinese_prompt_says_nothing_of_an_english_reason(adults):  # noqa: F811
+    refused = Completion((Attempt("1", error="not as the form prescribes", error_kind="malformed"),))
+    only = Questionnaire(id="s", title="S", language="zh", questions=[BATTERY["items"][0] | {"options": "yes_no"}])
+    requests, _ = interview(adults, lambda _: refused, only, ask_again=1, language="zh")
+    again = requests[-1].messages[-1].text
+    assert again.startswith("无法理解你刚才的回答（")
+    assert "form" not in again

@@ -27,6 +27,7 @@ from simulator.backends.offered import (
     some_from,
 )
 from simulator.constraint import JsonConstraint
+from simulator.json_values import JsonNumber
 from simulator.protocols.interface import Ability, Attempt, Completion, Request
 
 Fault = Literal["errors", "refusals", "unparsable", "empty", "truncated"]
@@ -199,8 +200,10 @@ class ScriptedBackend:
         turn = request.messages[-1 if _asks(request) else -2].text
         if isinstance(constraint, JsonConstraint):
             total = first_number(POINTS, turn)
-            names = [name for name, _ in constraint.root.properties]
-            return constraint.example(choice) if total is None else json.dumps(divided(names, total, choice))
+            properties = dict(constraint.root.properties)
+            names = [name for name, held in properties.items() if isinstance(held, JsonNumber)]
+            points = dict.fromkeys(properties, 0) | divided(names, total, choice) if total is not None else None
+            return constraint.example(choice) if points is None else json.dumps(points)
         explanation = EXPLANATIONS[spare % len(EXPLANATIONS)]
         if constraint is None:
             answer = self._said(request, turn, choice)

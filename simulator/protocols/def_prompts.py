@@ -57,6 +57,12 @@ ALLOCATION = {
     "en": " (divide {total} points among the choices, written as: {label} = points, {label} = points)",
     "zh": "（将{total}分分配给各选项，写作：{label} = 分数, {label} = 分数）",
 }
+ALLOCATION_JSON = {
+    "en": " (divide {total} points among the choices, written as a JSON object with the choices as keys and their "
+    "points as values)",
+    "zh": "（将{total}分分配给各选项，写作JSON对象：以选项为键，以分数为值）",
+}
+"""How points are asked for where a reply is held to a JSON object."""
 AGAIN = {
     "en": "Your last reply could not be understood ({reason}). Reply to this request once more.\n{request}",
     "zh": "无法理解你刚才的回答（{reason}）。请再次回答这个请求。\n{request}",
@@ -128,6 +134,7 @@ def request(
     language: str,
     *,
     marker: bool = True,
+    as_json: bool = False,
     notes: Sequence[str] = (),
     said: str | None = None,
 ) -> str:
@@ -149,7 +156,8 @@ def request(
         return text + _number(question, language)
     if question.kind == "text":
         return text
-    return f"{text}{_how_many(question, presentation, language)}{' - ' if marker else ', '}{presentation.text}"
+    how = _how_many(question, presentation, language, as_json=as_json)
+    return f"{text}{how}{' - ' if marker else ', '}{presentation.text}"
 
 
 def battery(
@@ -187,12 +195,14 @@ def again(request: str, reason: str, language: str) -> str:
     return AGAIN[language].format(reason=reason, request=request)
 
 
-def _how_many(question: Question, presentation: Presentation, language: str) -> str:
+def _how_many(question: Question, presentation: Presentation, language: str, *, as_json: bool = False) -> str:
     """How several options are named, ranked or given points; nothing for a single choice."""
     least, most = question.selections
     if question.kind == "ranking":
         return RANKING[language].format(most=most)
     if question.kind == "allocation":
+        if as_json:
+            return ALLOCATION_JSON[language].format(total=question.total)
         return ALLOCATION[language].format(total=question.total, label=LABEL[language][named_by(presentation.style)])
     if question.kind != "multiple":
         return ""

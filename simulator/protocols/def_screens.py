@@ -3,16 +3,17 @@
 import dataclasses
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from simulator.constraint import AnyConstraint, Constraint, JsonConstraint
-from simulator.parsing import ParsingRules, Reading, parse, split
+from simulator.parsing import CUT_OFF, ParsingRules, Reading, parse, split
 from simulator.protocols import def_prompts
 from simulator.protocols.def_settings import ResolvedDef
+from simulator.reason import Reason
 from simulator.refusal import is_declining, is_self_aware
 from surveys import Course, Question, Skipped
 from surveys.course import Asked
@@ -20,6 +21,9 @@ from surveys.presentation import Presentation, joined, presenter
 from surveys.presentation_rules import PresentationRules
 
 ANSWER = "Answer: "
+OTHERWISE = "回答不符合要求的形式"
+"""What a Chinese prompt says of a reply that a backend turned down for a reason that it only knows in English."""
+UNANSWERED = Reason("the reply has no answer to this item", "回答中没有此项的答案")
 _MARKED = re.compile(r"^[ \t>*_\-•]*(?:item|项目)[ \t]*(\d+)[ \t*_]*[:：.)][ \t*_]*", re.IGNORECASE | re.MULTILINE)
 
 
@@ -81,8 +85,9 @@ class Shown:
         return Constraint(shown.lines, most, least=least, alone=alone, **form)
 
     def said(self, reply: str) -> str:
-        """The reply as text: a JSON object becomes one line an item, so that it is remembered as it was shown."""
-        if not self.constrained or len(self.screen.steps) == 1:
+        """The reply as text, to be remembered as it was shown: a JSON object becomes lines of items, or points."""
+        points = self.screen.question.kind == "allocation"
+        if not self.constrained or (len(self.screen.steps) == 1 and not points):
             return reply
         try:
             answers = json.loads(reply.removeprefix(ANSWER))
@@ -90,8 +95,27 @@ class Shown:
             return reply
         if not isinstance(answers, dict):
             return reply
+        if points:
+            shown = self.presentations[0]
+            names = {line: shown.label(code) or line for code, line in zip(shown.codes, shown.lines, strict=True)}
+            return ANSWER + ", ".join(f"{names.get(line, line)} = {amount}" for line, amount in answers.items())
         lines = [f"{name}: {'; '.join(map(str, a)) if isinstance(a, list) else a}" for name, a in answers.items()]
         return ANSWER + "\n".join(lines)
+
+    def complaint(self, readings: Sequence[Reading]) -> str | None:
+        """What was wrong with a reply, for the model that gave it; ``None`` when nothing is invalid.
+
+        Of several items all that were not understood are named, those with one reason together.
+        """
+        items: dict[str, list[str]] = {}
+        for number, reading in enumerate(readings, start=1):
+            if reading.status == "invalid" and reading.reason is not None:
+                reason = reading.reason if isinstance(reading.reason, Reason) else Reason(reading.reason, OTHERWISE)
+                items.setdefault(reason.told(self.language), []).append(item_name(number, self.language))
+        if len(self.screen.steps) == 1:
+            return next(iter(items), None)
+        comma, colon, semicolon = ("、", "：", "；") if self.language == "zh" else (", ", ": ", "; ")
+        return semicolon.join(f"{comma.join(names)}{colon}{told}" for told, names in items.items()) or None
 
     def read(self, reply: str, rules: ParsingRules, *, cut: bool) -> list[Reading]:
         """What was understood, item by item."""
@@ -120,14 +144,15 @@ class Shown:
             said.setdefault(int(mark[1]), []).append(body[mark.end() : end].strip())
         unfinished = int(marks[-1][1]) if cut and marks and explanation is None else None
         for number, (item, shown) in enumerate(self._pairs, start=1):
-            name, answers = item_name(number, self.language), said.get(number, [])
+            answers = said.get(number, [])
             if not marks and is_declining(reply):
                 yield Reading("refused", reason="the reply says that no answer will be given")
             elif len(answers) != 1:
-                what = f"{name} is answered {len(answers)} times" if answers else f"the reply has no answer to {name}"
-                yield Reading("invalid", text=explanation, reason=what)
+                times = len(answers)
+                twice = Reason(f"it is answered {times} times", f"此项回答了{times}次")
+                yield Reading("invalid", text=explanation, reason=twice if answers else UNANSWERED)
             elif number == unfinished:
-                yield Reading("invalid", reason="the reply was cut off within this answer")
+                yield Reading("invalid", reason=CUT_OFF)
             else:
                 reading = parse(ANSWER + answers[0], item, shown, rules, forced=self.constrained)
                 told = reading.text or explanation if item.kind != "text" else reading.text
@@ -178,7 +203,13 @@ def show(screen: Screen, settings: ResolvedDef, rng: Callable[[], np.random.Gene
     if len(presenters) == 1:
         said = first.item if screen.continues else first.text
         text = def_prompts.request(
-            screen.question, shown[0], language, marker=settings.list_marker, notes=notes, said=said
+            screen.question,
+            shown[0],
+            language,
+            marker=settings.list_marker,
+            as_json=constrained,
+            notes=notes,
+            said=said,
         )
     else:
         text = def_prompts.battery(
@@ -215,7 +246,14 @@ def answer_schema(question: Question, shown: Presentation) -> dict[str, Any]:
 
 
 def _points(question: Question, shown: Presentation) -> JsonConstraint:
-    """Points for every option as whole numbers; whether they add up is seen when the reply is read."""
+    """Points for every option as whole numbers; whether they add up is seen when the reply is read.
+
+    An option that stands alone, such as a "don't know", gets all of them or none.
+    """
     points = {"type": "integer", "minimum": 0, "maximum": question.total}
-    names = [line for code, line in zip(shown.codes, shown.lines, strict=True) if code not in question.alone]
-    return JsonConstraint.of({"type": "object", "properties": dict.fromkeys(names, points), "required": names})
+    all_or_none = {"enum": [0, question.total]}
+    named = {
+        line: all_or_none if code in question.alone else points
+        for code, line in zip(shown.codes, shown.lines, strict=True)
+    }
+    return JsonConstraint.of({"type": "object", "properties": named, "required": list(named)})

@@ -15,7 +15,7 @@ from personas.styles import portray, told_by
 from simulator.answer import Answer, Status
 from simulator.constraint import JsonConstraint
 from simulator.memory import Memory
-from simulator.parsing import Reading
+from simulator.parsing import EMPTY, Reading
 from simulator.protocols import def_prompts
 from simulator.protocols.def_screens import ANSWER, Shown, screens, show
 from simulator.protocols.def_settings import DefSettings, ResolvedDef
@@ -170,7 +170,7 @@ class DiversityEnhanced:
         reply = asking.whole(completion.text, shown)
         readings = _read(completion, reply, shown, resolved)
         for _ in range(resolved.ask_again):
-            reason = next((reading.reason for reading in readings if reading.status == "invalid"), None)
+            reason = shown.complaint(readings)
             if reason is None:
                 break
             why = Message("user", def_prompts.again(user.text, reason, resolved.language))
@@ -300,7 +300,7 @@ def _read(completion: Completion, reply: str | None, shown: Shown, settings: Res
         status: Status = "refused" if declined else "failed" if last.text is None else "invalid"
         return [Reading(status, reason=last.error or "no reply came")] * n
     if not (completion.text or "").strip():
-        return [Reading("invalid", reason="the reply is empty")] * n
+        return [Reading("invalid", reason=EMPTY)] * n
     return shown.read(reply, settings.parsing_rules, cut=last.finish_reason == "length")
 
 

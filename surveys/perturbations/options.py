@@ -63,7 +63,7 @@ class RelabelledOptions(Document):
 
 
 class MiddleOption(Document):
-    """A middle option where there is none: of an ordinal single choice with an even number of options."""
+    """A middle option where there is none: of an ordinal single choice with four options, six, and so on."""
 
     kind: Literal["middle_option"]
     """Says what this is."""
@@ -71,10 +71,19 @@ class MiddleOption(Document):
     """Its wording; "Neither" when absent, in the language of the questionnaire."""
 
     def apply(self, question: Question, chance: Chance, language: str) -> Change:
-        """The question with one more option; it has a code outside the question's own and is reported apart."""
+        """The question with one more option; it has a code outside the question's own and is reported apart.
+
+        A question with two options, such as yes and no, is no scale and stays as it is.
+        """
         places = [n for n, o in enumerate(question.options) if o.kind == "substantive"]
         label = self.label or MIDDLE.get(language, MIDDLE["en"])
-        if question.kind != "single" or not question.ordinal or len(places) % 2 or _has(question, label):
+        if (
+            question.kind != "single"
+            or not question.ordinal
+            or len(places) % 2
+            or len(places) < 4
+            or _has(question, label)
+        ):
             return Change(question)
         scores = [question.options[place].score for place in places]
         score = None if None in scores else (scores[len(scores) // 2 - 1] + scores[len(scores) // 2]) / 2  # type: ignore[operator]
