@@ -73,7 +73,7 @@ def can_hold(tree: ast.expr, names: Names) -> bool:
             question = names.questions[name]
             if any("{{" in option.label for option in question.options) and "label" in functions:
                 return True
-            found = _answers(question, constants)
+            found = answers_that_matter(question, constants)
             open_values += question.kind in ("number", "text")
             if found is None or (question.kind == "number" and any(isinstance(node, ast.BinOp) for node in nodes)):
                 return True
@@ -100,7 +100,7 @@ def can_hold(tree: ast.expr, names: Names) -> bool:
     return False
 
 
-def _answers(question: Question, constants: list[Any]) -> list[Given | None] | None:
+def answers_that_matter(question: Question, constants: list[Any]) -> list[Given | None] | None:
     """Answers that may make a difference, none given among them; ``None`` when they are too many to list."""
     found: list[Given]
     if len(question.options) > (8 if question.kind == "multiple" else MOST_TRIED):
