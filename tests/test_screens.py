@@ -4,12 +4,14 @@ import json
 
 import pytest
 
+from demoscope.errors import DocumentError
 from simulator.backends.scripted import ScriptedBackend
 from simulator.constraint import JsonConstraint
 from simulator.interview import read_interview
 from simulator.protocols.def_settings import DefSettings
 from simulator.protocols.diversity_enhanced import PROTOCOL
 from simulator.protocols.interface import Attempt, Completion, Request
+from simulator.wave import load_wave
 from surveys import Questionnaire
 from surveys.presentation_rules import PresentationRules
 from tests.stores import count, sound
@@ -264,3 +266,9 @@ def presentations(adults, entries, rules, seed=1):  # noqa: F811
         completion = public.reply(step) if isinstance(step, Request) else None
         if completion is None:
             found.append(tuple(json.loads(step.answer.presentation)["codes"]))
+
+
+def test_a_wording_that_no_question_has_is_refused(wave_file):
+    asks = ("{portrait: [sex, age]}", "{portrait: [sex, age], presentation: {wording: plian}}")
+    with pytest.raises(DocumentError, match=r"presentation: no question has a wording 'plian'; none has `wordings`"):
+        load_wave(wave_file(asks))
