@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from demoscope import seeds
 from demoscope.documents import Document
 from simulator.backends.interface import find_backend
 from simulator.backends.scripted import ScriptedBackend
@@ -19,6 +21,10 @@ from simulator.subgroups import WANTED, Subgroup, subgroups
 from simulator.variants import begin
 from simulator.wave import LoadedWave, ModelSpec
 from surveys.lint import Limits, Pretest, pretest
+from surveys.reaching import find_unreached
+
+INVENTED = 400
+"""People whose answers are invented to find questions that nobody reaches."""
 
 SAMPLE = 8
 """Respondents of each cell whose interviews are run dry."""
@@ -86,6 +92,8 @@ class Plan(Document):
     """Margin of error that subgroups should have, as a share."""
     conditional: tuple[str, ...] = ()
     """Ids of those that may be skipped, for what was answered before or for who the person is."""
+    unreached: tuple[str, ...] = ()
+    """Ids of those that nobody was asked whose answers were invented: their conditions may contradict each other."""
     subgroups: tuple[Subgroup, ...] = ()
     """What the report will compare, and whether there are enough people for it; none without a reference."""
     pretest: Pretest | None = None
@@ -213,6 +221,7 @@ async def _plan(loaded: LoadedWave, wanted_margin: float) -> Plan:
         respondents=loaded.wave.respondents,
         questions=tuple(question.id for question in loaded.questionnaire.asked),
         conditional=_conditional(loaded),
+        unreached=_unreached(loaded),
         cells=tuple(cells),
         models=_models(loaded, tallies),
         people=tuple(people),
@@ -230,6 +239,15 @@ def _conditional(loaded: LoadedWave) -> tuple[str, ...]:
     skippable = loaded.questionnaire.skippable
     either = skippable.by_answers | skippable.by_person
     return tuple(question.id for question in loaded.questionnaire.asked if question.id in either)
+
+
+def _unreached(loaded: LoadedWave) -> tuple[str, ...]:
+    if not _conditional(loaded):
+        return ()
+    people = loaded.population.people(0, min(INVENTED, loaded.wave.respondents), loaded.wave.seed)
+    known = [persona.attributes for persona in people]
+    several = [known[number % len(known)] for number in range(INVENTED)]  # few people answer in many ways
+    return find_unreached(loaded.questionnaire, several, partial(seeds.generator, loaded.wave.seed, "reaching"))
 
 
 def _models(loaded: LoadedWave, tallies: dict[str, _Tally]) -> tuple[ModelPlan, ...]:

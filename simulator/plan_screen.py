@@ -42,6 +42,11 @@ def render_plan(plan: Plan, console: Console) -> None:
             f"{len(plan.conditional):,} of {len(plan.questions):,} questions hang on conditions: answers are counted "
             f"with those skipped, calls as the stand-in answers. They are {escape(_listed(plan.conditional))}\n"
         )
+    if plan.unreached:
+        console.print(
+            f"[yellow]Nobody reached[/yellow] {escape(_listed(plan.unreached))} in interviews with invented answers: "
+            "see whether their conditions and those before them can hold together.\n"
+        )
     _say_abilities(plan, console)
     _warn(plan, console)
     if plan.pretest:

@@ -33,11 +33,21 @@ def varied(
 
 
 def check_shown(questionnaire: Questionnaire, settings: Any, where: str) -> None:
-    """Refuse presentation rules under which an option could be read two ways, by a :class:`DocumentError`."""
+    """Refuse rules under which an option could be read two ways, or that ask for a wording which no question has.
+
+    Raises
+    ------
+    DocumentError
+        With what is wrong; the message begins with ``where``.
+    """
     resolved = settings.resolved() if hasattr(settings, "resolved") else settings
     rules = getattr(resolved, "presentation", None)
     if isinstance(rules, PresentationRules):
         rules = rules.over(questionnaire.presentation)
+        variants = sorted({name for question in questionnaire.questions for name in question.wordings})
+        if rules.wording is not None and rules.wording not in variants:
+            known = f"there are {', '.join(variants)}" if variants else "none has `wordings`"
+            raise DocumentError(f"{where}: presentation: no question has a wording {rules.wording!r}; {known}.")
         for question in questionnaire.questions:
             try:
                 rules.check(question)

@@ -418,7 +418,8 @@ def _check_attributes(questionnaire: Questionnaire, population: Population, wher
     sorts: dict[str, Sort] = {
         name: "number" if attribute.kind == "numeric" else "text" for name, attribute in population.attributes.items()
     }
-    problems = list(find_unknown_attributes(questionnaire.layout, questionnaire.arms, sorts))
+    levels = {name: tuple(attribute.levels) for name, attribute in population.attributes.items() if attribute.levels}
+    problems = list(find_unknown_attributes(questionnaire.layout, questionnaire.arms, sorts, levels))
     if problems:
         raise DocumentError("\n".join(f"{where}: {problem}." for problem in problems[:8]))
 

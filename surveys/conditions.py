@@ -2,9 +2,10 @@
 
 import ast
 import difflib
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain, combinations, pairwise, product
+from itertools import chain, combinations, pairwise, permutations, product
 from typing import Any
 
 from surveys.expressions import ExpressionError, Scope, parse, references, value
@@ -28,6 +29,10 @@ class Names:
     """Splits and their arms."""
     attributes: Mapping[str, Sort] | None = None
     """Attributes of the persona and what they are; ``None`` while the population is not known."""
+    levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Attributes -> the levels they may have, as far as these are known."""
+    written: Mapping[str, Question] = field(default_factory=dict)
+    """Questions in the words that ``label()`` compares, where these differ from how they are asked."""
 
 
 def check_condition(text: str, names: Names) -> None:
@@ -58,6 +63,7 @@ def can_hold(tree: ast.expr, names: Names) -> bool:
     if attributes and (len(attributes) > 1 or any(isinstance(node, ast.BinOp) for node in nodes)):
         return True
     constants = [node.value for node in nodes if isinstance(node, ast.Constant)]
+    functions = {node.func.id for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
     tried: dict[str, list[Any]] = {}
     combined, open_values = 1, len(attributes)
     for name in sorted(asked):
@@ -65,7 +71,9 @@ def can_hold(tree: ast.expr, names: Names) -> bool:
             tried[name] = list(names.arms[name])
         else:
             question = names.questions[name]
-            found = _answers(question, constants)
+            if any("{{" in option.label for option in question.options) and "label" in functions:
+                return True
+            found = answers_that_matter(question, constants)
             open_values += question.kind in ("number", "text")
             if found is None or (question.kind == "number" and any(isinstance(node, ast.BinOp) for node in nodes)):
                 return True
@@ -74,7 +82,9 @@ def can_hold(tree: ast.expr, names: Names) -> bool:
         if combined > min(MOST_TRIED, MOST_WORK // len(nodes)) or open_values > 1:
             return True
     for attribute in attributes:
-        tried[attribute] = _around(constants, None, None, whole=False) + [c for c in constants if isinstance(c, str)]
+        known = names.levels.get(attribute)
+        said = [constant for constant in constants if isinstance(constant, str)]
+        tried[attribute] = [*_around(constants, None, None, whole=False), *said] if known is None else list(known)
     persona = frozenset(attributes)
     for answers in product(*tried.values()):
         given = dict(zip(tried, answers, strict=True))
@@ -83,13 +93,14 @@ def can_hold(tree: ast.expr, names: Names) -> bool:
             {name: one for name, one in given.items() if isinstance(one, Given)},
             {name: one for name, one in given.items() if name in persona},
             {name: one for name, one in given.items() if name in names.arms},
+            names.written,
         )
         if value(tree, scope) is True:
             return True
     return False
 
 
-def _answers(question: Question, constants: list[Any]) -> list[Given | None] | None:
+def answers_that_matter(question: Question, constants: list[Any]) -> list[Given | None] | None:
     """Answers that may make a difference, none given among them; ``None`` when they are too many to list."""
     found: list[Given]
     if len(question.options) > (8 if question.kind == "multiple" else MOST_TRIED):
@@ -111,6 +122,13 @@ def _answers(question: Question, constants: list[Any]) -> list[Given | None] | N
     elif question.kind == "text":
         said = [constant for constant in constants if isinstance(constant, str)]
         found = [Given(text=text) for text in ("", "?", " ".join(said), *said)]
+    elif question.kind == "ranking":
+        codes, (most, _) = [option.code for option in question.options], question.selections
+        rankable = [code for code in codes if code not in question.alone]
+        if math.perm(len(rankable), most) > MOST_TRIED:
+            return None
+        found = [Given(ranked) for ranked in permutations(rankable, most)]
+        found += [Given((code,)) for code in codes if code in question.alone]
     else:
         return None
     return [None, *found]
@@ -233,6 +251,8 @@ def _check_pair(left: ast.expr, op: ast.cmpop, right: ast.expr, names: Names) ->
                 f"{ast.unparse(left)!r}, {ast.unparse(right)!r}: a {_called(sort)} is neither more nor less; use =="
             )
     for node, constant in ((left, right), (right, left)):
+        if isinstance(node, ast.Attribute) and isinstance(constant, ast.Constant):
+            _check_level(node.attr, constant.value, names)
         if orders or not isinstance(node, ast.Name):
             continue
         if node.id in names.arms:
@@ -241,6 +261,14 @@ def _check_pair(left: ast.expr, op: ast.cmpop, right: ast.expr, names: Names) ->
                 raise ExpressionError(f"the split {node.id!r} has no arm {constant.value!r}; it has {arms}")
         elif names.questions[node.id].kind in ("single", "scale"):
             _check_code(names.questions[node.id], constant)
+
+
+def _check_level(attribute: str, level: Any, names: Names) -> None:
+    """Refuse a written level that nobody of the population has."""
+    levels = names.levels.get(attribute)
+    if levels is not None and level not in levels:
+        known = suggestion(str(level), list(levels)) or f"; it has {', '.join(levels[:12])}"
+        raise ExpressionError(f"the attribute {attribute!r} has no level {level!r}{known}")
 
 
 def _check_code(question: Question, node: ast.expr) -> None:

@@ -1,6 +1,7 @@
 """How one person goes through a questionnaire: what is asked next, in which words, and what is skipped and why."""
 
 import json
+from collections import ChainMap
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -8,9 +9,11 @@ from typing import Any, Self
 import numpy as np
 
 from surveys import piping
-from surveys.expressions import Scope, holds
+from surveys.expressions import Scope, holds, is_declined
 from surveys.given import Given
 from surveys.order import Chance, draw_order
+from surveys.presentation import AS_WRITTEN
+from surveys.presentation_rules import PresentationRules
 from surveys.question import Question
 from surveys.questionnaire import Questionnaire, Split
 from surveys.routing import END
@@ -71,6 +74,8 @@ class Course:
         The same in words, for wordings that insert it; ``attributes`` where something is absent.
     assigned : container of str, optional
         Ids of the questions that the person is asked; all when absent.
+    rules : PresentationRules, optional
+        How questions are shown: which variant of a wording counts, and which options can be told apart.
 
     >>> tea = {"id": "tea", "text": "Tea?", "options": "yes_no"}
     >>> cups = {"id": "cups", "text": "How many?", "kind": "number", "show_if": "tea == 1"}
@@ -89,17 +94,22 @@ class Course:
         attributes: Mapping[str, str | int | float] | None = None,
         words: Mapping[str, str] | None = None,
         assigned: Container[str] | None = None,
+        rules: PresentationRules = AS_WRITTEN,
     ) -> None:
         self._questionnaire = questionnaire
         self._chance = chance
         self._questions = questionnaire.questions
         self._order: Sequence[int] = draw_order(questionnaire.layout, chance)
         self._assigned = assigned
+        self._rules = rules
         self._words = words or {}
         self._answers: dict[str, Given] = {}
         self.arms: Mapping[str, str] = {split.id: _draw_arm(split, chance) for split in questionnaire.splits}
         """Split -> the person's arm."""
-        self._scope = Scope(questionnaire.by_id, self._answers, attributes or {}, self.arms)
+        self._piped: dict[str, Question] = {}
+        self._asked_as: Mapping[str, Question] = ChainMap(self._piped, questionnaire.by_id)
+        written = ChainMap(self._piped, questionnaire.as_written)
+        self._scope = Scope(questionnaire.by_id, self._answers, attributes or {}, self.arms, written)
         self._place = 0
         self._target: str | None = None
         self._jumped_at = ""
@@ -118,14 +128,10 @@ class Course:
             if self._target == question.id:
                 self._target = None
             if question.kind == "note":
-                if self._reason(question) is None:
-                    self._notes.append(question)
+                if self._reason(question) is None and (note := self._note(question)) is not None:
+                    self._notes.append(note)
             elif question.is_asked and (self._assigned is None or question.id in self._assigned):
-                reason = self._reason(question)
-                if reason is None:
-                    self._last = question
-                    return self._asked(place, question)
-                return Skipped(place, question, reason)
+                return self._step(place, question)
         raise StopIteration
 
     @property
@@ -159,36 +165,73 @@ class Course:
             return f"{self._jumped_at} led on to {self._target}"
         if question.show_if is not None and not holds(question.show_if, self._scope):
             return f"its condition does not hold: {question.show_if}"
-        try:
-            for text in piping.wordings(question):
-                piping.filled(text, lambda name: self._known(name, question, ()))
-        except piping.NotKnown as missing:
-            return f"what its wording inserts is not known: {missing}"
         return None
 
-    def _asked(self, place: int, question: Question) -> Asked:
+    def _step(self, place: int, question: Question) -> Asked | Skipped:
+        """The question worded for this person, or why it is skipped."""
+        reason = self._reason(question)
+        if reason is not None:
+            return Skipped(place, question, reason)
         arm = self.arms[question.split] if question.split is not None else None
-        worded = question
-        if arm is not None and arm in question.wordings:
-            worded = worded.model_copy(update={"text": question.wordings[arm]})
         profiles: tuple[Profile, ...] = ()
         if question.factors is not None:
             profiles = question.factors.draw(self._chance("factors", _drawn_with(question)))
-        worded = piping.reworded(
-            worded, lambda text: piping.filled(text, lambda n: self._known(n, question, profiles))
-        )
+        try:
+            worded = self._filled(question, arm, profiles)
+        except piping.NotKnown as missing:
+            return Skipped(place, question, f"what its wording inserts is not known: {missing}")
+        if worded.options != question.options:
+            if (reason := self._alike(worded)) is not None:
+                return Skipped(place, question, reason)
+            self._piped[question.id] = worded
         if len(profiles) > 1:
             worded = worded.model_copy(update={"text": f"{worded.text}\n{self._described(worded, profiles)}"})
+        self._last = question
         skippable = self._questionnaire.skippable.by_answers
         return Asked(place, worded, tuple(self._told(question)), arm, profiles, question.id not in skippable)
+
+    def _filled(self, question: Question, arm: str | None, profiles: tuple[Profile, ...]) -> Question:
+        """The question as its arm or the variant asked for words it, with everything inserted."""
+        return piping.reworded(
+            self._chosen(question, arm),
+            lambda text: piping.filled(text, lambda name: self._known(name, question, profiles)),
+        )
+
+    def _chosen(self, question: Question, arm: str | None) -> Question:
+        """The question in the wording that is used; what others would insert need not be known."""
+        variant = self._rules.wording
+        name = variant if variant in question.wordings else arm
+        as_it_is = name == variant or name not in question.wordings  # a variant is chosen where it is shown
+        if not question.wordings or (as_it_is and not piping.inserts(question)):
+            return question
+        text = question.wordings.get(name or "", question.text)
+        kept = {name: text} if name is not None and name == variant and name in question.wordings else {}
+        return question.model_copy(update={"text": text, "wordings": kept})
+
+    def _alike(self, worded: Question) -> str | None:
+        """Why options cannot be told apart once answers are inserted; ``None`` when they can."""
+        labels = [option.label.casefold() for option in worded.options]
+        for place, option in enumerate(worded.options):
+            if labels[place] in labels[:place]:
+                return f"two of its options read alike once answers are inserted: {option.label}"
+        try:
+            self._rules.check(worded)
+        except ValueError as error:
+            return f"its options cannot be told apart once answers are inserted: {error}"
+        return None
+
+    def _note(self, note: Question) -> Question | None:
+        """The note worded for this person; ``None`` when what it inserts is not known."""
+        try:
+            return self._filled(note, self.arms[note.split] if note.split is not None else None, ())
+        except piping.NotKnown:
+            return None
 
     def _told(self, question: Question) -> Iterator[str]:
         """Notes that have waited for this question; those of sections that were left are dropped."""
         notes, self._notes = self._notes, []
         sections = self._questionnaire.sections
-        for note in notes:
-            if note.section is None or note.section in sections[question.id]:
-                yield piping.filled(note.text, lambda name: self._known(name, note, ()))  # noqa: B023 (used at once)
+        yield from (n.text for n in notes if n.section is None or n.section in sections[question.id])
 
     def _known(self, name: str, question: Question, profiles: tuple[Profile, ...]) -> str | None:
         """What stands for a name in a wording; ``None`` when it is not known."""
@@ -199,10 +242,9 @@ class Course:
         if head == "persona" and part:
             known = self._words.get(part, self._scope.attributes.get(part))
             return None if known is None else str(known)
-        given = self._answers.get(head)
-        if given is None:
+        given, asked = self._answers.get(head), self._asked_as[head]
+        if given is None or is_declined(given, asked):
             return None
-        asked = self._scope.questions[head]
         return given.written(asked) if part else given.words(asked, self._questionnaire.language)
 
     def _described(self, task: Question, profiles: tuple[Profile, ...]) -> str:

@@ -2,7 +2,8 @@
 
 ``trust >= 3 and persona.age < 30`` compares the answer to the question ``trust`` with a code and an attribute of the
 persona with a number. A question that was not answered makes a comparison unknown, as in SQL: neither it nor its
-opposite holds. docs/questionnaires.md tells the language.
+opposite holds. So does a declared "don't know", unless the comparison names just that option. docs/questionnaires.md
+tells the language.
 """
 
 import ast
@@ -66,6 +67,8 @@ class Scope:
     """What is known of the persona."""
     arms: Mapping[str, str] = field(default_factory=dict)
     """Split -> the person's arm."""
+    written: Mapping[str, Question] = field(default_factory=dict)
+    """Questions in the words that ``label()`` compares, where these differ from how they are asked."""
 
 
 @lru_cache(maxsize=16384)
@@ -169,13 +172,27 @@ def _together(every: bool, values: Iterator[Any]) -> bool | None:
     return None if unknown else every
 
 
+def is_declined(given: Given, question: Question) -> bool:
+    """Whether a declared "don't know" or "refuse" was chosen, which tells nothing of what was asked.
+
+    >>> vote = Question(id="q", text="?", options=[{"code": 1, "label": "Yes"}, {"code": 2, "label": "No"},
+    ...                                            {"code": 9, "label": "Don't know", "kind": "nonresponse"}])
+    >>> is_declined(Given((9,)), vote), is_declined(Given((1,)), vote)
+    (True, False)
+    """
+    chosen = map(question.option, given.codes)
+    return any(option is not None and option.kind == "nonresponse" for option in chosen)
+
+
 def _compared(node: ast.Compare, scope: Scope) -> bool | None:
-    values = [value(node.left, scope), *(value(part, scope) for part in node.comparators)]
+    parts = [node.left, *node.comparators]
+    values = [value(part, scope) for part in parts]
 
     def each() -> Iterator[bool | None]:
-        for left, op, right in zip(values, node.ops, values[1:], strict=False):
+        for place, op in enumerate(node.ops):
+            left, right = values[place : place + 2]
             if left is None or right is None:
-                yield None
+                yield _asks_for_declined(parts[place], op, parts[place + 1], scope)
                 continue
             try:
                 yield bool(_COMPARISONS[type(op)](left, right))
@@ -185,11 +202,43 @@ def _compared(node: ast.Compare, scope: Scope) -> bool | None:
     return _together(True, each())
 
 
+def _asks_for_declined(left: ast.expr, op: ast.cmpop, right: ast.expr, scope: Scope) -> bool | None:
+    """A comparison of something that is not known: it holds or fails only where it names the "don't know" given."""
+    if not isinstance(op, ast.Eq | ast.NotEq | ast.In | ast.NotIn):
+        return None
+    declined = [_declined_answer(part, scope) for part in (left, right)]
+    written = [
+        value(part, scope) for part in (left, right) if not isinstance(part, ast.Name | ast.Attribute | ast.Call)
+    ]
+    if len(written) != 1 or declined == [None, None]:
+        return None
+    one, other = (declined[0], written[0]) if declined[0] is not None else (written[0], declined[1])
+    asks = isinstance(op, ast.Eq | ast.In)
+    found = one == other if isinstance(op, ast.Eq | ast.NotEq) else one in other
+    return asks if found else None
+
+
+def _declined_answer(node: ast.expr, scope: Scope) -> Any:
+    """The "don't know" that a part of a condition stands for: its code or its words; ``None`` when it is none."""
+    of_label = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "label"
+    name = node.args[0] if isinstance(node, ast.Call) and of_label else node
+    given = scope.answers.get(name.id) if isinstance(name, ast.Name) else None
+    if given is None or not isinstance(name, ast.Name) or not is_declined(given, scope.questions[name.id]):
+        return None
+    return _label(name.id, given, scope) if of_label else given.value(scope.questions[name.id])
+
+
+def _label(name: str, given: Given, scope: Scope) -> str:
+    return given.words(scope.written.get(name, scope.questions[name]))
+
+
 def _named(name: str, scope: Scope) -> Any:
     if name in scope.arms:
         return scope.arms[name]
     given = scope.answers.get(name)
-    return None if given is None else given.value(scope.questions[name])
+    if given is None or is_declined(given, scope.questions[name]):
+        return None
+    return given.value(scope.questions[name])
 
 
 def _called(node: ast.Call, scope: Scope) -> Any:
@@ -200,12 +249,15 @@ def _called(node: ast.Call, scope: Scope) -> Any:
         return given is not None
     if given is None:
         return None
+    declined = is_declined(given, question)
     if function == "declined":
-        return any(option.kind == "nonresponse" for option in question.options if option.code in given.codes)
+        return declined
+    if declined:
+        return None
     if function == "count":
         return len(given.codes)
     if function == "label":
-        return given.words(question)
+        return _label(name, given, scope)
     code = value(node.args[1], scope)
     if code not in given.codes:
         return None if function == "rank" else 0

@@ -1,7 +1,7 @@
 """Wordings that insert what is known: ``{{ trust }}``, ``{{ trust.code }}``, ``{{ persona.age }}``, ``{{ item }}``.
 
-``{{ trust | the press }}`` says what stands there when the answer was not given; without it, a question that inserts
-an answer which was not given cannot be asked and is skipped.
+``{{ trust | the press }}`` says what stands there when the answer was not given, or was a declared "don't know";
+without it, a question that inserts an answer which was not given cannot be asked and is skipped.
 """
 
 import re
@@ -111,9 +111,23 @@ def wordings(question: Question) -> Iterator[str]:
     yield from question.wordings.values()
 
 
+def inserts(question: Question) -> bool:
+    """Whether some wording of a question inserts something."""
+    return any("{{" in text for text in wordings(question))
+
+
+def inserted_by(question: Question) -> frozenset[str]:
+    """Ids of questions, and whatever else, that the wordings of a question insert.
+
+    >>> sorted(inserted_by(Question(id="q", text="{{ tea }} or {{ milk.code | water }}?", kind="text")))
+    ['milk', 'tea']
+    """
+    return frozenset(place.name.partition(".")[0] for text in wordings(question) for place in places(text))
+
+
 def reworded(question: Question, change: Callable[[str], str]) -> Question:
     """The question with every wording changed; the question itself when nothing changes."""
-    if not any("{{" in text for text in wordings(question)):
+    if not inserts(question):
         return question
     update: dict[str, Any] = {name: change(text) for name in WORDED if (text := getattr(question, name)) is not None}
     update["options"] = tuple(

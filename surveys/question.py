@@ -179,6 +179,13 @@ class Question(Document):
             raise ValueError(f"max_selections must lie between 1 and {len(self.options)}")
         if self.min_selections is not None and not 0 <= self.min_selections <= most:
             raise ValueError(f"min_selections must lie between 0 and {most}")
+        together = len(self.options) - len(self.alone)
+        asked = self.max_selections if self.kind == "ranking" else self.min_selections
+        if asked is not None and asked > together:
+            what = "max_selections" if self.kind == "ranking" else "min_selections"
+            raise ValueError(
+                f"{what} asks for {asked} options, and only {together} can be named with others; ask for less"
+            )
 
     @cached_property
     def choices(self) -> tuple[Option, ...]:

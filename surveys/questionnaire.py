@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from demoscope.documents import Document
@@ -74,11 +74,13 @@ class Questionnaire(Document):
         return usual_options(side_by_side(content)) if isinstance(content, dict) else content
 
     @model_validator(mode="after")
-    def _can_be_gone_through(self) -> "Questionnaire":
+    def _can_be_gone_through(self, info: ValidationInfo) -> "Questionnaire":
         """Every question has its own id, and every condition, jump and inserted answer can be followed."""
+        if info.context and "as_written" in info.context:
+            self.__dict__["as_written"] = info.context["as_written"]
         if len(self.arms) < len(self.splits):
             raise ValueError("splits: an id is used twice; every split needs its own")
-        problems = list(find_problems(self.layout, self.arms))
+        problems = list(find_problems(self.layout, self.arms, self.as_written))
         if problems:
             raise ValidationError.from_exception_data(
                 type(self).__name__,
@@ -132,6 +134,12 @@ class Questionnaire(Document):
     def by_id(self) -> dict[str, Question]:
         """Every question by its id."""
         return {question.id: question for question in self.questions}
+
+    @cached_property
+    def as_written(self) -> dict[str, Question]:
+        """Every question by its id in the words that ``label()`` compares: those written down, also where the
+        questionnaire was translated or perturbed since."""
+        return self.by_id
 
     @cached_property
     def sections(self) -> dict[str, frozenset[str]]:
@@ -193,7 +201,8 @@ class Questionnaire(Document):
                 raise ValueError(f"{self.id!r} lacks wordings in {language!r}: {described(missing)}")
             words = self.translations[language]
             content = walk(content, lambda name, slot, _: _said(words, name, slot), levels="shown")
-        return Questionnaire.model_validate({**content, "language": language})
+        context = {"as_written": self.as_written}
+        return Questionnaire.model_validate({**content, "language": language}, context=context)
 
 
 def _sections(

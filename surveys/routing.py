@@ -23,17 +23,20 @@ MOST_COMPARED = 1_000_000
 Arms = Mapping[str, tuple[str, ...]]
 
 
-def find_problems(layout: Layout, arms: Arms) -> Iterator[tuple[Loc, str]]:
+def find_problems(
+    layout: Layout, arms: Arms, as_written: Mapping[str, Question] | None = None
+) -> Iterator[tuple[Loc, str]]:
     """What is wrong, and where in the document: at most eight problems.
 
     Ids used twice, conditions and wordings that name what is not known or comes later, jumps backward, conditions
-    that never hold, and questions that every way jumps over.
+    that never hold, and questions that every way jumps over. ``as_written`` are the questions in the words that
+    ``label()`` compares, where these are others.
     """
     doubled = list(_doubled(layout, arms))
     if doubled:
         yield from doubled[:MOST_TOLD]
         return
-    check = _Check(layout, arms)
+    check = _Check(layout, arms, as_written or {})
     told = 0
     seen: set[str] = set()
     for place in range(len(layout.questions)):
@@ -50,15 +53,23 @@ def find_problems(layout: Layout, arms: Arms) -> Iterator[tuple[Loc, str]]:
             yield layout.origins[place], message
 
 
-def find_unknown_attributes(layout: Layout, arms: Arms, attributes: Mapping[str, Sort]) -> Iterator[str]:
+def find_unknown_attributes(
+    layout: Layout,
+    arms: Arms,
+    attributes: Mapping[str, Sort],
+    levels: Mapping[str, tuple[str, ...]] | None = None,
+) -> Iterator[str]:
     """What conditions and wordings want to know of a persona that a population cannot tell, in words.
 
     Parameters
     ----------
     attributes : mapping
         Attribute of the population -> ``number`` or ``text``.
+    levels : mapping, optional
+        Attribute -> the levels that it may have.
     """
-    names = Names({question.id: question for question in layout.questions}, arms, attributes)
+    by_id = {question.id: question for question in layout.questions}
+    names = Names(by_id, arms, attributes, levels or {})
     for question in layout.questions:
         for text in _conditions(question):
             if references(parse(text))[1]:
@@ -111,10 +122,11 @@ def find_skippable(layout: Layout, arms: Arms) -> Skippable:
 class _Check:
     """Looks at one question after the other."""
 
-    def __init__(self, layout: Layout, arms: Arms) -> None:
+    def __init__(self, layout: Layout, arms: Arms, as_written: Mapping[str, Question]) -> None:
         self._layout = layout
         self._arms = arms
-        self._names = Names({question.id: question for question in layout.questions}, arms)
+        by_id = {question.id: question for question in layout.questions}
+        self._names = Names(by_id, arms, written=as_written)
         self._places = {question.id: place for place, question in enumerate(layout.questions)}
         self._paths: tuple[Path, ...] = paths(layout)
         self._sound: set[str] = set()
@@ -131,9 +143,18 @@ class _Check:
             yield from self._condition(place, "show_if", question.show_if, itself=False)
         for number, rule in enumerate(question.go_to):
             yield from self._jump(place, number, rule)
+        yield from self._arms_named(question)
         for wording in piping.wordings(question):
             if "{{" in wording:
                 yield from self._wording(place, wording)
+
+    def _arms_named(self, question: Question) -> Iterator[str]:
+        """Wordings of a question of a split that belong to none of its arms."""
+        arms = self._arms.get(question.split or "", ())
+        for name in question.wordings if arms else ():
+            if name not in arms:
+                known = suggestion(name, list(arms)) or f"; it has {', '.join(arms)}"
+                yield f"question {question.id!r}: wordings: the split {question.split!r} has no arm {name!r}{known}"
 
     def _condition(self, place: int, what: str, text: str, *, itself: bool) -> Iterator[str]:
         about = f"question {self._layout.questions[place].id!r}: {what}"

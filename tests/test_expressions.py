@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from surveys import Given, Question
 from surveys.conditions import Names, can_hold, check_condition
-from surveys.expressions import ExpressionError, Scope, holds, parse, references, renamed
+from surveys.expressions import ExpressionError, Scope, holds, parse, references, renamed, value
 
 OPTIONS = [{"code": n, "label": label} for n, label in enumerate(("press", "radio", "web"), start=1)]
 QUESTIONS = {
@@ -89,6 +89,42 @@ def test_what_was_not_answered_makes_a_comparison_unknown(condition, expected):
 
 
 @pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("vote >= 2", None),
+        ("vote < 3", None),
+        ("vote == 1", None),
+        ("vote != 1", None),
+        ("vote in (1, 2)", None),
+        ("vote not in (1, 2)", None),
+        ("vote + 1 == 10", None),
+        ("vote == 9", True),
+        ("9 == vote", True),
+        ("vote != 9", False),
+        ("vote in (1, 9)", True),
+        ("vote not in (1, 9)", False),
+        ("label(vote) == '?'", True),
+        ("label(vote) == 'press'", None),
+        ("1 in heard", None),
+        ("9 in heard", True),
+        ("9 not in heard", False),
+        ("count(heard) == 1", None),
+        ("amount(given, 1) == 0", None),
+        ("vote == age", None),
+        ("answered(vote) and declined(vote)", True),
+    ],
+)
+def test_a_declared_dont_know_is_known_only_where_it_is_named(condition, expected):
+    refusal = [*OPTIONS, {"code": 9, "label": "?", "kind": "nonresponse"}]
+    more = {
+        "heard": Question(id="heard", kind="multiple", text="?", options=refusal),
+        "given": Question(id="given", kind="allocation", text="?", options=refusal, total=10),
+    }
+    answers = {"vote": Given((9,)), "heard": Given((9,)), "given": Given((9,)), "age": Given(number=9)}
+    assert value(parse(condition), Scope({**QUESTIONS, **more}, answers)) is expected
+
+
+@pytest.mark.parametrize(
     ("condition", "message"),
     [
         ("trust = 4", r"two equals signs"),
@@ -152,6 +188,8 @@ def test_what_is_not_on_the_white_list_is_refused_with_what_would_be_right(condi
         ("age > 120", "can never hold"),
         ("not answered(trust) and trust == 1", "can never hold"),
         ("count(media) > 3", "can never hold"),
+        ("rank(order, 1) > 3", "can never hold"),
+        ("rank(order, 1) == 1 and rank(order, 2) == 1", "can never hold"),
         ("persona.years > 3 and persona.years < 2", "can never hold"),
     ],
 )
@@ -182,6 +220,15 @@ def test_attributes_are_checked_once_the_population_is_known():
         check_condition("persona.year > 3", known)
     with pytest.raises(ExpressionError, match="is a text"):
         check_condition("persona.sex == 1", known)
+
+
+def test_levels_are_checked_once_the_population_is_known():
+    known = Names(QUESTIONS, {}, {"sex": "text"}, {"sex": ("female", "male")})
+    check_condition("persona.sex in ('female', 'male')", known)
+    with pytest.raises(ExpressionError, match="no level 'femal'; did you mean 'female'"):
+        check_condition("persona.sex == 'femal'", known)
+    with pytest.raises(ExpressionError, match="can never hold"):
+        check_condition("persona.sex != 'female' and persona.sex != 'male'", known)
 
 
 def test_references_leave_out_functions_and_the_persona():

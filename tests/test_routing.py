@@ -9,6 +9,10 @@ import pytest
 from demoscope.documents import read
 from demoscope.errors import DocumentError
 from surveys import Course, Given, Questionnaire, Skipped
+from surveys.perturbations import perturb
+from surveys.perturbations.wording import Case
+from surveys.presentation import Presenter
+from surveys.presentation_rules import PresentationRules
 from tests.questionnaires import YES_NO, asking, chance, refusal, single, way
 
 YES, NO = Given((1,)), Given((2,))
@@ -381,3 +385,88 @@ def test_what_is_inserted_is_listed_as_the_language_lists_things(language, liste
     survey = Questionnaire(id="s", title="S", language=language, questions=[ranks, money, why])
     given = {"ranks": Given((2, 1)), "money": Given((1, 2), amounts=(30.0, 70.0))}
     assert steps(survey, given)["why"].question.text == f"{listed}. {points}"
+
+
+def test_options_that_read_alike_once_answers_are_inserted_skip_the_question():
+    drinks = [{"code": 1, "label": "tea"}, {"code": 2, "label": "milk"}]
+    both = [{"code": 1, "label": "{{ a }}"}, {"code": 2, "label": "{{ b }}"}]
+    q = asking(*({"id": name, "text": "?", "options": drinks} for name in "ab"), single("keep", options=both))
+    assert steps(q, {"a": YES, "b": NO})["keep"].question.options[0].label == "tea"
+    reason = "two of its options read alike once answers are inserted: tea"
+    assert steps(q, {"a": YES, "b": YES})["keep"].reason == reason
+
+
+@pytest.mark.parametrize(("labels", "said"), [("letters", "B"), ("none", "Answer: B")])
+def test_inserted_labels_that_the_rules_cannot_show_skip_the_question(labels, said):
+    options = [{"code": 1, "label": "{{ a }}"}, {"code": 2, "label": "C"}]
+    q = asking({"id": "a", "kind": "text", "text": "?"}, single("keep", options=options))
+    found = steps(q, {"a": Given(text=said)}, rules=PresentationRules(labels=labels))["keep"]
+    assert found.reason.startswith("its options cannot be told apart once answers are inserted")
+
+
+def test_what_was_chosen_of_inserted_options_is_inserted_and_compared_in_its_words():
+    options = [{"code": 1, "label": "{{ a }}"}, {"code": 2, "label": "water"}]
+    q = asking(
+        {"id": "a", "kind": "text", "text": "?"},
+        single("b", options=options),
+        single("c", text="Why {{ b }}?", show_if="label(b) == 'tea'"),
+    )
+    assert steps(q, {"a": Given(text="tea"), "b": YES})["c"].question.text == "Why tea?"
+
+
+def test_only_the_wording_that_is_used_decides_whether_a_question_can_be_asked():
+    q = asking(
+        single("x"),
+        single("p", text="Plain?", split="form", wordings={"b": "About {{ x }}?"}),
+        splits=[{"id": "form", "arms": {"a": 1, "b": 1}}],
+    )
+    ways = {Course(q, chance(person)).arms["form"]: way(q, person=person)[1] for person in range(20)}
+    assert ways == {"a": "p", "b": "-p"}  # nothing is known of x
+    variant = asking(single("x"), single("p", text="Plain?", wordings={"long": "About {{ x }}?"}))
+    assert way(variant)[1] == "p"
+    assert way(variant, rules=PresentationRules(wording="long"))[1] == "-p"
+    other = asking(single("x"), single("p", text="About {{ x }}?", wordings={"short": "Plain?"}))
+    assert way(other, rules=PresentationRules(wording="short"))[1] == "p"
+    asked = steps(other, {"x": YES}, rules=PresentationRules(wording="short"))["p"].question
+    assert Presenter(asked, PresentationRules(wording="short")).text == "Plain?"
+
+
+def test_a_declared_dont_know_is_not_inserted():
+    vote = [*YES_NO, {"code": 9, "label": "Don't know", "kind": "nonresponse"}]
+    q = asking(single("v", options=vote), single("w", text="{{ v }}?"), single("x", text="{{ v | That }}?"))
+    assert way(q, {"v": Given((9,))}) == ["v", "-w", "x"]
+    assert steps(q, {"v": Given((9,))})["x"].question.text == "That?"
+
+
+def test_labels_are_compared_in_the_words_that_were_written():
+    q = asking(single("x"), single("y", show_if="label(x) == 'Yes'"))
+    loud = perturb(q, [Case(kind="case", style="upper", of="both")], 1).questionnaire
+    assert loud["x"].options[0].label == "YES"
+    assert way(loud, {"x": YES}) == ["x", "y"]
+    words = {
+        "x": {"text": "x吗？", "options": {1: "是", 2: "否"}},
+        "y": {"text": "y吗？", "options": {1: "是", 2: "否"}},
+    }
+    chinese = asking(
+        single("x"),
+        single("y", show_if="label(x) == 'Yes'"),
+        translations={"zh": {"title": "题", "words": words}},
+    ).in_language("zh")
+    assert chinese["x"].options[0].label == "是"
+    assert way(chinese, {"x": YES}) == ["x", "y"]
+
+
+def test_wordings_belong_to_the_arms_of_the_split():
+    split = {"splits": [{"id": "form", "arms": {"plain": 1, "public": 1}}]}
+    message = refusal(single("p", split="form", wordings={"publc": "Pay a public fee?"}), **split)
+    assert "the split 'form' has no arm 'publc'; did you mean 'public'?" in message
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "asked"), [("multiple", "min_selections", 3), ("ranking", "max_selections", 3)]
+)
+def test_no_more_is_asked_for_than_can_be_named_together(kind, key, asked):
+    options = [*YES_NO, {"code": 9, "label": "don't know", "kind": "nonresponse"}]
+    message = f"{key} asks for 3 options, and only 2 can be named"
+    assert message in refusal({"id": "q", "kind": kind, "text": "?", "options": options, key: asked})
+    assert asking({"id": "q", "kind": kind, "text": "?", "options": options, key: 2})["q"].selections == (2, 2)

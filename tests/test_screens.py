@@ -4,12 +4,14 @@ import json
 
 import pytest
 
+from demoscope.errors import DocumentError
 from simulator.backends.scripted import ScriptedBackend
 from simulator.constraint import JsonConstraint
 from simulator.interview import read_interview
 from simulator.protocols.def_settings import DefSettings
 from simulator.protocols.diversity_enhanced import PROTOCOL
 from simulator.protocols.interface import Attempt, Completion, Request
+from simulator.wave import load_wave
 from surveys import Questionnaire
 from surveys.presentation_rules import PresentationRules
 from tests.stores import count, sound
@@ -126,7 +128,7 @@ def test_all_items_of_a_screen_list_their_options_in_one_order(adults):  # noqa:
     orders = set()
     for number in range(9):
         items = [{"id": f"{item['id']}_{number}", "text": item["text"]} for item in BATTERY["items"]]
-        only = Questionnaire(id="s", title="S", questions=[{**BATTERY, "items": items}])
+        only = Questionnaire(id="s", title="S", questions=[{**BATTERY, "id": f"trust_{number}", "items": items}])
         requests, understood = interview(adults, lambda _: letter, only, presentation=shuffled)
         order = json.loads(understood[0].answer.presentation)["codes"]
         assert [u.answer.codes for u in understood] == [(code,) for code in order]
@@ -274,3 +276,63 @@ def test_a_chinese_prompt_says_nothing_of_an_english_reason(adults):  # noqa: F8
     again = requests[-1].messages[-1].text
     assert again.startswith("无法理解你刚才的回答（")
     assert "form" not in again
+
+
+def test_an_item_that_inserts_an_answer_of_its_screen_begins_another(adults):  # noqa: F811
+    items = [
+        {"id": "first", "text": "First"},
+        {"id": "second", "text": "You said {{ first }}; second"},
+        {"id": "third", "text": "Third"},
+    ]
+    survey = Questionnaire(id="s", title="S", questions=[{**BATTERY, "items": items}])
+
+    def reply(request):
+        return "Answer:\nItem 1: 2\nItem 2: 1" if "Item 1" in request.messages[-1].text else agreeing(request)
+
+    requests, understood = interview(adults, reply, survey, presentation=ONE_SCREEN)
+    assert [u.answer.status for u in understood] == ["answered"] * 3
+    assert len(requests) == 2
+    assert "Item 1: You said somewhat; second\nItem 2: Third" in requests[1].messages[-1].text
+
+
+@pytest.mark.parametrize("battery", ["one_by_one", "conversation", "one_screen"])
+@pytest.mark.parametrize("order", ["shuffled", "rotated"])
+def test_items_of_a_battery_list_their_options_in_one_order_in_every_mode(adults, battery, order):  # noqa: F811
+    shown = presentations(adults, [BATTERY], {"order": order, "battery": battery})
+    assert len(set(shown)) == 1
+    assert shown == presentations(adults, [BATTERY], {"order": order, "battery": "one_screen"})
+
+
+def test_a_direction_is_drawn_for_each_person_and_not_for_each_question(adults):  # noqa: F811
+    several = [{**TEA, "id": f"tea{n}"} for n in range(12)]
+    assert len({shown == (1, 2) for shown in presentations(adults, several, {"order": "reversed"})}) == 1
+    scales = [{"id": f"s{n}", "kind": "scale", "text": "?", "minimum": 1, "maximum": 5} for n in range(12)]
+    shown = [presentations(adults, scales, {"scale": "drawn"}, number) for number in range(20)]
+    assert all(len(set(one)) == 1 for one in shown)
+    assert len({one[0] for one in shown}) == 2  # both directions occur
+
+
+TEA = {"id": "tea", "text": "Tea?", "options": "yes_no"}
+
+
+def presentations(adults, entries, rules, seed=1):  # noqa: F811
+    """Codes of every question in the order in which one person is shown them."""
+    settings = DefSettings(memory=False, ask_again=0, presentation=rules, answer_format="constrained")
+    respondent = PROTOCOL.respondent(SOMEONE, adults, settings, seed, "def/m")
+    survey = Questionnaire(id="s", title="S", questions=entries)
+    interview = PROTOCOL.interview(respondent, survey, settings, seed)
+    public, found, completion = ScriptedBackend("u"), [], None
+    while True:
+        try:
+            step = interview.send(completion)
+        except StopIteration:
+            return found
+        completion = public.reply(step) if isinstance(step, Request) else None
+        if completion is None:
+            found.append(tuple(json.loads(step.answer.presentation)["codes"]))
+
+
+def test_a_wording_that_no_question_has_is_refused(wave_file):
+    asks = ("{portrait: [sex, age]}", "{portrait: [sex, age], presentation: {wording: plian}}")
+    with pytest.raises(DocumentError, match=r"presentation: no question has a wording 'plian'; none has `wordings`"):
+        load_wave(wave_file(asks))

@@ -16,13 +16,14 @@ from simulator.decoding import Decoding
 from simulator.parsing import Reading
 from simulator.protocols import ccsv_prompts, def_prompts
 from simulator.protocols.ccsv_settings import ListSettings, SingleSettings
-from simulator.protocols.def_screens import ANSWER, Shown, answer_schema, screens, show
+from simulator.protocols.def_screens import ANSWER, Shown, answer_schema, draw_key, screens, show
 from simulator.protocols.def_settings import ResolvedDef
 from simulator.protocols.diversity_enhanced import DiversityEnhanced, given
 from simulator.protocols.interface import FURTHER, Completion, Message, Protocol, Request, Understood
 from simulator.respondent import Respondent
 from surveys import Course, Questionnaire, Skipped
 from surveys.course import with_settings
+from surveys.presentation_rules import PresentationRules
 
 _ENTRY = re.compile(r"^[ \t>*_\-•]*(\d{1,4})[ \t*_]*[.)、:：][ \t*_]*(\S.*)$", re.MULTILINE)
 _NUMBER = re.compile(r"-?\d+")
@@ -92,7 +93,7 @@ class CritiqueSingle(DiversityEnhanced):
         """One answer for each question that is put to models: that of the reply which was voted for."""
         resolved = settings.resolved()
         talk = _Talk(respondent, resolved, seed)
-        course = _course(respondent, questionnaire.spoken_in(resolved.language), seed)
+        course = _course(respondent, questionnaire.spoken_in(resolved.language), resolved.presentation, seed)
         for screen in screens(course, resolved.presentation):
             if isinstance(screen, Skipped):
                 answer = Answer(screen.question.id, "skipped", reason=screen.reason, presentation="{}")
@@ -135,7 +136,7 @@ class CritiqueList(DiversityEnhanced):
         """A list of answers for each question."""
         resolved = settings.resolved()
         talk = _Talk(respondent, resolved, seed)
-        course = _course(respondent, questionnaire.spoken_in(resolved.language), seed)
+        course = _course(respondent, questionnaire.spoken_in(resolved.language), resolved.presentation, seed)
         for screen in screens(course, resolved.presentation.model_copy(update={"battery": "one_by_one"})):
             if isinstance(screen, Skipped):
                 for replicate in range(settings.entries):
@@ -153,7 +154,7 @@ class CritiqueList(DiversityEnhanced):
                 yield Understood(answer, (source,), replicate)
 
 
-def _course(respondent: Respondent, questionnaire: Questionnaire, seed: int) -> Course:
+def _course(respondent: Respondent, questionnaire: Questionnaire, rules: PresentationRules, seed: int) -> Course:
     key = (respondent.population, respondent.persona.number)
     return Course(
         questionnaire,
@@ -161,12 +162,14 @@ def _course(respondent: Respondent, questionnaire: Questionnaire, seed: int) -> 
         respondent.persona.attributes,
         respondent.words,
         respondent.assigned,
+        rules,
     )
 
 
 def _shown(screen: Any, resolved: ResolvedDef, respondent: Respondent, seed: int) -> Shown:
     key = (respondent.population, respondent.persona.number)
-    return show(screen, resolved, partial(seeds.generator, seed, "presentation", *key, screen.question.id, 0))
+    drawing = draw_key(screen.question, resolved.presentation, key, 0)
+    return show(screen, resolved, partial(seeds.generator, seed, *drawing))
 
 
 def _single(

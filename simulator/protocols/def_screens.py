@@ -17,6 +17,7 @@ from simulator.reason import Reason
 from simulator.refusal import is_declining, is_self_aware
 from surveys import Course, Question, Skipped
 from surveys.course import Asked
+from surveys.piping import inserted_by
 from surveys.presentation import Presentation, joined, presenter
 from surveys.presentation_rules import PresentationRules
 
@@ -162,8 +163,9 @@ class Shown:
 def screens(course: Course, rules: PresentationRules) -> Iterator[Screen | Skipped]:
     """What is put before a person, one after the other; the course hears the answers of a screen before it goes on.
 
-    On one screen stand items that follow each other in a battery, are asked under the same condition, and lead
-    nowhere else; a battery in which an item has a condition of its own takes several screens.
+    On one screen stand items that follow each other in a battery, are asked under the same condition, lead nowhere
+    else, and insert no answer of the same screen; a battery in which an item has a condition of its own takes several
+    screens.
     """
     before: str | None = None
     for step in course:
@@ -174,6 +176,8 @@ def screens(course: Course, rules: PresentationRules) -> Iterator[Screen | Skipp
         while rules.battery == "one_screen" and battery is not None and not steps[-1].question.go_to:
             following = course.upcoming
             if following is None or following.battery != battery or following.show_if != step.question.show_if:
+                break
+            if inserted_by(following) & {one.question.id for one in steps}:
                 break
             further = next(course)
             if isinstance(further, Skipped):
@@ -186,14 +190,28 @@ def screens(course: Course, rules: PresentationRules) -> Iterator[Screen | Skipp
         yield from passed
 
 
+def draw_key(
+    question: Question, rules: PresentationRules, person: tuple[str, int], replicate: int
+) -> tuple[str | int, ...]:
+    """What the draw is keyed by that decides how a question is shown.
+
+    A direction is the person's, the same for every question; an order is drawn for each question, or once for the
+    items of a battery, whether they share a screen or not.
+    """
+    turned = rules.scale == "drawn" if question.kind == "scale" else rules.order == "reversed"
+    if turned:
+        return ("direction", *person)
+    return ("presentation", *person, question.battery or question.id, replicate)
+
+
 def show(screen: Screen, settings: ResolvedDef, rng: Callable[[], np.random.Generator]) -> Shown:
     """Show a screen to a respondent.
 
     Parameters
     ----------
     rng : callable
-        Makes the generator derived from the key of respondent and first question; called only when something is
-        drawn, and anew for each item of a battery, so that all list their options in one order.
+        Makes the generator derived from :func:`draw_key`; called only when something is drawn, and anew for each item
+        of a battery, so that all list their options in one order.
     """
     rules, language, notes = settings.presentation, settings.language, screen.first.notes
     constrained = settings.answer_format == "constrained" and screen.question.kind != "text"

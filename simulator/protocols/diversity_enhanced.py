@@ -17,7 +17,7 @@ from simulator.constraint import JsonConstraint
 from simulator.memory import Memory
 from simulator.parsing import EMPTY, Reading
 from simulator.protocols import def_prompts
-from simulator.protocols.def_screens import ANSWER, Shown, screens, show
+from simulator.protocols.def_screens import ANSWER, Shown, draw_key, screens, show
 from simulator.protocols.def_settings import DefSettings, ResolvedDef
 from simulator.protocols.interface import FURTHER, Ability, Completion, Message, Protocol, Request, Understood
 from simulator.protocols.registry import CellDescription
@@ -35,7 +35,7 @@ class DiversityEnhanced:
     """DEF: place, decoding and memory length drawn once a respondent, options shuffled, memory rolling.
 
     Place and persona come with the population; decoding and memory length follow from seed, population and
-    person, presentations also from the question, so that all cells of a wave compare the same people.
+    person, orders of options also from the battery or question, so that all cells of a wave compare the same people.
     """
 
     name = "def"
@@ -118,6 +118,7 @@ class DiversityEnhanced:
                 respondent.persona.attributes,
                 respondent.words,
                 respondent.assigned,
+                resolved.presentation,
             )
             for screen in screens(course, resolved.presentation):
                 if isinstance(screen, Skipped):
@@ -128,8 +129,8 @@ class DiversityEnhanced:
                     continue
                 place = replicate * len(questionnaire.questions) + screen.first.place
                 asking.begin(place, certain=screen.first.certain)
-                shuffling = (seed, "presentation", *key, screen.question.id, replicate)
-                shown = show(screen, resolved, partial(seeds.generator, *shuffling))
+                drawing = draw_key(screen.question, resolved.presentation, key, replicate)
+                shown = show(screen, resolved, partial(seeds.generator, seed, *drawing))
                 told = talk if screen.continues else memory
                 readings, reply, told = yield from self._heard(shown, asking, told, resolved)
                 memory = memory if screen.continues else told

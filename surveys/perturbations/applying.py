@@ -149,7 +149,7 @@ def perturb(
             asked = original.in_language(perturbation.language).model_copy(update={"order": asked.order})
             changed = list(asked.questions)
         elif isinstance(perturbation, QuestionOrder):
-            asked = _reordered(asked, perturbation)
+            asked = _reordered(asked, perturbation, original.as_written)
         for position, question in enumerate(changed):
             number, change = _changed(question, perturbation, asked.language, seed)
             if (change.codes or change.scores) and question.id in looked_at:
@@ -158,6 +158,7 @@ def perturb(
             changed[position] = change.question
     alone = asked.model_copy(update={"translations": {}})
     alone.__dict__["layout"] = dataclasses.replace(asked.layout, questions=tuple(changed))
+    alone.__dict__["as_written"] = original.as_written
     return Perturbed(alone, back)
 
 
@@ -224,9 +225,11 @@ def _looked_at(questionnaire: Questionnaire) -> frozenset[str]:
     return frozenset(found)
 
 
-def _reordered(questionnaire: Questionnaire, perturbation: QuestionOrder) -> Questionnaire:
+def _reordered(
+    questionnaire: Questionnaire, perturbation: QuestionOrder, as_written: Mapping[str, Question]
+) -> Questionnaire:
     changed = questionnaire.model_copy(update={"order": perturbation.order})
-    problem = next((message for _, message in find_problems(changed.layout, changed.arms)), None)
+    problem = next((message for _, message in find_problems(changed.layout, changed.arms, as_written)), None)
     if problem is not None:
         raise ValueError(f"the questions of {questionnaire.id!r} cannot be asked in another order: {problem}")
     return changed

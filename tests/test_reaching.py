@@ -1,0 +1,62 @@
+"""Questions that nobody gets to are told before a wave."""
+
+import pytest
+
+from demoscope import seeds
+from simulator.plan import make_plan
+from simulator.wave import load_wave
+from surveys.reaching import find_unreached
+from tests.questionnaires import asking, single
+from tests.test_plan import shown
+
+CHAIN = (single("a"), single("y", show_if="a == 1"))
+
+
+def unreached(*entries, people=({},) * 200, **parts):
+    return find_unreached(asking(*entries, **parts), people, lambda *key: seeds.generator(1, *key))
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        (*CHAIN, single("never", show_if="a == 2 and y == 1")),
+        (single("w", go_to=[{"to": "end", "when": "w == 1"}]), single("never", show_if="w == 1")),
+        (single("a"), single("never", show_if="persona.age > 200")),
+    ],
+)
+def test_conditions_that_contradict_each_other_across_questions_are_found(entries):
+    assert unreached(*entries, people=[{"age": 18 + number % 80} for number in range(200)]) == ("never",)
+
+
+def test_what_somebody_reaches_is_not_named():
+    money = {"id": "money", "kind": "allocation", "text": "?", "total": 10, "options": "yes_no"}
+    many = [{"code": code, "label": f"paper {code}"} for code in range(1, 13)]
+    assert not unreached(
+        *CHAIN,
+        {"id": "n", "kind": "number", "text": "?", "minimum": 0, "maximum": 10_000},
+        single("exact", show_if="n == 4321"),
+        {"id": "town", "kind": "text", "text": "?"},
+        single("there", show_if="town == 'Riverton'"),
+        money,
+        single("rich", show_if="amount(money, 1) > 8"),
+        {"id": "papers", "kind": "multiple", "text": "?", "options": many},
+        single("reader", show_if="7 in papers and count(papers) > 3"),
+        single("silent", show_if="not answered(a)"),
+        single("b_only", show_if="form == 'b'"),
+        splits=[{"id": "form", "arms": {"a": 1, "b": 1}}],
+    )
+
+
+def test_the_plan_warns_of_questions_that_nobody_reaches(wave_file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    survey = """
+id: small
+title: Small
+questions:
+  - {id: a, text: A?, options: yes_no}
+  - {id: y, text: Y?, options: yes_no, show_if: a == 1}
+  - {id: never, text: N?, options: yes_no, show_if: a == 2 and y == 1}
+"""
+    plan = make_plan(load_wave(wave_file(survey=survey)))
+    assert plan.unreached == ("never",)
+    assert "Nobody reached never" in shown(plan)
