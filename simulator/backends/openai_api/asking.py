@@ -10,7 +10,8 @@ from demoscope.errors import BackendError, WavePaused
 from simulator.backends.interface import Parcel
 from simulator.backends.openai_api.abilities import Proven, common
 from simulator.backends.openai_api.attempts import Accepted, Attempts, Money
-from simulator.backends.openai_api.batch import BatchDesk, key_of
+from simulator.backends.openai_api.batch import BatchDesk
+from simulator.backends.openai_api.batch_files import key_of
 from simulator.backends.openai_api.batch_provider import OpenAIProvider
 from simulator.backends.openai_api.bodies import (
     CHAT,
@@ -239,6 +240,7 @@ class Asking:
             announce=announce,
             failure=endpoint.refused,
             new_tag=lambda: uuid4().hex,
+            told=endpoint.told,
         )
 
     async def close(self) -> None:
