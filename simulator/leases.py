@@ -68,6 +68,7 @@ class Budget:
 
     max_cost: float | None = None
     currency: str = ""
+    """Of the prices; empty without them, and then nothing is reckoned."""
     grain: float = 0.0
     """The smallest request, as a part of what the limits allow in a minute; 0 without limits."""
 
@@ -191,7 +192,7 @@ class Ledger:
         entry.asked_before = entry.account.asked
         entry.account = account
         entry.share_held = entry.share
-        if self.budget.max_cost is not None:
+        if self.budget.currency:
             entry.held = max(account.allowance, account.spent + account.reserved)
 
     def lease(self, handle: int, busy: Set[int]) -> Lease:
