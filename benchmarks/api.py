@@ -35,9 +35,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.peers import cpu, edsl, qstn, times
+from benchmarks.peers import cpu, edsl, qstn, raw_clients, times
 
 ROOT = Path(__file__).resolve().parents[1]
+PEERS = ROOT.parent / "shared" / "peers"
+"""Where the peers' scripts are looked for when ``--peers`` names no other place."""
 IN_FLIGHT = 50
 LATENCY_S, SLOW_EVERY, SLOW_IN_FLIGHT = 0.05, 25, 10
 """Stragglers: every 25th request takes ten times 50 ms, with as many in flight as QSTN has by itself."""
@@ -246,6 +248,7 @@ def measure(wanted: argparse.Namespace) -> list[tuple[Any, ...]]:
     n = wanted.respondents
     with server(wanted.peers) as url:
         cheapest = floor(url)[0]
+        raw = raw_clients(wanted, url, IN_FLIGHT)
         plain = ours(url, n, 10)
         small = ours(url, 50, 10)
         ray = ours(url, n, 10, executor="ray")
@@ -261,6 +264,11 @@ def measure(wanted: argparse.Namespace) -> list[tuple[Any, ...]]:
     together = 3 * 1.0 / crowd["seconds"]
     return [
         ("openai package's fastest way, CPU a call", cheapest, "ms", None, None),
+        *((f"raw_clients.py, {name}: CPU a call", cpu(run, 500), "ms", None, None) for name, run in raw.items()),
+        *(
+            (f"raw_clients.py, {name}: calls per second", run["per_s"], "1/s", None, None)
+            for name, run in raw.items()
+        ),
         ("CPU an answer, store and all, without Ray", lean, "ms", "<= 1.0", lean <= 1.0),
         ("the same beyond the openai package", lean - cheapest, "ms", None, None),
         ("CPU an answer with Ray, driver and cohorts", with_ray, "ms", "<= 1.5", with_ray <= 1.5),
@@ -301,8 +309,13 @@ def _met(found: float | str, target: float) -> bool | None:
 def main() -> None:
     """Measure everything and print one line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--respondents", type=int, default=500, help="of ten questions each, for CPU and rate")
-    parser.add_argument("--peers", type=Path, help="folder with mock_server.py, bench_qstn.py and bench_edsl.py")
+    parser.add_argument("--respondents", type=int, default=1000, help="of ten questions each, for CPU and rate")
+    parser.add_argument(
+        "--peers",
+        type=Path,
+        default=PEERS if PEERS.is_dir() else None,
+        help="folder with mock_server.py, bench_qstn.py and bench_edsl.py",
+    )
     parser.add_argument("--qstn-python", type=Path, help="Python (3.12 or newer) in which qstn is installed")
     parser.add_argument("--edsl-python", type=Path, help="Python in which edsl is installed")
     parser.add_argument("--only", choices=["stragglers"], help="measure no more than this")

@@ -3,6 +3,7 @@
 import argparse
 import json
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,17 @@ def peer(python: Path | None, script: Path | None, *arguments: str) -> dict[str,
     if not lines:
         return {"why": (done.stderr.strip().splitlines() or ["it printed nothing"])[-1][-200:]}
     return dict(json.loads(lines[-1]))
+
+
+def raw_clients(wanted: argparse.Namespace, url: str, in_flight: int) -> dict[str, dict[str, Any]]:
+    """What 500 calls take by clients with nothing around them, by client; empty without the peers' folder."""
+    script = wanted.peers / "raw_clients.py" if wanted.peers else None
+    if script is None or not script.is_file():
+        return {}
+    command = [sys.executable, str(script), url.split(":")[2].split("/")[0], str(in_flight)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    runs = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    return {run["client"]: run for run in runs}
 
 
 def qstn(

@@ -14,6 +14,8 @@ DOUBTFUL: frozenset[ErrorKind | None] = frozenset({"server", "network", "timeout
 
 FAILURES = 20
 """Requests that fail in a row like this, all sent since the first did, after which the wave pauses."""
+RESPONDENTS = 3
+"""Respondents that these requests are of, at least: what fails for one or two alone may be due to their prompts."""
 
 
 class Doubts:
@@ -23,6 +25,7 @@ class Doubts:
         self._model = model
         self._failures: int | None = None  # of requests sent since the first; None when all is well
         self._whose: set[int] = set()
+        self._failing: set[int] = set()  # respondents of the failures counted
         self._records = Records()
         self._finished: list[int] = []
 
@@ -34,21 +37,23 @@ class Doubts:
     def heard(self, respondent_id: int, completion: Completion, sent_in_doubt: bool) -> bool:
         """Take note of a completion; returns whether the doubt is over, so that :meth:`taken` may be saved.
 
-        One failure may touch all that is under way, so only requests that are sent after it count.
+        One failure may touch all that is under way, so only requests that are sent after it count. A failure after
+        which the model was found well is none of the model's.
 
         Raises
         ------
         WavePaused
-            If nothing came but failures, :data:`FAILURES` times.
+            If nothing came but failures, :data:`FAILURES` times, of :data:`RESPONDENTS` at least.
         """
-        if completion.last.error_kind not in DOUBTFUL:
+        if completion.last.error_kind not in DOUBTFUL or completion.found_well:
             return self.open
         self._whose.add(respondent_id)
         if self._failures is None:
             self._failures = 0
         elif sent_in_doubt:
             self._failures += 1
-            if self._failures >= FAILURES:
+            self._failing.add(respondent_id)
+            if self._failures >= FAILURES and len(self._failing) >= RESPONDENTS:
                 raise WavePaused(
                     f"The model {self._model!r} does nothing any more but fail: "
                     f"{(completion.last.error or '').rstrip('.')}. What was saved is safe; mend it and run the same "
@@ -70,5 +75,6 @@ class Doubts:
     def taken(self) -> tuple[Records, list[int]]:
         """What was kept back, rows and ended interviews: the failures were those of their requests alone."""
         found = self._records, self._finished
-        self._failures, self._whose, self._records, self._finished = None, set(), Records(), []
+        self._failures, self._records, self._finished = None, Records(), []
+        self._whose, self._failing = set(), set()
         return found

@@ -68,8 +68,14 @@ class Budget:
 
     max_cost: float | None = None
     currency: str = ""
+    """Of the prices; empty without them."""
     grain: float = 0.0
     """The smallest request, as a part of what the limits allow in a minute; 0 without limits."""
+
+    @property
+    def reckons(self) -> bool:
+        """Whether it is known what calls cost."""
+        return bool(self.currency) or self.max_cost is not None
 
     @classmethod
     def of(cls, settings: dict[str, Any]) -> "Budget":
@@ -191,7 +197,7 @@ class Ledger:
         entry.asked_before = entry.account.asked
         entry.account = account
         entry.share_held = entry.share
-        if self.budget.max_cost is not None:
+        if self.budget.reckons:
             entry.held = max(account.allowance, account.spent + account.reserved)
 
     def lease(self, handle: int, busy: Set[int]) -> Lease:

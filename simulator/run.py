@@ -187,7 +187,7 @@ class _Run:
         leaving = {
             handle
             for handle, team in self._hosts.items()
-            if team.ledger.budget.max_cost is not None and handle in team.ledger.living
+            if team.ledger.budget.reckons and handle in team.ledger.living
         }
         asked = leaving - self._calls
         for handle in asked:
@@ -233,7 +233,7 @@ class _Run:
 
     def _commit(self, team: Team, money: float) -> None:
         """Let the store know what may have been spent, so that a later run counts it even if this one is killed."""
-        if team.ledger.budget.max_cost is not None:
+        if team.ledger.budget.reckons:
             team.committed = money
             self._store.execute("UPDATE models SET committed = ? WHERE name = ?", (money, team.spec.model.name))
 

@@ -10,7 +10,8 @@ from openai import AsyncOpenAI
 
 from demoscope.errors import WavePaused
 from simulator.backends.interface import Parcel
-from simulator.backends.openai_api.batch import MARK, BatchDesk, BatchSettings, key_of
+from simulator.backends.openai_api.batch import MARK, BatchDesk, BatchSettings
+from simulator.backends.openai_api.batch_files import key_of
 from simulator.backends.openai_api.batch_provider import OpenAIProvider
 from simulator.backends.openai_api.replies import Failure
 from simulator.backends.openai_api.spending import Purse
@@ -104,6 +105,7 @@ class Desk:
             parcels=[Parcel(tag, "answer", tag in fetched) for tag in tags],
             announce=self.announce,
             failure=lambda status, body: Failure("rejected" if status == 400 else "server", str(body)),
+            told=lambda text: text.replace("secret", "[key]"),
             new_tag=map("tag{}".format, itertools.count(len(self.tags))).__next__,
         )
 
@@ -231,6 +233,123 @@ def test_an_older_batch_is_found_behind_many_newer_ones():
         assert len(server.batches.batches) == 6
 
 
+@pytest.mark.parametrize("fault", ["missing", "server_error"])
+def test_what_failed_in_an_earlier_run_is_sent_anew_and_its_newest_reply_counts(fault):
+    async def run(server, tags, attempts):
+        async with Desk(server, tags) as desk:
+            return [await asyncio.gather(desk.send(1, n), return_exceptions=True) for n in attempts], desk.tags
+
+    with serving() as server:
+        server.batches._rates = {fault: 1.0}
+        failed, tags = asyncio.run(run(server, [], (1, 2)))
+        assert [found.kind for [found] in failed] == ["server", "server"]
+        server.batches._rates = {}
+        for _ in range(2):  # sent anew by the first of these runs, found again by the second
+            [[found]], tags = asyncio.run(run(server, tags, (1,)))
+            assert said(found) == reply(body(1)).text
+        assert len(server.batches.batches) == 3
+
+
+def test_a_failed_try_before_one_that_succeeded_stays_as_it_was():
+    async def run(server, tags):
+        async with Desk(server, tags) as desk:
+            first = await asyncio.gather(desk.send(1, 1), return_exceptions=True)
+            server.batches._rates = {}
+            return first[0].kind, await desk.send(1, 2), desk.tags
+
+    with serving(Plan(batch={"server_error": 1.0})) as server:
+        kind, _, tags = asyncio.run(run(server, []))
+        again, found, _ = asyncio.run(run(server, tags))
+        assert (kind, again) == ("server", "server")
+        assert said(found) == reply(body(1)).text
+        assert len(server.batches.batches) == 2
+
+
+@pytest.mark.parametrize(("dropped", "batches"), [("input_file_id", 1), ("output_file_id", 2)])
+def test_a_file_that_the_provider_no_longer_keeps_does_not_stop_the_next_run(dropped, batches):
+    async def run(server, tags):
+        async with Desk(server, tags) as desk:
+            return await desk.send(1), desk.tags
+
+    with serving() as server:
+        _, tags = asyncio.run(run(server, []))
+        [batch] = server.batches.batches.values()
+        del server.batches.files[batch[dropped]]
+        found, _ = asyncio.run(run(server, tags))
+        assert said(found) == reply(body(1)).text
+        assert len(server.batches.batches) == batches
+
+
+@pytest.mark.parametrize("odd", ['"oops"', "[]", "no JSON", '{"custom_id": 7}', "[" * 100_000])
+def test_a_line_that_is_no_row_belongs_to_nobody(odd):
+    async def run(server):
+        async with Desk(server) as desk:
+            return await asyncio.gather(desk.send(1), desk.send(2))
+
+    with serving() as server:
+        finish = server.batches._finish
+
+        def finish_oddly(batch):
+            finish(batch)
+            server.batches.files[batch["output_file_id"]] += odd.encode()
+
+        server.batches._finish = finish_oddly
+        assert [said(one) for one in asyncio.run(run(server))] == [reply(body(n)).text for n in (1, 2)]
+
+
+@pytest.mark.parametrize("response", ["oops", [], 7, {"status_code": 200, "body": "oops"}, {"status_code": "200"}])
+def test_a_row_whose_response_is_none_fails_alone(response):
+    async def run(server):
+        async with Desk(server) as desk:
+            return await asyncio.gather(desk.send(1), desk.send(2), return_exceptions=True)
+
+    with serving() as server:
+        finish = server.batches._finish
+
+        def finish_oddly(batch):
+            finish(batch)
+            rows = [json.loads(line) for line in server.batches.files[batch["output_file_id"]].splitlines()]
+            rows = [row | ({"response": response} if row["custom_id"] == key(1) else {}) for row in rows]
+            server.batches.files[batch["output_file_id"]] = "\n".join(map(json.dumps, rows)).encode()
+
+        server.batches._finish = finish_oddly
+        odd, well = asyncio.run(run(server))
+    assert isinstance(odd, Failure)
+    assert said(well) == reply(body(2)).text
+
+
+def test_a_batch_is_waited_for_until_a_status_says_that_it_has_ended():
+    words = iter(["queued", "Validating", "on_hold", "COMPLETED"])
+
+    async def run(server):
+        async with Desk(server) as desk:
+            look = desk.desk._provider.look
+
+            async def looked(batch):
+                return await look(batch) | {"status": next(words)}
+
+            desk.desk._provider.look = looked
+            return await desk.send(1)
+
+    with serving() as server:
+        assert said(asyncio.run(run(server))) == reply(body(1)).text
+    assert not list(words)
+
+
+def test_whoever_waits_for_a_batch_hears_of_a_defect():
+    async def run(server):
+        async with Desk(server) as desk:
+
+            def defect(*_):
+                raise ZeroDivisionError
+
+            desk.desk._failure = defect
+            await desk.send(1)
+
+    with serving(Plan(batch={"bad_request": 1.0})) as server, pytest.raises(ZeroDivisionError):
+        asyncio.run(run(server))
+
+
 @pytest.mark.parametrize(("tags", "said"), [([], "cannot be begun"), (["tag0"], "earlier run cannot be found")])
 def test_a_provider_that_has_no_batches_pauses_the_wave(tags, said):
     async def run(server):
@@ -248,8 +367,8 @@ def test_a_batch_that_the_provider_refuses_pauses_the_wave_and_is_made_anew():
 
     with serving() as server:
         finish = server.batches._finish
-        server.batches._finish = lambda batch: batch.update(status="failed", errors={"data": ["no quota"]})
-        with pytest.raises(WavePaused, match="no quota"):
+        server.batches._finish = lambda batch: batch.update(status="failed", errors={"data": ["no quota for secret"]})
+        with pytest.raises(WavePaused, match="no quota for \\[key\\]"):
             asyncio.run(run(server, []))
         server.batches._finish = finish
         assert said(asyncio.run(run(server, ["tag0"]))) == reply(body(1)).text

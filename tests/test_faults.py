@@ -15,12 +15,15 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from demoscope.errors import WavePaused
 from simulator.backends.openai_api import retrying
 from simulator.run import run_wave
 from simulator.store import Store
 from simulator.wave import load_wave
+from tests import fault_server
+from tests.derived_reply import asked
 from tests.fault_server import FAULTS, Plan, serving
 from tests.faulty_wave import KINDS, check, write_wave
 from tests.stores import content, count, sound
@@ -225,3 +228,37 @@ def test_log_probabilities_of_replies_are_those_of_the_server(tmp_path):
     assert verdict.sound, verdict
     assert count(store, "SELECT count(*) FROM attempts WHERE logprob < 0") == 6
     assert not math.isclose(0, count(store, "SELECT count(DISTINCT logprob) FROM attempts"))
+
+
+def test_a_respondent_whose_prompts_the_server_cannot_bear_fails_alone_and_is_never_asked_again(
+    tmp_path, monkeypatch
+):
+    handle = fault_server.FaultServer._handle
+    unbearable = []
+
+    async def handle_most(self, request, answer):
+        who = asked((await request.json())["messages"])
+        if who.is_interview and who.persona in (unbearable or [unbearable.append(who.persona) or who.persona]):
+            return web.json_response({"error": {"message": "out of memory"}}, status=500)
+        return await handle(self, request, answer)
+
+    monkeypatch.setattr(fault_server.FaultServer, "_handle", handle_most)
+    store = tmp_path / "a.sqlite"
+    with serving() as server:
+        path = write_wave(tmp_path, [server.url], respondents=5, questions=10, tries={"server": 0})
+        assert run(path, store).saved == 50
+    assert count(store, "SELECT count(*) FROM answers WHERE status = 'failed'") == 10
+    assert count(store, "SELECT count(*) FROM attempts WHERE error_kind = 'server'") >= 10
+    whose = "SELECT count(DISTINCT respondent_id) FROM answers WHERE status = 'failed'"
+    assert count(store, whose) == 1
+
+
+def test_money_of_a_wave_that_is_stopped_is_in_the_store_without_a_bound_too(tmp_path):
+    store = tmp_path / "a.sqlite"
+    with serving() as server:
+        path = write_wave(tmp_path, [server.url], respondents=100, questions=5, prices={"input": 1e6, "output": 1e6})
+        with pytest.raises(KeyboardInterrupt):
+            run(path, store, make_executor=lambda _: Interrupted(2))
+        assert 0 < count(store, "SELECT sum(cost) FROM attempts") <= count(store, "SELECT committed FROM models")
+        run(path, store)
+        assert 0 < count(store, "SELECT sum(cost) FROM attempts") <= count(store, "SELECT committed FROM models")

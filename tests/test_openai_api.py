@@ -107,6 +107,8 @@ def test_a_store_is_bound_by_what_decides_answers_and_not_by_limits_and_prices(t
     assert content() != content(extra_body={"frequency_penalty": 1})
     with pytest.raises(DocumentError, match="max_cost needs prices"):
         content(max_cost=3)
+    with pytest.raises(DocumentError, match="two endpoints have the same url"):
+        load_wave(write_wave(tmp_path, ["http://h/v1", "http://h"]))
 
 
 def test_connections_that_are_opened_anew_cost_tries_and_never_the_wave(monkeypatch):

@@ -137,6 +137,9 @@ class Completion:
     bounds: dict[str, float] | None = None
     """For ``label_logprobs`` read off the likeliest tokens alone: labels not among them -> the most that their
     natural log-probability can be. Every label is in ``logprobs`` or here; what these have lies in ``outside``."""
+    found_well: bool = False
+    """Whether the model answered others, or was tried and found well, after the last attempt failed: then the failure
+    is this request's own."""
 
     @property
     def last(self) -> Attempt:

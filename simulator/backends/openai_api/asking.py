@@ -9,7 +9,8 @@ from demoscope.errors import WavePaused
 from simulator.backends.interface import Parcel
 from simulator.backends.openai_api.abilities import Proven, common
 from simulator.backends.openai_api.attempts import Accepted, Attempts, Money
-from simulator.backends.openai_api.batch import BatchDesk, key_of
+from simulator.backends.openai_api.batch import BatchDesk
+from simulator.backends.openai_api.batch_files import key_of
 from simulator.backends.openai_api.batch_provider import OpenAIProvider
 from simulator.backends.openai_api.bodies import (
     CHAT,

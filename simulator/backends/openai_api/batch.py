@@ -6,29 +6,31 @@ of an interview that does not hang on an earlier reply (``simulator/lookahead.py
 
 A batch is announced before it is created: its tag is saved in the store first and travels in the batch's metadata.
 So after any interruption the provider's list shows which batches are this store's, and their rows are waited for
-instead of being sent again.
+instead of being sent again. Rows that failed in a batch that has ended are sent anew.
 """
 
 import asyncio
 import dataclasses
-import hashlib
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import Field
 
 from demoscope.documents import Document
 from demoscope.errors import WavePaused
 from simulator.backends.interface import Parcel
+from simulator.backends.openai_api.batch_files import Json, Provider, keyed_rows, reply_of, tries_before
 from simulator.backends.openai_api.replies import Failure
-from simulator.protocols.interface import Request
 
 MARK = "demoscope"
 """Name under which a batch's metadata hold its tag."""
 
-Json = dict[str, Any]
+ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
+"""What a provider calls a batch that nothing more comes of; with any other word it is under way."""
+GONE = (404, 410)
+"""HTTP statuses of a file that the provider does not keep any more."""
 
 
 class BatchSettings(Document):
@@ -44,43 +46,6 @@ class BatchSettings(Document):
     """Size of one file at most."""
     window: str = Field(default="24h", pattern=r"^[0-9]+[hd]$")
     """Time that the provider has for a batch, in its own words."""
-
-
-def key_of(request: Request, body: Mapping[str, Any], attempt: int) -> str:
-    """``custom_id`` of one attempt at one exchange: the same in every run, another for any other request.
-
-    Of the body only the model's name and the prompt count: other fields are there or not as the proofs of the day go.
-
-    Parameters
-    ----------
-    attempt : int
-        Number of the attempt, from 1.
-    """
-    wanted = {field.name: getattr(request, field.name) for field in dataclasses.fields(request)}
-    wanted |= {"messages": None, "decoding": request.decoding.as_dict()}
-    wanted["constraint"] = request.constraint and dataclasses.asdict(request.constraint)
-    what = [wanted, *(body.get(name) for name in ("model", "messages", "prompt"))]
-    digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:32]
-    return f"{request.step}-{request.ordinal}-{digest}-{attempt}"
-
-
-class Provider(Protocol):
-    """The part of a provider's API that batches need; every call may raise :class:`Failure`."""
-
-    async def upload(self, content: bytes) -> str:
-        """Take in a file of requests and return its id."""
-
-    async def create(self, file: str, path: str, window: str, metadata: dict[str, str]) -> str:
-        """Begin a batch over an uploaded file and return its id."""
-
-    async def look(self, batch: str) -> Json:
-        """What has become of a batch."""
-
-    async def batches(self) -> list[Json]:
-        """All batches of the account, newest first."""
-
-    async def content(self, file: str) -> bytes:
-        """A file's content."""
 
 
 @dataclass(slots=True)
@@ -104,7 +69,7 @@ class BatchDesk:
     new_tag : callable
         Names a new batch, never twice the same.
     told : callable
-        Makes the provider's words fit to be shown.
+        Makes the provider's words fit for people, so that they hold no key.
     """
 
     def __init__(
@@ -191,21 +156,60 @@ class BatchDesk:
         return task
 
     async def _recover(self) -> None:
-        """Find the batches of this store that are under way or done already."""
+        """Find what the batches of this store have brought or will bring.
+
+        What failed in a batch that has ended may do better now, so it is sent anew; only before an attempt that
+        succeeded or is under way does it stay, so that this attempt is come to again.
+        """
         if not self._parcels:
             return
+        failed: dict[str, Failure] = {}
         try:
-            for batch in await self._provider.batches():
-                tag = (batch.get("metadata") or {}).get(MARK)
-                parcel = self._parcels.get(str(tag))
-                if parcel is not None and batch["status"] != "failed":  # a refused one has answered nothing
-                    rows = [json.loads(line) for line in _lines(await self._provider.content(batch["input_file_id"]))]
-                    replies = {row["custom_id"]: asyncio.get_running_loop().create_future() for row in rows}
-                    self._travelling = replies | self._travelling
-                    self._owed.update(() if parcel.fetched else replies)
-                    self._start(self._fetch(batch["id"], parcel, replies))
-        except (Failure, ValueError, KeyError) as error:
+            for batch in await self._provider.batches():  # newest first, and the newest row of a key counts
+                metadata = batch.get("metadata")
+                parcel = self._parcels.get(str(metadata.get(MARK))) if isinstance(metadata, dict) else None
+                if parcel is None:
+                    continue
+                if _ended(batch):
+                    replies = await self._brought(batch, failed)
+                    self._start(self._announce(dataclasses.replace(parcel, fetched=True)))
+                else:
+                    sent = keyed_rows(await self._provider.content(batch["input_file_id"]))
+                    replies = {key: asyncio.get_running_loop().create_future() for key, _ in sent}
+                    self._start(self._fetch(batch["id"], parcel, replies.copy()))
+                self._travelling = replies | self._travelling
+                self._owed.update(() if parcel.fetched else replies)
+        except (Failure, ValueError, KeyError, TypeError) as error:
             raise _paused("of an earlier run cannot be found", str(error)) from None
+        lost = Failure("server", "a batch of an earlier run ended without this row")
+        for key in [earlier for found in self._travelling for earlier in tries_before(found)]:
+            if key not in self._travelling:
+                self._travelling[key] = asyncio.get_running_loop().create_future()
+                _fail([self._travelling[key]], failed.get(key, lost))
+
+    async def _brought(self, batch: Json, failed: dict[str, Failure]) -> dict[str, asyncio.Future[Json]]:
+        """Replies that a batch of an earlier run brought; what failed in it is noted in ``failed``."""
+        replies: dict[str, asyncio.Future[Json]] = {}
+        for key, row in await self._rows(batch):
+            reply = reply_of(row, self._failure)
+            if isinstance(reply, Failure):
+                failed.setdefault(key, reply)
+            elif key not in replies:
+                replies[key] = asyncio.get_running_loop().create_future()
+                replies[key].set_result(reply)
+        return replies
+
+    async def _rows(self, batch: Json) -> list[tuple[str, Json]]:
+        """What a batch that has ended says of its rows; nothing any more once the provider has dropped its files."""
+        found: list[tuple[str, Json]] = []
+        for name in ("output_file_id", "error_file_id"):
+            if batch.get(name):
+                try:
+                    found += keyed_rows(await self._provider.content(str(batch[name])))
+                except Failure as failure:
+                    if failure.status not in GONE:
+                        raise
+        return found
 
     async def _collect(self) -> None:
         """Turn what was gathered into batches, whenever nothing more comes for a while."""
@@ -249,46 +253,38 @@ class BatchDesk:
         await self._fetch(batch, parcel, replies)
 
     async def _fetch(self, batch: str, parcel: Parcel, replies: dict[str, asyncio.Future[Json]]) -> None:
-        """Look at a batch until it has ended, and hand every row to who waits for it."""
+        """Look at a batch until it has ended, and hand every row to who waits for it; whatever happens, all hear."""
         try:
-            while True:
-                state = await self._provider.look(batch)
-                if state["status"] not in ("validating", "in_progress", "finalizing", "cancelling"):
-                    break
+            while not _ended(state := await self._provider.look(batch)):
                 await self._sleep(self._settings.poll_s)
-            files = [state.get(name) for name in ("output_file_id", "error_file_id")]
-            rows = [json.loads(line) for file in files if file for line in _lines(await self._provider.content(file))]
+            rows = await self._rows(state)
+            if _status(state) == "failed" and not rows:
+                why = self._told(json.dumps(state.get("errors"), ensure_ascii=False))
+                _fail(replies.values(), _paused(f"{batch} was refused by the provider", why))
+                return
+            self._start(self._announce(dataclasses.replace(parcel, fetched=True)))  # before anybody reckons
+            for key, row in rows:
+                future = replies.get(key)
+                if future is not None and not future.done():  # a row that comes twice counts once
+                    reply = reply_of(row, self._failure)
+                    if isinstance(reply, Failure):
+                        _fail([future], reply)
+                    else:
+                        future.set_result(reply)
+            why = f"the batch {batch} ended ({_status(state)}) without this row"
+            _fail(replies.values(), Failure("server", why))
         except (Failure, ValueError, KeyError) as error:
             _fail(replies.values(), _paused(f"{batch} cannot be read", str(error)))
-            return
         except Exception as defect:
             _fail(replies.values(), defect)
-            return
-        if state["status"] == "failed" and not rows:
-            told = self._told(json.dumps(state.get("errors"), ensure_ascii=False))
-            _fail(replies.values(), _paused(f"{batch} was refused by the provider", told))
-            return
-        self._start(self._announce(dataclasses.replace(parcel, fetched=True)))  # before anybody reckons
-        for row in rows:
-            reply = replies.pop(str(row.get("custom_id")), None)  # a row that comes twice counts once
-            if reply is not None and not reply.done():
-                self._hand_over(row, reply)
-        _fail(replies.values(), Failure("server", f"the batch {batch} ended ({state['status']}) without this row"))
-
-    def _hand_over(self, row: Json, reply: asyncio.Future[Json]) -> None:
-        response = row.get("response") or {}
-        status, body = response.get("status_code"), response.get("body")
-        if status == 200 and isinstance(body, dict):
-            reply.set_result(body)
-        elif isinstance(status, int) and status != 200:
-            _fail([reply], self._failure(status, body))
-        else:
-            error = row.get("error") or {}
-            _fail([reply], Failure("server", f"the batch did not answer this row: {error.get('message', row)}"))
 
 
-def _lines(content: bytes) -> list[bytes]:
-    return [line for line in content.split(b"\n") if line.strip()]
+def _status(batch: Json) -> str:
+    return str(batch["status"]).casefold()
+
+
+def _ended(batch: Json) -> bool:
+    return _status(batch) in ENDED
 
 
 def _fail(replies: Iterable[asyncio.Future[Json]], error: Exception) -> None:

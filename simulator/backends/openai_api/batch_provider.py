@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import openai
 
-from simulator.backends.openai_api.batch import Json
+from simulator.backends.openai_api.batch_files import Json
 from simulator.backends.openai_api.replies import Failure
 
 T = TypeVar("T")
@@ -23,7 +23,7 @@ FILE_S = 900.0
 
 
 class OpenAIProvider:
-    """Fulfils :class:`simulator.backends.openai_api.batch.Provider` over an open client.
+    """Fulfils :class:`simulator.backends.openai_api.batch_files.Provider` over an open client.
 
     ``told`` makes what an exception says fit for people, so that it holds no key. A call has ``timeout_s`` seconds,
     repetitions by the openai package included; one with a file in it has :data:`FILE_S` more.
@@ -64,10 +64,11 @@ class OpenAIProvider:
         params: dict[str, object] = {"limit": 100}
         while True:
             page = await self._got("/batches", params)
-            found += page["data"]
-            if not page.get("has_more") or not page["data"]:
+            batches = [_object(batch) for batch in page["data"]]
+            found += batches
+            if not page.get("has_more") or not batches:
                 return found
-            params["after"] = page["data"][-1]["id"]
+            params["after"] = batches[-1]["id"]
 
     async def content(self, file: str) -> bytes:
         """A file's content."""

@@ -220,8 +220,8 @@ class OpenAISettings(Document):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        urls = [endpoint.url for endpoint in self.endpoints]
-        if len(set(urls)) < len(urls):
+        places = [endpoint.url.partition("://")[2].removesuffix("/v1") for endpoint in self.endpoints]
+        if len(set(places)) < len(places):
             raise ValueError("two endpoints have the same url; raise the weight of one instead")
         if self.max_cost is not None and self.prices is None:
             raise ValueError("max_cost needs prices; give input and output per million tokens")
