@@ -31,17 +31,18 @@ def render_pretest(pretest: Pretest, console: Console) -> None:
         pretest.findings, key=lambda one: (ranks[one.severity], names.get(one.rule, len(names)), one.rule)
     )
     for _, found in groupby(ordered, key=lambda one: one.rule):
-        _print_rule(list(found), console)
+        _print_rule(list(found), pretest.language, console)
     console.print()
 
 
-def _print_rule(findings: list[Finding], console: Console) -> None:
+def _print_rule(findings: list[Finding], own: str, console: Console) -> None:
     first = findings[0]
     colour = _COLOURS[first.severity]
     console.print(f"  [{colour}]{first.severity}[/{colour}] [bold]{first.rule}[/bold]: {escape(first.why)}")
     places: dict[str, list[str]] = {}
     for finding in findings:
-        places.setdefault(finding.what, []).append(finding.question or "as a whole")
+        said = finding.what if finding.language == own else f"{finding.language}: {finding.what}"
+        places.setdefault(said, []).append(finding.question or "as a whole")
     for what, where in list(places.items())[:PLACES]:
         more = f" and {len(where) - PLACES} more" if len(where) > PLACES else ""
         console.print(f"    {escape(', '.join(where[:PLACES]) + more)}: {escape(plain(what))}")

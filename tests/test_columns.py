@@ -54,6 +54,17 @@ def test_values_that_the_mapping_does_not_know_are_told(tmp_path):
     ]
 
 
+def test_values_outside_a_scale_or_below_a_minimum_are_told(tmp_path):
+    # The scale runs from 1 to 10, ages from 16 on; -2 means no answer everywhere, -5 for ages, -4 is never offered.
+    data = "Q1,Q240,X003\n1,11,5\n2,-1,40\n2,-2,-5\n2,-4,n/a\n2,2.5,16.5\n2,,\n2,-9,20\n"
+    lost = [str(item) for item in read(tmp_path, data=data).left_out]
+    assert lost == [
+        "column Q240: the values -9, 11, 2.5 (they answer no such scale and are no missing code)",
+        "column X003: the values 5, n/a (they answer no such number and are no missing code)",
+        "column X003: the missing values -5 (a number has no options of their own)",
+    ]
+
+
 def test_labels_of_an_spss_file_are_used_where_the_mapping_says_nothing(tmp_path):
     pyreadstat.write_sav(
         pd.DataFrame({"Q1": [1.0], "Q2": [1.0]}), tmp_path / "data.sav", column_labels=["Family?", "Friends?"],

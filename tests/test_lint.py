@@ -33,6 +33,20 @@ def said(text, language="en", limits=None, **question):
 SPEAKS = [
     ("double_barrelled", "en", "How satisfied are you with your pay and your working hours?", {}),
     ("double_barrelled", "zh", "您对工资和工作时间满意吗？", {}),
+    ("double_barrelled", "en", "Are pay and hours good? Please tick one.", {"options": "yes_no"}),
+    ("double_barrelled", "en", "Do you eat fruit or vegetables every day?", {"options": "yes_no"}),
+    ("double_barrelled", "zh", "您喜欢喝茶或者咖啡吗？", {}),
+    ("double_barrelled", "zh", "政府应该减税、增加福利吗？", {}),
+    ("leading", "en", "Like most Americans, do you pray?", {}),
+    ("leading", "en", "Should concerned parents vaccinate their children?", {}),
+    ("leading", "en", "How much do you love our excellent service?", {}),
+    ("leading", "zh", "您不觉得税太高吗？", {}),
+    ("unbalanced_scale", "en", "How is it?", {"options": options("Very helpful", "Helpful", "Unhelpful")}),
+    ("overlapping_ranges", "en", "Income?", {"options": options("$0-$10k", "$10k-$20k")}),
+    ("overlapping_ranges", "en", "Income?", {"options": options("1 million to 2 million", "2 million to 3 million")}),
+    ("overlapping_ranges", "en", "Age?", {"options": options("between 18 and 25", "between 25 and 40")}),
+    ("overlapping_ranges", "zh", "收入？", {"options": options("1万-2万元", "2万-3万元")}),
+    ("overlapping_ranges", "zh", "收入？", {"options": options("1-2万元", "2-3万元")}),
     ("leading", "en", "Don't you agree that taxes are a burden?", {}),
     ("leading", "en", "Most people believe that crime rises. What do you think?", {}),
     ("leading", "zh", "众所周知，吸烟有害。您怎么看？", {}),
@@ -65,6 +79,16 @@ SILENT = [
     ("double_barrelled", "en", "Which one is it: Salt and vinegar, or Plain?",
      {"options": options("Salt and vinegar", "Plain")}),
     ("double_barrelled", "zh", "您认为世界和平重要吗？", {}),
+    ("double_barrelled", "en", "Which of cats and dogs do you like more?", {"options": options("Cats", "Dogs")}),
+    ("double_barrelled", "zh", "您在聚会上与很多不同的人交谈吗？", {}),
+    ("double_barrelled", "zh", "您和别人相处得好吗？", {}),
+    ("leading", "en", "How far do you agree that taxes are high?", {}),
+    ("leading", "en", "Do you agree or disagree that taxes are high?", {}),
+    ("leading", "en", "A rule clearly makes no sense. What do you do?", {}),
+    ("missing_labels", "en", "Age?", {"options": options("18-24", "25-34", "35+")}),
+    ("unbalanced_scale", "zh", "可能吗？", {"options": options("完全不可能", "不太可能", "比较可能", "非常可能")}),
+    ("scale_order", "zh", "可能吗？", {"options": options("完全不可能", "不太可能", "比较可能", "非常可能")}),
+    ("scale_order", "zh", "满意吗？", {"options": options("不满意", "不怎么满意", "满意", "非常满意")}),
     ("leading", "en", "Do you think taxes are too high, too low, or about right?", {}),
     ("leading", "zh", "您认为税收太高、太低还是合适？", {}),
     ("negation", "en", "The state should lower taxes.", {"options": "agree_5"}),
@@ -171,6 +195,25 @@ def test_other_languages_are_looked_at_for_numbers_and_labels_only():
 def test_no_bundled_questionnaire_has_a_grave_mistake(name):
     findings = pretest(load_questionnaire(name)).findings
     assert [one for one in findings if one.severity == "error"] == []
+
+
+def test_translations_and_further_wordings_are_looked_at():
+    asked = {
+        "id": "q", "text": {"en": "Is tea good?", "zh": "茶和咖啡好吗？"}, "options": "yes_no",
+        "wordings": {"b": {"en": "Are tea and jam good?", "zh": "茶好吗？"}},
+    }  # fmt: skip
+    told = Questionnaire(id="t", title={"en": "T", "zh": "题"}, questions=[asked])
+    found = [one for one in pretest(told).findings if one.severity == "warning"]
+    assert [(one.language, one.what) for one in found] == [
+        ("en", "wording 'b': it asks about two things in one: 'tea and jam'"),
+        ("zh", "it asks about two things in one: '茶和咖啡'"),
+    ]
+    assert [one.language for one in pretest(told).findings if one.rule == "missing_dont_know"] == ["en"]
+
+
+@pytest.mark.parametrize("name", ["backstory", "ipip_mini", "values_core"])
+def test_the_projects_own_questionnaires_are_warned_of_in_no_language(name):
+    assert [one for one in pretest(load_questionnaire(name)).findings if one.severity == "warning"] == []
 
 
 def whole(*questions):

@@ -4,6 +4,7 @@ For surveys whose files may not be passed on: the mapping travels, the reader's 
 """
 
 import csv
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -177,7 +178,9 @@ def _question(
         codes = {str(option["code"]): option["code"] for option in content["options"]}
         allowed = {*codes, *map(str, (*away, *dropped)), ""}
         _tell_strangers(values, allowed, where, draft)
-    elif away and column.missing:
+    elif column.kind in ("scale", "number"):
+        _tell_outside(values, column, {*away, *dropped}, where, draft)
+    if not codes and away and column.missing:
         listed = ", ".join(str(code) for code in column.missing)
         draft.leave_out(where, f"the missing values {listed}", f"a {column.kind} has no options of their own")
     return draft.question(column.column, where, content, codes)
@@ -225,6 +228,24 @@ def _tell_strangers(values: frozenset[str] | None, allowed: set[str], where: str
     if strange:
         named = ", ".join(value[:30] for value in strange[:8]) + (" ..." if len(strange) > 8 else "")
         draft.leave_out(where, f"the values {named}", "the mapping has neither an option nor a missing code for them")
+
+
+def _tell_outside(values: frozenset[str] | None, column: Column, missing: set[int], where: str, draft: Draft) -> None:
+    """Note values in the file that are no answer on a scale or to a number, and no missing code either."""
+    low = -math.inf if column.minimum is None else column.minimum
+    high = math.inf if column.maximum is None else column.maximum
+
+    def fits(value: str) -> bool:
+        try:
+            number = float(value)
+        except ValueError:
+            return False
+        return number in missing or (low <= number <= high and (column.kind == "number" or number.is_integer()))
+
+    strange = sorted(value for value in values or () if value and not fits(value))
+    if strange:
+        named = ", ".join(value[:30] for value in strange[:8]) + (" ..." if len(strange) > 8 else "")
+        draft.leave_out(where, f"the values {named}", f"they answer no such {column.kind} and are no missing code")
 
 
 def _recognises(head: bytes) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from surveys.lint import sources
 from surveys.lint.finding import Limits, Rule
 from surveys.lint.poles import frequency, side, sides, strength
-from surveys.lint.ranges import clashes
+from surveys.lint.ranges import clashes, covered
 from surveys.lint.words import substantive, tokens, wording
 from surveys.question import Question
 
@@ -43,7 +43,13 @@ def _missing_labels(question: Question, language: str, limits: Limits) -> Iterat
                 yield f"nobody is told what {end} means"
     elif question.kind == "single":
         bare = [label for label in _labels(question) if label.strip("+-").isdigit()]
-        if bare and len(bare) < len(_labels(question)) and "number" not in wording(question).casefold():
+        ranged = any(span is not None and span.low < span.high for span in map(covered, _labels(question)))
+        if (
+            bare
+            and not ranged
+            and len(bare) < len(_labels(question))
+            and "number" not in wording(question).casefold()
+        ):
             yield f"some options have words and others are a number alone: {', '.join(bare[:5])}"
 
 

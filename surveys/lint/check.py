@@ -8,6 +8,7 @@ from surveys.lint.answers import ANSWER_RULES, direction
 from surveys.lint.finding import SEVERITIES, Finding, Limits, Rule
 from surveys.lint.length import Length, length
 from surveys.lint.wording import WORDING_RULES
+from surveys.question import Question
 from surveys.questionnaire import Questionnaire
 
 RULES: tuple[Rule, ...] = (*WORDING_RULES, *ANSWER_RULES)
@@ -19,10 +20,12 @@ class Pretest(Document):
 
     questionnaire: str
     """Its id."""
+    language: str
+    """Its own language."""
     length: Length
     """How long it is."""
     findings: tuple[Finding, ...]
-    """In questionnaire order, those on the whole at the end."""
+    """In questionnaire order, those on the whole at the end; the own language first, then the translations."""
 
     def counted(self) -> dict[str, int]:
         """Findings by severity, the gravest first."""
@@ -33,8 +36,8 @@ def pretest(questionnaire: Questionnaire, limits: Limits | None = None) -> Prete
     """Look for wordings and options that the literature warns of.
 
     Rules look for words and patterns: a finding is a reason to read the question again, no verdict, and a question
-    without one may still be bad. English and Chinese are known; of other languages only numbers, labels and lengths
-    are looked at.
+    without one may still be bad. Complete translations and further wordings are looked at too.
+    English and Chinese are known; of other languages only numbers, labels and lengths are looked at.
 
     Parameters
     ----------
@@ -50,8 +53,17 @@ def pretest(questionnaire: Questionnaire, limits: Limits | None = None) -> Prete
     """
     bounds = limits or Limits()
     size = length(questionnaire)
-    findings = (*_on_questions(questionnaire, bounds), *_on_the_whole(questionnaire, size, bounds))
-    return Pretest(questionnaire=questionnaire.id, length=size, findings=findings)
+    findings = [*_on_questions(questionnaire, bounds), *_on_the_whole(questionnaire, size, bounds)]
+    said = {(one.rule, one.question, one.what) for one in findings}
+    for language in questionnaire.translations:
+        if questionnaire.missing(language):
+            continue
+        for one in _on_questions(questionnaire.in_language(language), bounds):
+            if (one.rule, one.question, one.what) not in said:
+                findings.append(one)
+    return Pretest(
+        questionnaire=questionnaire.id, language=questionnaire.language, length=size, findings=tuple(findings)
+    )
 
 
 def _on_questions(questionnaire: Questionnaire, limits: Limits) -> Iterator[Finding]:
@@ -63,6 +75,15 @@ def _on_questions(questionnaire: Questionnaire, limits: Limits) -> Iterator[Find
                     continue
                 said.add((rule.name, question.battery))
             yield from rule.findings(question, questionnaire.language, limits)
+        yield from _on_further_wordings(question, questionnaire.language, limits)
+
+
+def _on_further_wordings(question: Question, language: str, limits: Limits) -> Iterator[Finding]:
+    for name, text in question.wordings.items():
+        worded = question.model_copy(update={"text": text})
+        for rule in WORDING_RULES:
+            for found in rule.findings(worded, language, limits):
+                yield found.model_copy(update={"what": f"wording {name!r}: {found.what}"})
 
 
 def _on_the_whole(questionnaire: Questionnaire, size: Length, limits: Limits) -> Iterator[Finding]:
@@ -79,6 +100,7 @@ def _on_the_whole(questionnaire: Questionnaire, size: Length, limits: Limits) ->
             why="A reader who got used to one direction misreads the other. Let all run one way.",
             source=sources.TOURANGEAU_2004,
             severity="note",
+            language=questionnaire.language,
         )
     if size.minutes > limits.minutes:
         yield Finding(
@@ -88,6 +110,7 @@ def _on_the_whole(questionnaire: Questionnaire, size: Length, limits: Limits) ->
             why="Answers late in a long questionnaire are faster, shorter and more alike. Ask less, or split it.",
             source=sources.GALESIC,
             severity="note",
+            language=questionnaire.language,
         )
 
 

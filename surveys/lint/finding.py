@@ -29,6 +29,8 @@ class Finding(Document):
     """Where the rule comes from."""
     severity: Severity
     """How grave it is."""
+    language: str
+    """Language of the wording it was found in."""
 
 
 class Limits(Document):
@@ -62,5 +64,11 @@ class Rule:
         place = question.battery if self.shared and question.battery else question.id
         for what in self.check(question, language, limits):
             yield Finding(
-                rule=self.name, question=place, what=what, why=self.why, source=self.source, severity=self.severity
+                rule=self.name,
+                question=place,
+                what=what,
+                why=self.why,
+                source=self.source,
+                severity=self.severity,
+                language=language,
             )

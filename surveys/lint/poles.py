@@ -5,18 +5,21 @@ import re
 _NEGATIVE = {
     "en": (
         r"disagree|dissatisfied|unsatisfied|displeased|oppose|against|disapprove|unfavou?rable|unlikely|inaccurate|"
-        r"worse|worst|bad|poor|badly|unhappy|negative|decrease|difficult|hard|unfair|less|too little|too few"
+        r"worse|worst|unhelpful|useless|bad|poor|badly|unhappy|negative|decrease|difficult|hard|unfair|less|"
+        r"too little|too few"
     ),
     "zh": (
-        r"不同意|不赞成|反对|不满意|不满|不支持|不可能|不准确|不符合|很差|较差|更差|差|糟糕|更坏|坏|不好|减少|太少|困难|不公平"
+        r"不(?:太|大|怎么|甚)?(?:同意|赞成|满意|支持|可能|准确|符合|好|公平|容易|有用)|"
+        r"反对|不满|很差|较差|更差|差|糟糕|更坏|坏|减少|太少|困难"
     ),
 }
 _POSITIVE = {
     "en": (
-        r"agree|satisfied|pleased|favou?r|support|approve|favou?rable|likely|accurate|better|best|good|excellent|well|"
+        r"agree|satisfied|pleased|favou?r|support|approve|favou?rable|likely|accurate|better|best|helpful|useful|good|"
+        r"excellent|well|"
         r"happy|positive|increase|easy|fair|more|too much|too many"
     ),
-    "zh": r"同意|赞成|满意|支持|可能|准确|符合|很好|较好|更好|好|增加|太多|容易|公平",
+    "zh": r"同意|赞成|满意|支持|可能|准确|符合|很好|较好|更好|好|增加|太多|容易|公平|有用",
 }
 _MIDDLE = {
     "en": r"neither|neutral|neither nor|undecided|in between|about right|about the same|right amount|no change",
@@ -28,7 +31,7 @@ _STEPS: tuple[tuple[float, str, str], ...] = (
     (3.0, r"strongly|extremely|completely|totally|absolutely|entirely|excellent", r"非常|极其|完全|十分|极"),
     (2.5, r"very|much|a lot|a great deal", r"很|强烈"),
     (1.5, r"quite|fairly|mostly|rather|moderately|considerably", r"比较|较|相当"),
-    (1.0, r"somewhat|slightly|a little|a bit|tend to|a few", r"有些|有点|稍微|略"),
+    (1.0, r"somewhat|slightly|a little|a bit|tend to|a few", r"有些|有点|稍微|略|不太|不大|不怎么"),
 )
 _PLAIN = 2.0
 

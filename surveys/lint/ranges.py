@@ -32,6 +32,14 @@ _FROM = re.compile(
 )
 _ALONE = re.compile(rf"^{_NUMBER}{_UNIT}$", re.IGNORECASE)
 
+_WORTH = {"k": 1e3, "thousand": 1e3, "million": 1e6, "billion": 1e9, "千": 1e3, "万": 1e4, "亿": 1e8}
+_TIMES = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s?(k\b|thousand\b|million\b|billion\b|[千万亿])", re.IGNORECASE)
+_SHARED_TIMES = re.compile(
+    r"(\d[\d,.]*)(\s*(?:-|–|—|~|～|to|至|到)\s*)(\d[\d,]*(?:\.\d+)?)(\s?(?:million\b|billion\b|[千万亿]))",
+    re.IGNORECASE,
+)
+_BETWEEN_AND = re.compile(r"^between\s+(\S+(?: (?:million|thousand))?)\s+and\s+(?=[$€£¥]?\d)(.*)$", re.IGNORECASE)
+
 
 class Span(NamedTuple):
     """What a label covers."""
@@ -60,7 +68,7 @@ def covered(label: str) -> Span | None:
     Span(low=18.0, high=24.0, low_in=True, high_in=True)
     >>> covered("Blue")
     """
-    text = label.strip()
+    text = _written_out(label.strip())
     if found := _BETWEEN.match(text):
         low, high = _values(found)
         return Span(low, high, high_in="less" not in found["word"] and "under" not in found["word"])
@@ -68,6 +76,13 @@ def covered(label: str) -> Span | None:
         if found := pattern.match(text):
             return span(_values(found)[0])
     return None
+
+
+def _written_out(label: str) -> str:
+    """The label with ``10k`` and ``2万`` as plain numbers, and ``between 1 and 2`` as ``1 to 2``."""
+    text = _BETWEEN_AND.sub(r"\1 to \2", label)
+    text = _SHARED_TIMES.sub(r"\1\4\2\3\4", text)
+    return _TIMES.sub(lambda found: f"{float(found[1].replace(',', '')) * _WORTH[found[2].casefold()]:.0f}", text)
 
 
 def _values(found: "re.Match[str]") -> list[float]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from surveys.lint import sources
 from surveys.lint.finding import Limits, Rule
-from surveys.lint.words import grade, own, sentences, wording, words
+from surveys.lint.words import asking, grade, own, wording, words
 from surveys.option import Option
 from surveys.question import Question
 
@@ -15,37 +15,58 @@ _IDIOMS = {
         r"pros and cons|law and order|more and more|now and then|and so on|back and forth|science and technology|"
         r"research and development|peace and quiet|and why|and then|years? and (?:older|over|above|under)|"
         r"\d+ and \d+|and others?|black and white|bed and breakfast|first and foremost|once and for all|wait and see|"
-        r"and,? if so|and not"
-    ),
-    "zh": r"和平|和谐|和睦|和解|温和|缓和|总和|共和|柔和|与其|参与|给与|赠与|以及时|涉及|普及|男女|男人和女人",
-}
-_JOINED = {
-    "en": r"\b(\S+)\s+(and(?:/or)?|as well as|and also|&)\s+(\S+)",
-    "zh": r"([\u4e00-\u9fff]{1,4}?)(并且|而且|以及|和|与|及)([\u4e00-\u9fff]{1,4})",
-}
-_LEADING = {
-    "en": (
-        r"(?:do|don't|would|wouldn't|don’t|wouldn’t) you (?:not )?agree|"
-        r"(?:isn|aren|doesn|don|wouldn|shouldn|can)['’]t (?:it|you|they|we|the|there)\b|"
-        r"of course|obviously|surely|clearly|undoubtedly|everyone knows|everybody knows|as we all know|as you know|"
-        r"it is well known|most people (?:agree|believe|think|say|know)|experts (?:agree|say|believe)|"
-        r"research (?:shows|proves)|how (?:great|wonderful|terrible|awful)\b"
+        r"and,? if so|and not|\w+ and \w+ people|free of \w+ and \w+"
     ),
     "zh": (
-        r"难道|显然|众所周知|大家都(?:知道|认为|同意)|毫无疑问|当然|专家(?:认为|一致|指出)|"
+        r"(?:和|与|跟)[^，。；？、]*?(?:相[比处似同]|之间|交谈|说话|聊天|合作|一样|不同|有关|无关|一起|打交道|联系|交往)|"
+        r"和平|和谐|和睦|和解|温和|缓和|总和|共和|柔和|与其|参与|给与|赠与|以及时|涉及|普及|男女|男人和女人"
+    ),
+}
+_JOINED = {
+    "en": r"([\w'’-]+)\s+(and(?:/or)?|as well as|and also|&)\s+([\w'’-]+)",
+    "zh": r"([\u4e00-\u9fff]{1,2})(并且|而且|以及|和|与|及)([\u4e00-\u9fff]{1,2})",
+}
+_EITHER = {
+    "en": (
+        r"(?<!whether )(?<!either )\b(?!you\b|more\b|one\b|two\b|agree\b)[a-z'’-]+\s+or\s+"
+        r"(?!not\b|less\b|more\b|disagree\b|an?y|some)[a-z'’-]+"
+    ),
+    "zh": (
+        r"[\u4e00-\u9fff]{1,4}(?:或者|或)[\u4e00-\u9fff]{1,4}|"
+        r"[\u4e00-\u9fff]{2,4}、[\u4e00-\u9fff]{2,6}(?![^？]*(?:、|等|还是))"
+    ),
+}
+"""Alternatives that one yes or no cannot tell apart."""
+_LEADING = {
+    "en": (
+        r"(?:don['’]t|wouldn['’]t) you agree|(?:do|would) you not agree|"
+        r"(?<!how far )(?<!how much )(?<!how strongly )(?<!to what extent )(?:do|would) you agree\b(?! or disagree)|"
+        r"(?:isn|aren|doesn|don|wouldn|shouldn|can)['’]t (?:it|you|they|we|the|there)\b|"
+        r"of course|obviously|surely|(?:^|[.!?;,]\s+)clearly\b|undoubtedly|everyone knows|everybody knows|"
+        r"as we all know|as you know|"
+        r"it is well known|most people (?:agree|believe|think|say|know)|experts (?:agree|say|believe)|"
+        r"research (?:shows|proves)|like most \w+,|should (?:concerned|responsible|caring|decent|sensible) \w+|"
+        r"how much do you love|our (?:excellent|outstanding|wonderful|amazing)\b|"
+        r"how (?:great|wonderful|terrible|awful)\b"
+    ),
+    "zh": (
+        r"难道|[你您]不(?:觉得|认为).{0,40}吗|显然|众所周知|大家都(?:知道|认为|同意)|毫无疑问|当然|专家(?:认为|一致|指出)|"
         r"研究(?:表明|证明)|[你您]也?同意.{0,30}吗"
     ),
 }
 _NEGATED = {
-    "en": r"\b(?:not|no|never|neither|nor|nobody|nothing|none|without|cannot|hardly)\b|n['’]t\b",
+    "en": r"\b(?:not|no|never|neither|nor|nobody|nothing|none|cannot|hardly)\b|n['’]t\b",
     "zh": r"不|没有|没|未|无法|从未|禁止",
 }
 _NOT_NEGATED = {
     "en": (
         r"whether or not|or not|not at all|not only|not just|do(?:es)? not know|don['’]t know|no matter|no longer|"
-        r"neither agree nor disagree|no one else"
+        r"neither agree nor disagree|(?:who|whom|which) (?:no|not|cannot)|no one else"
     ),
-    "zh": r"(.)不\1|不同|不仅|不但|不管|不论|不断|不过|不少|差不多|不知道|不平等|有没有|未来|不得不",
+    "zh": (
+        r"(.)不\1|而不|不受|也(?:没有|不)|"
+        r"不同|不仅|不但|不管|不论|不断|不过|不少|差不多|不知道|不平等|有没有|未来|不得不"
+    ),
 }
 _ABSOLUTE = {
     "en": r"\b(?:all|always|never|every|everyone|everybody|everything|nobody|none|ever|entirely|totally)\b",
@@ -63,13 +84,14 @@ _TWO_SIDED = {
 
 def _double_barrelled(question: Question, language: str, limits: Limits) -> Iterator[str]:
     pattern = _JOINED.get(language)
-    if pattern is None or question.kind == "note":
+    if pattern is None or question.kind in ("note", "text"):
         return
-    asked = sentences(own(question))
-    if not asked:
-        return
-    last = re.sub(_IDIOMS[language], " ", asked[-1], flags=re.IGNORECASE)
-    if found := re.search(pattern, last, re.IGNORECASE):
+    asked = asking(own(question))
+    last = re.sub(_IDIOMS[language], "，" if language == "zh" else " , ", asked, flags=re.IGNORECASE)
+    found = re.search(pattern, last, re.IGNORECASE)
+    if found is None and (asked.endswith("吗") or _can_be_denied(question.options, language)):
+        found = re.search(_EITHER[language], last, re.IGNORECASE)
+    if found:
         yield f"it asks about two things in one: {found[0]!r}"
 
 

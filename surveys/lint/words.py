@@ -9,6 +9,7 @@ _PLACEHOLDER = re.compile(r"\{\{.*?\}\}|\[[A-Z_]+\]", re.DOTALL)
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d[\d.,]*")
 _DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _SENTENCE = re.compile(r"[.!?。！？]+(?:\s+|$)|[。！？]|\n+")
+_ASKING = re.compile(r"[^?？]*(?=[?？])")
 
 PLAIN_PER_TOKEN = 4.0
 """Characters a token of alphabetic text, by rule of thumb."""
@@ -30,7 +31,8 @@ def own(question: Question) -> str:
     text = _PLACEHOLDER.sub("it", question.text)
     for label in sorted((option.label for option in question.options), key=len, reverse=True):
         if len(label) > (1 if _DENSE.search(label) else 3):
-            text = re.sub(re.escape(label), "", text, flags=re.IGNORECASE)
+            said = re.escape(label) if _DENSE.search(label) else rf"(?<!\w){re.escape(label)}(?!\w)"
+            text = re.sub(said, "…", text, flags=re.IGNORECASE)
     return text
 
 
@@ -56,6 +58,17 @@ def sentences(text: str) -> tuple[str, ...]:
     ('It is so', 'Is it')
     """
     return tuple(part.strip() for part in _SENTENCE.split(text) if part.strip())
+
+
+def asking(text: str) -> str:
+    """The sentence that asks: the last one with a question mark, or the last one where none has any.
+
+    >>> asking("Tea and jam: are they good? Please tick one.")
+    'Tea and jam: are they good'
+    """
+    questions = [part.strip() for part in _ASKING.findall(text) if part.strip()]
+    said = sentences(questions[-1] if questions else text)
+    return said[-1] if said else ""
 
 
 def grade(text: str) -> float:
