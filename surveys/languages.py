@@ -74,6 +74,10 @@ def _entry(entry: Any, visit: Visit, levels: str) -> Any:
             for attribute, words in factors["attributes"].items()
         }
         entry["factors"] = {**factors, levels: attributes}
+        if entry.get("kind") == "conjoint":
+            called = {attribute: visit(name, ("attributes", attribute), attribute) for attribute in attributes}
+            if levels == "shown":
+                entry["factors"]["called"] = called
     for inner in ("items", "questions"):
         if isinstance(entry.get(inner), list | tuple):
             entry[inner] = [_entry(part, visit, levels) for part in entry[inner]]
