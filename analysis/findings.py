@@ -66,6 +66,25 @@ class Measure(Document):
         return self.simulated < self.majority - TIE
 
 
+class Mean(Document):
+    """A weighted mean over respondents."""
+
+    mean: float
+    low: float | None
+    """Lower end of the central 95 % of a bootstrap over respondents; absent with fewer than two."""
+    high: float | None
+    """Upper end of the same."""
+
+
+class NumberSummary(Document):
+    """What open numbers come to, in the unit of the question."""
+
+    mean: Mean
+    median: float
+    least: float
+    most: float
+
+
 class OptionShares(Document):
     """How often one option was chosen; shares are absent where nobody gave a substantive answer."""
 
@@ -73,6 +92,12 @@ class OptionShares(Document):
     label: str
     simulated: float | None
     human: float | None
+    rank: Mean | None = None
+    """Of a ranking: mean rank among the answers that rank it; the first choice is 1."""
+    first: float | None = None
+    """Of a ranking: share of the answers that put it first."""
+    points: Mean | None = None
+    """Of an allocation: mean points."""
 
 
 class Statuses(Document):
@@ -113,6 +138,8 @@ class QuestionSummary(Document):
     """Real people without one, or with a code that the questionnaire does not offer."""
     shares: tuple[OptionShares, ...]
     """Substantive options in questionnaire order; for multiple choices the share of answers that named each."""
+    number: NumberSummary | None = None
+    """What open numbers come to; absent for other kinds and where nobody gave one."""
     w1: Measure | None = None
     """Wasserstein-1 on a scale of 0 to 1; absent for unordered options."""
     kl: Measure | None = None

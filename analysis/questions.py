@@ -8,10 +8,14 @@ from numpy.typing import NDArray
 from analysis import yardsticks
 from analysis.bootstrap import resampled_counts
 from analysis.comparison import Counts, Figures, mean
-from analysis.findings import Averages, Measure, OptionShares, QuestionSummary, Statuses
+from analysis.findings import Averages, Mean, Measure, OptionShares, QuestionSummary, Statuses
+from analysis.quantities import Chance, Quantities, means, number
 from analysis.records import Cell, Endings, Respondents
 from analysis.tallies import Tally, stacked
 from demoscope.seeds import generator
+
+KINDS = {"ranking": "a ranking", "allocation": "an allocation"}
+"""Kinds whose answers name many options in an order or with points, in words."""
 
 Floats = NDArray[np.float64]
 HumanCounts = dict[int, dict[int | None, float]]
@@ -40,6 +44,8 @@ class Public:
     """All of the cell."""
     tallies: tuple[Tally, ...]
     """The answers of those who belong to it, a tally per question."""
+    quantities: dict[int, Quantities]
+    """Numbers, ranks and points of the whole cell, by question id."""
     endings: Endings
     """Of the whole cell."""
     human: HumanCounts | None
@@ -70,7 +76,7 @@ def compare(public: Public, draws: Draws) -> tuple[tuple[QuestionSummary, ...], 
             counts = _counts(t, public, resampled[t.question.id], draws)
             compared = _Compared(counts.w1() if t.question.ordinal else None, counts.kl(), counts.js())
             distances.append(compared)
-        questions.append(_question(t, public, compared, refusal))
+        questions.append(_question(t, public, compared, refusal, draws))
     return tuple(questions), _averages(questions, distances)
 
 
@@ -100,16 +106,18 @@ def _resampled(public: Public, draws: Draws) -> dict[int, Floats | None]:
 
 
 def _not_compared(t: Tally, public: Public) -> str | None:
+    if t.question.kind == "number":
+        return "numbers are described, not compared"
+    if public.human is None and t.options:
+        return "there is no human reference"
     if t.question.kind == "multiple":
         return "the reference counts choices, not people, so shares of people cannot be compared"
-    if t.question.kind in ("ranking", "allocation"):
-        return f"of a {t.question.kind} there is no one option that everybody chose"
+    if t.question.kind in KINDS:
+        return f"of {KINDS[t.question.kind]} there is no one option that everybody chose"
     if not t.options:
         return "open answers are counted, not compared"
     if not t.single:
         return "it has a single substantive option"
-    if public.human is None:
-        return "there is no human reference"
     if not _people(t, public)[0].sum():
         return "the reference holds no real answers to it"
     return None if len(t.option) else "no simulated answer to it was understood"
@@ -132,12 +140,17 @@ def _counts(t: Tally, public: Public, resampled: Floats | None, draws: Draws) ->
     )
 
 
-def _question(t: Tally, public: Public, compared: _Compared | None, refusal: str | None) -> QuestionSummary:
+def _question(
+    t: Tally, public: Public, compared: _Compared | None, refusal: str | None, draws: Draws
+) -> QuestionSummary:
     weights = public.respondents.weights
     people, left_out = _people(t, public)
     multiple = t.question.kind == "multiple"
     simulated = _divided(t.counts(weights), float(weights[t.answering].sum()))
     real = _divided(people, 0.0 if multiple else people.sum())
+    found = public.quantities.get(t.question.id)
+    chance = Chance(draws.seed, (public.cell.name, t.question.name, *public.group), draws.number)
+    told = found.among(public.among) if found is not None else None
     return QuestionSummary(
         id=t.question.name,
         text=t.question.text,
@@ -149,14 +162,35 @@ def _question(t: Tally, public: Public, compared: _Compared | None, refusal: str
         n_human=float(people.sum()),
         n_human_left_out=left_out,
         shares=tuple(
-            OptionShares(code=option.code, label=option.label, simulated=s, human=h)
-            for option, s, h in zip(t.options, simulated, real, strict=True)
+            OptionShares(code=option.code, label=option.label, simulated=s, human=h, **more)
+            for option, s, h, more in zip(
+                t.options, simulated, real, _of_options(t, told, weights, chance), strict=True
+            )
         ),
+        number=number(told, weights, chance) if t.question.kind == "number" and told is not None else None,
         w1=compared.w1.measure() if compared and compared.w1 else None,
         kl=compared.kl.measure() if compared else None,
         js=compared.js.measure() if compared else None,
         not_compared=refusal,
     )
+
+
+def _of_options(
+    t: Tally, found: Quantities | None, weights: Floats, chance: Chance
+) -> list[dict[str, Mean | float | None]]:
+    """What the ranks or points of each option come to; nothing for other kinds."""
+    if found is None or t.question.kind not in KINDS:
+        return [{} for _ in t.options]
+    n = len(t.options)
+    found = found.of_options(np.array([option.code for option in t.options], dtype=np.int64))
+    if t.question.kind == "allocation":
+        return [{"points": mean} for mean in means(found, n, weights, chance, everybody=True)]
+    first = found.value == 1
+    named = np.bincount(found.code[first], weights=weights[found.respondent[first]], minlength=n).astype(np.float64)
+    shares = _divided(named, float(named.sum()))
+    return [
+        {"rank": rank, "first": share} for rank, share in zip(means(found, n, weights, chance), shares, strict=True)
+    ]
 
 
 def _averages(questions: list[QuestionSummary], compared: list[_Compared]) -> Averages:

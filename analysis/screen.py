@@ -3,9 +3,10 @@
 from rich.console import Console
 from rich.text import Text
 
-from analysis.findings import Averages, CellSummary, QuestionSummary, Summary
-from analysis.ink import bar, distance, percent, words
-from analysis.layout import FAINT, HUMAN, SIMULATED, WIDEST, numbers, spread, table, verdict
+from analysis.findings import Averages, CellSummary, Summary
+from analysis.ink import distance, words
+from analysis.layout import FAINT, HUMAN, SIMULATED, WIDEST, numbers, spread, table
+from analysis.question_screen import show_question
 from analysis.subgroups import show_grouping
 
 
@@ -127,61 +128,7 @@ def _questions(cell: CellSummary, console: Console, width: int) -> None:
     console.print(heading, width=width)
     for question in cell.questions:
         console.print()
-        _question(question, console, width)
-
-
-def _question(question: QuestionSummary, console: Console, width: int) -> None:
-    console.print(Text.assemble(words(question.id, style="bold"), "  ", words(question.text)), width=width)
-    counts = f"{question.n_simulated:,} simulated"
-    if question.n_human:
-        counts += f", {question.n_human:,.0f} real"
-    left = question.statuses.refused + question.statuses.invalid + question.statuses.failed
-    for n, name in ((left, "not understood"), (question.n_nonresponse, "don't know")):
-        counts += f"; {n:,} {name}" if n else ""
-    if question.n_human_left_out:
-        counts += f"; {question.n_human_left_out:,.0f} real without an answer"
-    console.print(words(f"  {counts}", style=FAINT), width=width)
-    _shares(question, console, width)
-    if question.not_compared:
-        console.print(Text(f"  Not compared: {question.not_compared}."), width=width)
-    else:
-        _measures(question, console, width)
-
-
-def _shares(question: QuestionSummary, console: Console, width: int) -> None:
-    if not question.shares:
-        return
-    both = any(share.human is not None for share in question.shares)
-    longest = max(words(share.label).cell_len for share in question.shares)
-    label = min(longest, width // 3)
-    cells = (width - label - 4 - (16 if both else 8)) // (2 if both else 1)
-    cells = min(cells, 30)
-    for share in question.shares:
-        name = words(share.label, label)
-        name.pad_right(label - name.cell_len)
-        line = Text.assemble("  ", name, "  ", (percent(share.simulated), SIMULATED), " ")
-        line.append(bar(share.simulated, cells), style=SIMULATED)
-        if both:
-            line.append("   ").append(percent(share.human), style=HUMAN)
-            line.append(" ").append(bar(share.human, cells), style=HUMAN)
-        line.rstrip()
-        console.print(line, width=width, no_wrap=True)
-
-
-def _measures(question: QuestionSummary, console: Console, width: int) -> None:
-    leading = question.leading
-    for name, m in (("W1", question.w1), ("KL", question.kl), ("JS", question.js)):
-        if m is None:
-            continue
-        line = Text(f"  {name} ").append(f"{distance(m.simulated):<5}", style=f"bold {SIMULATED}")
-        line.append(f"  uniform {distance(m.uniform):<5}  majority {distance(m.majority):<5}  ")
-        line.append(f"humans {spread(m.sample):<19}", style=HUMAN)
-        if width >= WIDEST and m.halves:
-            line.append(f"  halves {distance(m.halves.median)}", style=HUMAN)
-        if m is leading:
-            line.append("  ").append_text(verdict(m))
-        line.rstrip()
-        console.print(line, width=width, no_wrap=True)
+        show_question(question, console, width)
 
 
 def _footnotes(summary: Summary, console: Console, width: int, details: bool) -> None:
@@ -197,7 +144,8 @@ def _footnotes(summary: Summary, console: Console, width: int, details: bool) ->
         "✓ human: no further from people than 97.5 % of such samples; with few respondents that proves little. "
         "✗ off: further, but closer than uniform. ✗✗ worse: as far as uniform, or farther.",
         "95 % interval: other simulated respondents of the same model (bootstrap). It says nothing about the model's "
-        "distance from people, and distances of small samples come out too large.",
+        "distance from people: distances of small samples come out too large, and then this interval, which "
+        "resamples them, often misses the true one.",
     ]
     groupings = [grouping for cell in summary.cells for grouping in cell.groupings] if details else []
     if groupings:

@@ -16,6 +16,7 @@ from analysis.findings import (
     Summary,
 )
 from analysis.opening import opening
+from analysis.quantities import read_quantities
 from analysis.questions import Draws, Public, compare
 from analysis.reading import Results
 from analysis.records import STATUSES, Cell
@@ -81,6 +82,7 @@ def _cell(results: Results, cell: Cell, draws: Draws) -> CellSummary:
         among=np.ones(len(respondents.ids), dtype=np.bool_),
         respondents=respondents,
         tallies=tuple(tally(question, answers) for question in results.questions),
+        quantities=read_quantities(results, cell, respondents),
         endings=results.endings(cell, respondents),
         human=results.human_counts() if results.reference and cell.of_the_reference else None,
     )

@@ -199,6 +199,11 @@ def _explain(error: ValidationError, model: type[BaseModel], where: str, lines: 
             message = f"unknown key{_suggest(str(loc[-1]), _fields(model, loc[:-1]))}"
         elif item["type"] == "string_type" and isinstance(item["input"], bool | int | float | date):
             message = f"YAML reads this as {item['input']!r}; put it in quotes to make it text"
+        elif item["type"] == "string_type":
+            message = f"expected a text, found {_kind(item['input'])}"
+        elif item["type"] == "too_short" and "min_length" in (limits := item.get("ctx", {})):
+            least = limits["min_length"]
+            message = f"needs {least} {'entry' if least == 1 else 'entries'} at least, has {limits['actual_length']}"
         elif item["type"] == "missing":
             message = "is missing and has no default"
         yield f"{place}: {name + ': ' if name else ''}{message.rstrip('.')}{'' if message.endswith('?') else '.'}"

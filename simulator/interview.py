@@ -30,7 +30,7 @@ class Turn(Document):
     """Status of the answer read from it; of several, the first that was not understood."""
     chosen: tuple[str, ...]
     """Labels that were understood, of a ranking in order of preference, of an allocation with their points; or the
-    number that was answered."""
+    number or text that was answered."""
     reason: str | None
     remembered: tuple[int, ...]
     """Ordinals of the ``answer`` exchanges of the questions that were still remembered."""
@@ -122,13 +122,15 @@ def _turns(db: sqlite3.Connection, cell_id: int, respondent: int) -> Iterator[Tu
             key,
         ).fetchall()
         answers = db.execute(
-            """SELECT a.question_id, a.method, a.replicate, a.value, a.status, a.reason, a.memory
-            FROM answers a JOIN answer_sources s USING (respondent_id, question_id, method, replicate)
+            """SELECT a.question_id, a.method, a.replicate, a.value, a.status, a.reason, a.memory,
+            iif(q.kind = 'text', a.text, NULL)
+            FROM answers a JOIN questions q ON q.id = a.question_id
+            JOIN answer_sources s USING (respondent_id, question_id, method, replicate)
             WHERE s.cell_id = ? AND s.subject_id = ? AND s.step = ? AND s.ordinal = ? ORDER BY s.place""",
             key,
         ).fetchall()
         telling = next((answer for answer in answers if answer[4] != "answered"), answers[0] if answers else None)
-        status, reason, memory = telling[4:] if telling else (None, None, "[]")
+        status, reason, memory = telling[4:7] if telling else (None, None, "[]")
         yield Turn(
             question=question,
             step=step,
@@ -137,7 +139,11 @@ def _turns(db: sqlite3.Connection, cell_id: int, respondent: int) -> Iterator[Tu
             replies=tuple(text for text, _ in attempts),
             errors=tuple(error for _, error in attempts),
             status=status,
-            chosen=tuple(said for answer in answers for said in _said(db, respondent, *answer[:4])),
+            chosen=tuple(
+                said
+                for question_id, method, replicate, value, *_, text in answers
+                for said in _said(db, respondent, question_id, method, replicate, value, text)
+            ),
             reason=reason,
             remembered=tuple(json.loads(memory)),
         )
@@ -154,9 +160,15 @@ def _skipped(db: sqlite3.Connection, respondent: int) -> Iterator[Passed]:
 
 
 def _said(
-    db: sqlite3.Connection, respondent: int, question_id: int, method: str, replicate: int, value: float | None
+    db: sqlite3.Connection,
+    respondent: int,
+    question_id: int,
+    method: str,
+    replicate: int,
+    value: float | None,
+    text: str | None,
 ) -> tuple[str, ...]:
-    """Labels of what was chosen, or the number that was answered."""
+    """Labels of what was chosen, or the number or text that was answered."""
     chosen = db.execute(
         """SELECT iif(ao.amount IS NULL, o.label, o.label || ': ' || format('%g', ao.amount))
         FROM answer_options ao JOIN options o USING (question_id, code)
@@ -164,7 +176,10 @@ def _said(
         ORDER BY ao.rank, o.position""",
         (respondent, question_id, method, replicate),
     ).fetchall()
-    return tuple(label for (label,) in chosen) or (() if value is None else (f"{value:.15g}",))
+    if chosen:
+        return tuple(label for (label,) in chosen)
+    said = text if value is None else f"{value:.15g}"
+    return () if said is None else (said,)
 
 
 def _order(step: str, ordinal: int) -> tuple[int, bool, str, int]:

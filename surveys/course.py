@@ -20,6 +20,7 @@ from surveys.routing import END
 
 SEMICOLON = {"zh": "；"}
 COLON = {"zh": "："}
+BRACKETS = {"zh": "（{}）"}
 
 Profile = Mapping[str, str]
 """Attribute -> level, as drawn."""
@@ -253,10 +254,13 @@ class Course:
         colon, semicolon = COLON.get(language, ": "), SEMICOLON.get(language, "; ")
         lines = []
         assert task.factors is not None
-        worded = task.factors.worded
+        worded, called = task.factors.worded, task.factors.called
+        around = BRACKETS.get(language, " ({})")
         for option, profile in zip(task.options, profiles, strict=False):
-            levels = semicolon.join(f"{name}{colon}{worded(name, level)}" for name, level in profile.items())
-            lines.append(f"{option.label} ({levels})")
+            levels = semicolon.join(
+                f"{called.get(name, name)}{colon}{worded(name, level)}" for name, level in profile.items()
+            )
+            lines.append(option.label + around.format(levels))
         return "\n".join(lines)
 
 

@@ -26,6 +26,8 @@ class Factors(Document):
     """Profiles shown in one task: one in a vignette, two or more to choose between in a conjoint task."""
     shown: dict[str, Levels] = Field(default_factory=dict)
     """The levels as they are worded in another language, in the same order; set by the translation."""
+    called: dict[str, str] = Field(default_factory=dict)
+    """What attributes are called in another language, where a conjoint task names them; set by the translation."""
     without: tuple[dict[str, str], ...] = ()
     """Combinations of levels that are never shown."""
 
@@ -37,6 +39,9 @@ class Factors(Document):
         for attribute, levels in self.shown.items():
             if len(levels) != len(self.attributes.get(attribute, ())):
                 raise ValueError(f"shown: the attribute {attribute!r} has another number of levels")
+        for attribute in self.called:
+            if attribute not in self.attributes:
+                raise ValueError(f"called: there is no attribute {attribute!r}")
         for combination in self.without:
             for attribute, level in combination.items():
                 if level not in self.attributes.get(attribute, ()):

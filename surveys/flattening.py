@@ -6,6 +6,7 @@ from typing import Any
 
 from surveys import expressions, piping
 from surveys.entries import Battery, Conjoint, Entry, Loop, Order, Section, Vignette
+from surveys.languages import Misplaced
 from surveys.option import Option
 from surveys.question import GoTo, Question
 
@@ -167,7 +168,7 @@ class _Opening:
         name = loop.id + around.suffix
         over = loop.over if not isinstance(loop.over, str) else around.names.get(loop.over, loop.over)
         copies = []
-        for mark, words, condition in self._gone_over(name, over):
+        for mark, words, condition in self._gone_over(name, over, around.loc):
             suffix = f"{around.suffix}_{mark}"
             names = {**around.names, **{one: one + suffix for one in _ids(loop.questions)}}
             inside = replace(around.under("questions"), suffix=suffix, names=names, item=words)
@@ -176,7 +177,7 @@ class _Opening:
             copies.append(Group(f"{name}_{mark}", "fixed", self.members(loop.questions, inside)))
         return Group(name, "fixed", tuple(copies))
 
-    def _gone_over(self, name: str, over: tuple[str, ...] | str) -> Iterator[tuple[str, str, str | None]]:
+    def _gone_over(self, name: str, over: tuple[str, ...] | str, loc: Loc) -> Iterator[tuple[str, str, str | None]]:
         """Members of a loop: what stands after the underscore, in words, and when it is gone through."""
         if not isinstance(over, str):
             for number, words in enumerate(over, start=1):
@@ -184,9 +185,10 @@ class _Opening:
             return
         question = self._by_id.get(over)
         if question is None or question.kind != "multiple":
-            raise ValueError(
+            raise Misplaced(
                 f"the loop {name!r} goes over {over!r}, which is no multiple choice asked before it; name one, or "
-                "list the members"
+                "list the members",
+                (*loc, "over"),
             )
         for option in question.options:
             if option.kind == "substantive" and not option.exclusive:

@@ -17,6 +17,14 @@ _CODE = re.compile(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
 _PLAIN = ("text", "low_label", "high_label", "unit", "instruction")
 
 
+class Misplaced(ValueError):
+    """Something that cannot be, and where in the document it stands."""
+
+    def __init__(self, message: str, loc: tuple[str | int, ...]) -> None:
+        super().__init__(message)
+        self.loc = loc
+
+
 def is_language(code: object) -> bool:
     """Whether a text is a language tag, such as ``en``, ``zh`` or ``pt-BR``.
 
@@ -74,6 +82,10 @@ def _entry(entry: Any, visit: Visit, levels: str) -> Any:
             for attribute, words in factors["attributes"].items()
         }
         entry["factors"] = {**factors, levels: attributes}
+        if entry.get("kind") == "conjoint":
+            called = {attribute: visit(name, ("attributes", attribute), attribute) for attribute in attributes}
+            if levels == "shown":
+                entry["factors"]["called"] = called
     for inner in ("items", "questions"):
         if isinstance(entry.get(inner), list | tuple):
             entry[inner] = [_entry(part, visit, levels) for part in entry[inner]]
@@ -119,23 +131,28 @@ def usual_options(content: dict[str, Any]) -> dict[str, Any]:
     own = str(content.get("language", "en"))
     further = _copied(content.get("translations"))
 
-    def written(entries: Any) -> Any:
+    def written(entries: Any, loc: Slot) -> Any:
         if not isinstance(entries, list | tuple):
             return entries
-        return [one(entry) if isinstance(entry, dict) else entry for entry in entries]
+        return [
+            one(entry, (*loc, place)) if isinstance(entry, dict) else entry for place, entry in enumerate(entries)
+        ]
 
-    def one(entry: dict[str, Any]) -> dict[str, Any]:
+    def one(entry: dict[str, Any], loc: Slot) -> dict[str, Any]:
         entry = dict(entry)
         if isinstance(named := entry.get("options"), str):
-            entry["options"] = preset(named, own)
+            try:
+                entry["options"] = preset(named, own)
+            except ValueError as error:
+                raise Misplaced(f"{entry.get('id')}: {error}", (*loc, "options")) from None
             for code, words in further.items():
                 for option in preset(named, code) if code in PRESETS[named] else ():
                     _put(words, str(entry.get("id")), ("options", option.code), option.label, keep=True)
         if "questions" in entry:
-            entry["questions"] = written(entry["questions"])
+            entry["questions"] = written(entry["questions"], (*loc, "questions"))
         return entry
 
-    written_out = {**content, "questions": written(content.get("questions"))}
+    written_out = {**content, "questions": written(content.get("questions"), ("questions",))}
     return {**written_out, "translations": further} if further else written_out
 
 

@@ -9,8 +9,8 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from demoscope.documents import Document
 from surveys.entries import Entry, Order
-from surveys.flattening import Group, Layout, layout
-from surveys.languages import Slot, described, side_by_side, texts, usual_options, walk
+from surveys.flattening import Group, Layout, Loc, layout
+from surveys.languages import Misplaced, Slot, described, side_by_side, texts, usual_options, walk
 from surveys.presentation_rules import PresentationRules
 from surveys.question import Id, Question
 from surveys.routing import Skippable, find_problems, find_skippable
@@ -71,7 +71,10 @@ class Questionnaire(Document):
     @classmethod
     def _one_wording_each(cls, content: Any) -> Any:
         """Write out options that are named as a usual set, and move further languages to ``translations``."""
-        return usual_options(side_by_side(content)) if isinstance(content, dict) else content
+        try:
+            return usual_options(side_by_side(content)) if isinstance(content, dict) else content
+        except Misplaced as error:
+            raise _problems([(error.loc, str(error))]) from None
 
     @model_validator(mode="after")
     def _can_be_gone_through(self, info: ValidationInfo) -> "Questionnaire":
@@ -80,19 +83,12 @@ class Questionnaire(Document):
             self.__dict__["as_written"] = info.context["as_written"]
         if len(self.arms) < len(self.splits):
             raise ValueError("splits: an id is used twice; every split needs its own")
-        problems = list(find_problems(self.layout, self.arms, self.as_written))
+        try:
+            problems = list(find_problems(self.layout, self.arms, self.as_written))
+        except Misplaced as error:
+            problems = [(error.loc, str(error))]
         if problems:
-            raise ValidationError.from_exception_data(
-                type(self).__name__,
-                [
-                    InitErrorDetails(
-                        type=PydanticCustomError("questionnaire", "{message}", {"message": message}),
-                        loc=loc,
-                        input=None,
-                    )
-                    for loc, message in problems
-                ],
-            )
+            raise _problems(problems)
         return self
 
     @model_validator(mode="after")
@@ -202,7 +198,24 @@ class Questionnaire(Document):
             words = self.translations[language]
             content = walk(content, lambda name, slot, _: _said(words, name, slot), levels="shown")
         context = {"as_written": self.as_written}
-        return Questionnaire.model_validate({**content, "language": language}, context=context)
+        try:
+            return Questionnaire.model_validate({**content, "language": language}, context=context)
+        except ValidationError as error:
+            said = "; ".join(item["msg"].removeprefix("Value error, ") for item in error.errors()[:8])
+            raise ValueError(f"{self.id!r} cannot be asked in {language!r}: {said}") from None
+
+
+def _problems(problems: list[tuple[Loc, str]]) -> ValidationError:
+    """What is wrong, each with its place in the document."""
+    return ValidationError.from_exception_data(
+        "Questionnaire",
+        [
+            InitErrorDetails(
+                type=PydanticCustomError("questionnaire", "{message}", {"message": message}), loc=loc, input=None
+            )
+            for loc, message in problems
+        ],
+    )
 
 
 def _sections(

@@ -28,6 +28,8 @@ class Wording(Document):
     """Other wordings by name."""
     factors: dict[str, dict[int, str]] = Field(default_factory=dict)
     """Levels of a vignette or conjoint task: attribute -> place in the original, from 0 -> wording."""
+    attributes: dict[str, str] = Field(default_factory=dict)
+    """What the attributes of a conjoint task are called: attribute in the original -> wording."""
     over: dict[int, str] = Field(default_factory=dict)
     """Members of a loop: place in the original, from 0 -> wording."""
     reviewer: str | None = None

@@ -331,6 +331,10 @@ def test_every_kind_goes_through_a_wave_into_its_store(wave_file, tmp_path, form
     }
     money = next(turn for turn in screen.turns if turn.question == "money")
     assert [label.partition(":")[0] for label in money.chosen] == ["roads", "parks"]
+    asked = load_wave(wave).questionnaire
+    texts = [turn for turn in screen.turns if turn.question and asked[turn.question].kind == "text"]
+    assert texts
+    assert all(turn.chosen for turn in texts if turn.status == "answered")
     summary = dict(rows(store, "SELECT question, asked FROM question_summary"))
     assert summary["use"] == 40 > summary["why"]
 

@@ -113,6 +113,35 @@ def test_levels_of_a_vignette_are_shown_in_the_other_language_and_counted_in_the
     assert f"一辆{shown}的公交车。" in (asked.question.stem or "") + asked.question.text
 
 
+def flats(**translated: object) -> Questionnaire:
+    attributes = {"price": [{"en": "low", "zh": "低"}, {"en": "high", "zh": "高"}]}
+    task = {"kind": "conjoint", "id": "flat", "text": {"en": "Which flat?", "zh": "哪套公寓？"}}
+    words = {"zh": {"words": {"flat": translated}}} if translated else {"zh": {}}
+    return Questionnaire.model_validate(
+        {
+            "id": "flats",
+            "title": {"en": "Flats", "zh": "公寓"},
+            "questions": [task | {"factors": {"attributes": attributes, "profiles": 2}}],
+            "translations": words,
+        }
+    )
+
+
+def test_attributes_of_a_conjoint_task_are_called_by_their_names_in_the_other_language():
+    chinese = flats(attributes={"price": "价格"}).in_language("zh")
+    asked = next(Course(chinese, lambda *key: np.random.default_rng(2)))
+    assert all(profile["price"] in ("low", "high") for profile in asked.profiles)
+    first, second = asked.question.text.splitlines()[1:]
+    assert first in ("方案1（价格：低）", "方案1（价格：高）")
+    assert second in ("方案2（价格：低）", "方案2（价格：高）")
+
+
+def test_an_attribute_of_a_conjoint_task_without_a_name_in_the_other_language_is_missing():
+    assert flats().missing("zh") == (("flat", ("attributes", "price")),)
+    with pytest.raises(ValueError, match="flat: attributes price"):
+        flats().in_language("zh")
+
+
 def test_a_wave_asks_in_the_language_of_its_condition(wave_file, tmp_path):
     path = wave_file(
         ("questionnaire: survey.yaml", "questionnaire: values_core"),
