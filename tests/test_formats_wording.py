@@ -1,0 +1,82 @@
+"""Wordings on their way through other tools: angle brackets, entities and braces arrive as they were written."""
+
+import json
+
+import pandas as pd
+import pyreadstat
+import pytest
+
+from surveys import Questionnaire
+from surveys.formats.conversion import read_questionnaire
+from surveys.formats.registry import find_format, formats
+
+LABELS = ("<18", "<18 or >65", "<other>", "R&D <b>x</b> &lt;y&gt;")
+WORDING = "Rate <brand> from 1 to 5, where a<b and c>d &amp; so on."
+WRITABLE = [name for name, kind in formats().items() if kind.write is not None]
+
+
+def asked(text: str) -> Questionnaire:
+    options = [{"code": code, "label": label} for code, label in enumerate(LABELS, start=1)]
+    note = {"id": "n", "kind": "note", "text": f"Please note: {text}"}
+    return Questionnaire(id="a", title="<A> & b", questions=[{"id": "q", "text": text, "options": options}, note])
+
+
+@pytest.mark.parametrize("name", WRITABLE)
+def test_angle_brackets_and_entities_survive_every_format(name, tmp_path):
+    kind = find_format(name)
+    path = tmp_path / f"English_questionaires{kind.suffixes[0]}"
+    kind.write(asked(WORDING), path)
+    back = kind.read(path).questionnaire
+    question, *notes = back.questions
+    assert question.text == WORDING
+    assert [option.label for option in question.options] == list(LABELS)
+    assert [note.text for note in notes] in ([], [f"Please note: {WORDING}"])
+    if name != "def":
+        assert back.title == "<A> & b"
+
+
+def test_labels_of_a_data_file_keep_their_angle_brackets(tmp_path):
+    path = tmp_path / "a.sav"
+    frame = pd.DataFrame({"a": [1.0]})
+    labels = {"a": {1.0: "<none>", 2.0: "R&D <b>x</b>", 3.0: "<1h"}}
+    pyreadstat.write_sav(frame, str(path), column_labels=["Income <1000 or >5000"], variable_value_labels=labels)
+    (question,) = read_questionnaire(path)[0].questionnaire.questions
+    assert question.text == "Income <1000 or >5000"
+    assert [option.label for option in question.options] == ["<none>", "R&D <b>x</b>", "<1h"]
+
+
+def test_markup_is_taken_out_where_the_tool_shows_html_and_unknown_tags_are_listed(tmp_path):
+    path = tmp_path / "a.json"
+    page = "<p>How <b>old</b>?</p><brand>"
+    path.write_text(
+        json.dumps(
+            {
+                "elements": [
+                    {"type": "html", "name": "n", "html": page},
+                    {"type": "text", "name": "q", "title": "<b>?"},
+                ]
+            }
+        )
+    )
+    reading, _ = read_questionnaire(path)
+    assert [question.text for question in reading.questionnaire.questions] == ["How old?", "<b>?"]
+    assert [str(one) for one in reading.left_out] == [
+        "html n: the tag <brand> (no browser knows it, so nothing of it was shown)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "there"),
+    [("surveyjs", "Say { q} or ${ q}."), ("xlsform", "Say {q} or $ {q}."), ("qualtrics", "Say {q} or $ {q}.")],
+)
+def test_braces_of_a_wording_insert_no_answer_and_are_listed(name, there, tmp_path):
+    yes_no = [{"code": 1, "label": "Yes"}, {"code": 2, "label": "No"}]
+    questions = [
+        {"id": "q", "text": "So?", "options": yes_no},
+        {"id": "r", "text": "Say {q} or ${q}.", "kind": "text"},
+    ]
+    kind = find_format(name)
+    path = tmp_path / f"a{kind.suffixes[0]}"
+    lost = kind.write(Questionnaire(id="a", title="A", questions=questions), path)
+    assert any("so a blank was added" in one.why for one in lost)
+    assert kind.read(path).questionnaire["r"].text == there
