@@ -1,11 +1,13 @@
 """Wordings on their way through other tools: angle brackets, entities and braces arrive as they were written."""
 
 import json
+import os
 
 import pandas as pd
 import pyreadstat
 import pytest
 
+from demoscope.errors import DocumentError
 from surveys import Questionnaire
 from surveys.formats.conversion import read_questionnaire
 from surveys.formats.registry import find_format, formats
@@ -80,3 +82,61 @@ def test_braces_of_a_wording_insert_no_answer_and_are_listed(name, there, tmp_pa
     lost = kind.write(Questionnaire(id="a", title="A", questions=questions), path)
     assert any("so a blank was added" in one.why for one in lost)
     assert kind.read(path).questionnaire["r"].text == there
+
+
+def test_characters_that_no_file_can_hold_are_refused_when_a_questionnaire_is_loaded(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text('id: a\ntitle: A\nquestions:\n- {id: q, text: "a\\uFFFEb", kind: text}\n')
+    with pytest.raises(DocumentError, match="such as no file can hold"):
+        read_questionnaire(path)
+
+
+def test_a_title_that_a_workbook_cannot_hold_is_written_with_signs_and_listed(tmp_path):
+    path = tmp_path / "a.xlsx"
+    questions = [{"id": "q", "text": "Why?", "kind": "text"}]
+    lost = find_format("xlsform").write(Questionnaire(id="a", title="A\uffffB", questions=questions), path)
+    assert "sheet settings, title: characters that no file can hold" in str(lost[-1])
+    assert read_questionnaire(path)[0].questionnaire.title == "A\ufffdB"
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    for name in ("a.json", "a.yaml", "a.csv", "a.xlsx"):
+        path = tmp_path / name
+        os.mkfifo(path)
+        with pytest.raises(DocumentError, match="not a file"):
+            read_questionnaire(path)
+
+
+def test_only_the_code_that_limesurvey_cannot_have_changes(tmp_path):
+    options = [{"code": code, "label": str(code)} for code in (-1, 2, 1, 1_000_000)]
+    path = tmp_path / "a.lss"
+    kind = find_format("limesurvey")
+    lost = kind.write(
+        Questionnaire(id="a", title="A", questions=[{"id": "q", "text": "?", "options": options}]), path
+    )
+    assert [one.what for one in lost if "code" in one.what] == ["the code -1", "the code 1000000"]
+    question = kind.read(path).questionnaire["q"]
+    assert [(option.code, option.label) for option in question.options] == [
+        (3, "-1"),
+        (2, "2"),
+        (1, "1"),
+        (4, "1000000"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["ddi", "def"])
+def test_a_stem_and_an_item_that_are_too_long_together_are_cut_and_listed(name, tmp_path):
+    battery = {"kind": "battery", "id": "b", "text": "x" * 40_000, "options": "yes_no"}
+    whole = Questionnaire(id="a", title="A", questions=[battery | {"items": [{"id": "i", "text": "y" * 20_000}]}])
+    kind = find_format(name)
+    path = tmp_path / f"English_questionaires{kind.suffixes[0]}"
+    assert any(one.what.startswith("the end of a long") for one in kind.write(whole, path))
+    assert kind.read(path).questionnaire["i"].text.startswith("xxx")
+
+
+def test_full_width_formulas_are_texts_in_our_table_too(tmp_path):
+    path = tmp_path / "a.csv"
+    whole = Questionnaire(id="a", title="A", questions=[{"id": "q", "text": "＝1+1", "kind": "text"}])
+    find_format("csv").write(whole, path)
+    assert "'＝1+1" in path.read_text(encoding="utf-8-sig")
+    assert read_questionnaire(path)[0].questionnaire == whole

@@ -315,7 +315,7 @@ def test_what_limesurvey_cannot_hold_is_listed(tmp_path):
     })  # fmt: skip
     lost = "\n".join(str(item) for item in lss.FORMAT.write(asked, tmp_path / "t.lss"))
     for what in ("splits: ", "the id trust_press", "{{ persona.name }} in the wording", "show_if: persona.age > 3",
-                 "the codes 1, -1", "kind: nonresponse", "that it is a scale", "a brace in the wording",
+                 "the code -1", "kind: nonresponse", "that it is a scale", "a brace in the wording",
                  "the loop"):  # fmt: skip
         assert what in lost
     assert len(lss.FORMAT.read(tmp_path / "t.lss").questionnaire.questions) == 2

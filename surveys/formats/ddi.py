@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from demoscope.errors import DocumentError
-from surveys.formats.draft import Draft
+from surveys.formats.draft import LONGEST, Draft
 from surveys.formats.interface import Format, LeftOut, Reading
 from surveys.formats.languages import language_code
 from surveys.formats.losses import Losses
@@ -24,7 +24,7 @@ NAMING = Naming(
     tool="DDI",
     longest_name=255,
     reserved=frozenset(),
-    longest_label=1_000_000,
+    longest_label=LONGEST,
     longest_value_label=1_000_000,
     holds=frozenset({"minimum", "maximum", "instruction"}),
 )

@@ -1,6 +1,7 @@
 """From a questionnaire to an XLSForm workbook."""
 
 import io
+import re
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from surveys.questionnaire import Questionnaire
 
 TOOL = "XLSForm"
 
+_UNSHOWN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _TYPES = {"single": "select_one", "multiple": "select_multiple", "ranking": "rank", "text": "text", "note": "note"}
 
 Row = dict[str, str]
@@ -71,11 +73,19 @@ class _Writer:
             settings["default_language"] = language_name(whole.language)
         header = {"type": "", "name": "", self._column("label", whole.language): ""}
         choices = {"list_name": "", "name": "", self._column("label", whole.language): ""}
-        return {
+        sheets = {
             "survey": [header | row for row in survey],
             "choices": [choices | row for row in self._choices] or [choices],
             "settings": [settings],
         }
+        return {name: [self._shown(name, row) for row in rows] for name, rows in sheets.items()}
+
+    def _shown(self, sheet: str, row: Row) -> Row:
+        """The row without characters that a workbook cannot hold."""
+        if any(_UNSHOWN.search(cell) for cell in row.values()):
+            where = f"sheet {sheet}, {row.get('name') or 'title'}"
+            self.losses.note(where, "characters that no file can hold", "a sign that stands for them was put there")
+        return {column: _UNSHOWN.sub("\ufffd", cell) for column, cell in row.items()}
 
     def _column(self, column: str, language: str) -> str:
         several = self._all.translations or self._all.language != "en"
