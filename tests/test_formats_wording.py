@@ -3,6 +3,7 @@
 import json
 import os
 
+import openpyxl
 import pandas as pd
 import pyreadstat
 import pytest
@@ -140,3 +141,44 @@ def test_full_width_formulas_are_texts_in_our_table_too(tmp_path):
     find_format("csv").write(whole, path)
     assert "'＝1+1" in path.read_text(encoding="utf-8-sig")
     assert read_questionnaire(path)[0].questionnaire == whole
+
+
+@pytest.mark.parametrize("name", ["ddi", "limesurvey", "limesurvey_tsv", "spss", "stata", "surveyjs"])
+def test_an_id_that_the_files_name_does_not_say_is_listed(name, tmp_path):
+    kind = find_format(name)
+    assert kind.write is not None
+    whole = Questionnaire(id="mine", title="A", questions=[{"id": "q", "text": "Why?", "kind": "text"}])
+    lost = kind.write(whole, tmp_path / f"a{kind.suffixes[0]}")
+    assert "questionnaire: id: mine (it is read again as 'a', the file's name)" in map(str, lost)
+    assert not any("id: mine" in str(one) for one in kind.write(whole, tmp_path / f"mine{kind.suffixes[0]}"))
+
+
+def test_a_hint_in_another_language_is_no_hint_and_a_label_in_another_is_listed(tmp_path):
+    path = tmp_path / "a.xlsx"
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.title = "survey"
+    sheet.append(["type", "name", "label::English (en)", "label::French (fr)", "hint::French (fr)"])
+    sheet.append(["text", "q", "Why?", "Pourquoi ?", "Dites"])
+    sheet.append(["text", "r", "", "Quand ?", ""])
+    book.save(path)
+    reading, _ = read_questionnaire(path)
+    first, second = reading.questionnaire.questions
+    assert (first.text, first.instruction, second.text) == ("Why?", None, "Quand ?")
+    assert any("its label is in French" in str(one) for one in reading.left_out)
+
+
+def test_columns_and_elements_that_limesurvey_does_not_know_are_listed(tmp_path):
+    path = tmp_path / "a.lss"
+    kind = find_format("limesurvey")
+    kind.write(asked("Why?"), path)
+    text = path.read_text()
+    more = (
+        text.replace("</document>", "<extra>more</extra></document>")
+        .replace("<type><![CDATA[L]]></type>", "<type><![CDATA[L]]></type><shade>blue</shade>")
+        .replace("<type>L</type>", "<type>L</type><shade>blue</shade>")
+    )
+    path.write_text(more)
+    said = [str(one) for one in kind.read(path).left_out]
+    assert any("the element extra" in one for one in said)
+    assert any("its shade 'blue'" in one for one in said)

@@ -11,7 +11,7 @@ from demoscope.errors import DocumentError
 from surveys.formats.draft import LONGEST, Draft
 from surveys.formats.interface import Format, LeftOut, Reading
 from surveys.formats.languages import language_code
-from surveys.formats.losses import Losses
+from surveys.formats.losses import Losses, name_lost
 from surveys.formats.output import write_bytes
 from surveys.formats.untrusted import read_xml
 from surveys.formats.variables import MOST, Code, Naming, Variable, question_of, variables_of, written
@@ -229,7 +229,7 @@ def _write(questionnaire: Questionnaire, path: Path) -> tuple[LeftOut, ...]:
     ET.indent(root, " ")
     content: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     write_bytes(path, content)
-    return losses.all()
+    return (*name_lost(questionnaire, path), *losses.all())
 
 
 def _write_variable(described: ET.Element, variable: Variable, number: int, losses: Losses | None) -> None:

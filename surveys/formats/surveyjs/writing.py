@@ -11,7 +11,7 @@ from surveys.entries import Battery, Conjoint, Entry, Loop, Section, Vignette
 from surveys.formats.inserts import apart, inserted
 from surveys.formats.interface import LeftOut
 from surveys.formats.logic import Untranslatable, parse
-from surveys.formats.losses import Losses
+from surveys.formats.losses import Losses, name_lost
 from surveys.formats.output import write_text
 from surveys.formats.surveyjs.conditions import write_condition
 from surveys.question import Question
@@ -35,7 +35,7 @@ def write(questionnaire: Questionnaire, path: Path) -> tuple[LeftOut, ...]:
     writer = _Writer(questionnaire)
     content = writer.survey()
     write_text(path, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
-    return writer.losses.all()
+    return (*name_lost(questionnaire, path), *writer.losses.all())
 
 
 class _Writer:
