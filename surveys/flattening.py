@@ -13,6 +13,9 @@ from surveys.question import GoTo, Question
 MOST = 20_000
 """Questions of one questionnaire, the copies of loops included."""
 
+MOST_OPTIONS = 100_000
+"""Options of all questions of one questionnaire, the items of batteries and the copies of loops included."""
+
 PROFILE = {"en": "Profile {n}", "zh": "方案{n}"}
 """What the profiles of a conjoint task are called; in English where a language has no words for it."""
 
@@ -53,7 +56,7 @@ def layout(entries: Iterable[Entry], language: str = "en", order: Order = "fixed
     ------
     ValueError
         If a loop goes over nothing that was asked before, a vignette or conjoint has the wrong number of profiles,
-        or there are more than 20,000 questions.
+        or there are more than 20,000 questions, or 100,000 options in all of them.
     """
     opening = _Opening(language)
     members = opening.members(entries, _Around(("questions",)))
@@ -94,6 +97,7 @@ class _Opening:
         self.questions: list[Question] = []
         self.origins: list[Loc] = []
         self._by_id: dict[str, Question] = {}
+        self._options = 0
         self._language = language
 
     def members(self, entries: Iterable[Entry], around: _Around) -> tuple[Group | int, ...]:
@@ -134,6 +138,9 @@ class _Opening:
             update["show_if"] = _joined((*around.conditions, own) if own else around.conditions)
         if len(self.questions) == MOST:
             raise ValueError(f"there are more than {MOST:,} questions, the copies of loops included; ask fewer")
+        self._options += len(question.options)
+        if self._options > MOST_OPTIONS:
+            raise ValueError(f"the questions have more than {MOST_OPTIONS:,} options in all; ask fewer")
         placed = question.model_copy(update=update) if update else question
         self.questions.append(placed)
         self.origins.append(around.loc)

@@ -10,13 +10,15 @@ from demoscope.documents import Document
 LARGEST = 10**15
 """Largest code or number, in either direction: what a float still tells apart."""
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]")
 
 
 def worded(text: str) -> str:
     """The wording without blanks around it; a :class:`ValueError` when nothing is left or it cannot be shown."""
     if _CONTROL.search(text):
-        raise ValueError(f"the wording {text[:80]!r} has control characters; write plain text")
+        raise ValueError(
+            f"the wording {text[:80]!r} has control characters or such as no file can hold; write plain text"
+        )
     if not text.strip():
         raise ValueError("the wording is empty; write what the respondent will read")
     return text.strip()

@@ -13,6 +13,9 @@ Kind = Literal["single", "multiple", "scale", "ranking", "allocation", "number",
 Id = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=80)]
 """Stable name: letters, digits and underscores."""
 
+MOST_OPTIONS = 1_000
+"""Options of a question; more cannot be shown to a respondent."""
+
 LISTING: tuple[Kind, ...] = ("single", "multiple", "ranking", "allocation")
 """Kinds with options of their own."""
 
@@ -152,6 +155,11 @@ class Question(Document):
     def _check_options(self) -> None:
         if len(self.options) < 2:
             raise ValueError(f"a {self.kind} choice needs at least two options, this has {len(self.options)}")
+        if len(self.options) > MOST_OPTIONS:
+            raise ValueError(
+                f"a {self.kind} choice has {len(self.options):,} options; at most {MOST_OPTIONS:,} can be shown: ask "
+                "in words, or in several steps"
+            )
         if all(option.kind == "nonresponse" for option in self.options):
             raise ValueError("every option is nonresponse; at least one must be an answer")
         codes: set[str] = set()

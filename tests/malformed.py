@@ -130,6 +130,7 @@ def _packed(content: bytes, rng: random.Random) -> Iterator[tuple[str, bytes]]:
     yield "billion laughs", packed(parts | {sheet: laughs + b"]>" + parts[sheet].replace(b"<row", b"&l9;<row", 1)})
     outside = b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
     yield "external entity", packed(parts | {sheet: outside + parts[sheet]})
+    yield from hostile_workbooks(parts, sheet)
     yield "zip bomb", packed(parts | {"xl/media/bomb": b"\0" * 100_000_000})
     yield "many files", packed(parts | {f"xl/media/{n}": b"" for n in range(3_000)})
     yield "far cell", packed(parts | {sheet: parts[sheet].replace(b'r="A1"', b'r="XFD1048576"')})
@@ -137,6 +138,32 @@ def _packed(content: bytes, rng: random.Random) -> Iterator[tuple[str, bytes]]:
         "far dimension",
         packed(parts | {sheet: parts[sheet].replace(b"<sheetData>", b'<dimension ref="A1:XFD1048576"/><sheetData>')}),
     )
+
+
+def hostile_workbooks(parts: dict[str, bytes], sheet: str) -> Iterator[tuple[str, bytes]]:
+    """Small workbooks that would take gigabytes, or minutes, to build a tree of."""
+    begin = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+    end = b"</sheetData></worksheet>"
+    cell = b'<c t="inlineStr"><is><t>a</t></is></c>'
+    yield "deep cells", packed(parts | {sheet: begin + b"<a>" * 10_000_000 + end})
+    yield "a wide row", packed(parts | {sheet: begin + b"<row>" + cell * 1_400_000 + b"</row>" + end})
+    styles = parts["xl/styles.xml"].replace(
+        b"</styleSheet>", b"<extLst>" + b"<a/>" * 10_000_000 + b"</extLst></styleSheet>"
+    )
+    yield "many styles", packed(parts | {"xl/styles.xml": styles})
+
+
+def large_matrix() -> bytes:
+    """A small SurveyJS file whose rows and columns are 20 million options."""
+    matrix = {"type": "matrix", "name": "m", "columns": list(range(999)), "rows": [f"r{n}" for n in range(20_000)]}
+    return json.dumps({"elements": [matrix]}).encode()
+
+
+def many_options(questions: int = 200, each: int = 900) -> bytes:
+    """A table of questions with hundreds of options each."""
+    options = "".join(f"option,,,{code},L{code}\n" for code in range(each))
+    rows = "".join(f"question,q{number},single,,T\n{options}" for number in range(questions))
+    return f"row,id,kind,code,text\nquestionnaire,a,,,A\n{rows}".encode()
 
 
 def packed(parts: dict[str, bytes]) -> bytes:

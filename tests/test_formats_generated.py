@@ -15,7 +15,10 @@ from surveys.formats.surveyjs.conditions import read_condition as from_surveyjs
 from surveys.formats.surveyjs.conditions import write_condition as to_surveyjs
 
 WORDS = st.text(
-    st.characters(exclude_categories=("Cs", "Cc")) | st.sampled_from("=+-@'\",;|\n#:&*!%"), min_size=1, max_size=20
+    st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff")
+    | st.sampled_from("=+-@'\",;|\n#:&*!%"),
+    min_size=1,
+    max_size=20,
 )
 WORDING = WORDS.map(lambda text: text.replace("{{", "").strip()).filter(bool)
 LABEL = WORDING.map(lambda text: " ".join(text.split())).filter(bool)

@@ -299,7 +299,7 @@ def test_the_bundled_items_survive(tmp_path, form, name):
     lost = form.write(asked, tmp_path / name)
     back = form.read(tmp_path / name).questionnaire
     assert [(q.id, q.text, q.options) for q in back.questions] == [(q.id, q.text, q.options) for q in asked.questions]
-    assert {item.what.split(":")[0] for item in lost} == {"topic", "source"}
+    assert {item.what.split(":")[0] for item in lost} == {"id", "topic", "source"}
 
 
 def test_what_limesurvey_cannot_hold_is_listed(tmp_path):
@@ -315,7 +315,7 @@ def test_what_limesurvey_cannot_hold_is_listed(tmp_path):
     })  # fmt: skip
     lost = "\n".join(str(item) for item in lss.FORMAT.write(asked, tmp_path / "t.lss"))
     for what in ("splits: ", "the id trust_press", "{{ persona.name }} in the wording", "show_if: persona.age > 3",
-                 "the codes 1, -1", "kind: nonresponse", "that it is a scale", "a brace in the wording",
+                 "the code -1", "kind: nonresponse", "that it is a scale", "a brace in the wording",
                  "the loop"):  # fmt: skip
         assert what in lost
     assert len(lss.FORMAT.read(tmp_path / "t.lss").questionnaire.questions) == 2

@@ -2,8 +2,10 @@
 
 import json
 import random
+import sys
 import time
 import tracemalloc
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from demoscope.errors import DocumentError
 from surveys.formats.conversion import convert, read_questionnaire
 from surveys.formats.registry import find_format, formats
 from tests.every_kind import portable
-from tests.malformed import good_files, malformed, packed
+from tests.malformed import good_files, hostile_workbooks, large_matrix, malformed, many_options, packed
 
 WRITABLE = [name for name, kind in formats().items() if kind.write is not None]
 LONGEST = 10.0
@@ -112,12 +114,7 @@ def test_right_to_left_and_combining_characters_are_kept(tmp_path):
 
 
 def test_entities_and_document_types_in_a_workbook_are_refused(tmp_path):
-    find_format("xlsform").write(portable(), tmp_path / "good.xlsx")
-    import io
-    import zipfile
-
-    with zipfile.ZipFile(io.BytesIO((tmp_path / "good.xlsx").read_bytes())) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts = parts_of(tmp_path / "good.xlsx")
     sheet = "xl/worksheets/sheet1.xml"
     for entity in (b'<!ENTITY x SYSTEM "file:///etc/passwd">', b'<!ENTITY x "ha">'):
         hostile = b"<!DOCTYPE a [" + entity + b"]>" + parts[sheet]
@@ -138,6 +135,61 @@ def test_a_zip_bomb_is_refused_in_little_memory(tmp_path):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 200_000_000
+
+
+def parts_of(path: Path) -> dict[str, bytes]:
+    find_format("xlsform").write(portable(), path)
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_small_workbooks_that_would_fill_the_memory_are_refused_in_little_of_it(tmp_path):
+    reasons = {
+        "deep cells": "nested more than 100 levels deep",
+        "a wide row": "a row has more than 16,384 cells",
+        "many styles": "more than a million cells and other parts",
+    }
+    parts = parts_of(tmp_path / "good.xlsx")
+    for what, content in hostile_workbooks(parts, "xl/worksheets/sheet1.xml"):
+        assert len(content) < 2_000_000, what
+        tracemalloc.start()
+        assert reasons[what] in refusal(tmp_path / "a.xlsx", content)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 250_000_000, what
+
+
+def test_a_workbook_with_many_formulas_is_no_wide_row(tmp_path):
+    parts = parts_of(tmp_path / "good.xlsx")
+    chain = b"<calcChain>" + b'<c r="A1"/>' * 20_000 + b"</calcChain>"
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(packed(parts | {"xl/calcChain.xml": chain}))
+    assert read_questionnaire(path)[0].questionnaire.title == portable().title
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.json", large_matrix()), ("a.csv", many_options())])
+def test_more_options_in_all_than_a_questionnaire_has_are_refused_soon(name, content, tmp_path):
+    began = time.process_time()
+    assert "the questions have more than 100,000 options in all; ask fewer" in refusal(tmp_path / name, content)
+    assert time.process_time() - began < LONGEST
+
+
+@pytest.mark.parametrize("name", ["a.yaml", "a.csv"])
+def test_our_own_formats_refuse_a_question_with_10_000_options_too(name, tmp_path):
+    options = "".join(f"  - {{code: {code}, label: L{code}}}\n" for code in range(10_000))
+    content = f"id: a\ntitle: A\nquestions:\n- id: q\n  text: T\n  options:\n{options}"
+    said = refusal(tmp_path / name, content if name == "a.yaml" else many_options(1, 10_000))
+    assert "a single choice has 10,000 options; at most 1,000 can be shown" in said
+
+
+def test_reading_or_writing_a_workbook_without_openpyxl_says_what_to_install(tmp_path, monkeypatch):
+    path = tmp_path / "a.xlsx"
+    parts_of(path)
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    with pytest.raises(DocumentError, match=r"reading it needs the package openpyxl; install demoscope\[formats\]"):
+        read_questionnaire(path)
+    with pytest.raises(DocumentError, match=r"writing it needs the package openpyxl; install demoscope\[formats\]"):
+        find_format("xlsform").write(portable(), path)
 
 
 def test_yaml_with_aliases_is_refused(tmp_path):

@@ -6,6 +6,7 @@ from pathlib import Path
 from demoscope.errors import DocumentError
 from surveys.formats.interface import HEAD, Format, LeftOut, Reading
 from surveys.formats.registry import find_format, formats
+from surveys.formats.untrusted import refuse_special
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ def convert(source: Path, target: Path, read_as: str | None = None, write_as: st
 
 def read_questionnaire(path: Path, name: str | None = None) -> tuple[Reading, Format]:
     """Read a file in the format of this name, or in the one that it seems to be."""
+    refuse_special(path)
     found = find_format(name) if name is not None else _guess(path)
     return found.read(path), found
 

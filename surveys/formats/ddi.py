@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from demoscope.errors import DocumentError
-from surveys.formats.draft import Draft
+from surveys.formats.draft import LONGEST, Draft
 from surveys.formats.interface import Format, LeftOut, Reading
 from surveys.formats.languages import language_code
-from surveys.formats.losses import Losses
+from surveys.formats.losses import Losses, name_lost
 from surveys.formats.output import write_bytes
 from surveys.formats.untrusted import read_xml
 from surveys.formats.variables import MOST, Code, Naming, Variable, question_of, variables_of, written
@@ -24,7 +24,7 @@ NAMING = Naming(
     tool="DDI",
     longest_name=255,
     reserved=frozenset(),
-    longest_label=1_000_000,
+    longest_label=LONGEST,
     longest_value_label=1_000_000,
     holds=frozenset({"minimum", "maximum", "instruction"}),
 )
@@ -229,7 +229,7 @@ def _write(questionnaire: Questionnaire, path: Path) -> tuple[LeftOut, ...]:
     ET.indent(root, " ")
     content: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     write_bytes(path, content)
-    return losses.all()
+    return (*name_lost(questionnaire, path), *losses.all())
 
 
 def _write_variable(described: ET.Element, variable: Variable, number: int, losses: Losses | None) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from demoscope.errors import DocumentError
 from demoscope.tables import read_table
 from surveys.entries import Battery, Section
-from surveys.formats.draft import Choice, Draft
+from surveys.formats.draft import LONGEST, Choice, Draft
 from surveys.formats.interface import Format, LeftOut, Reading
 from surveys.formats.losses import Losses
 from surveys.formats.output import write_text
@@ -199,6 +199,9 @@ def _line(question: Question, language: str, losses: Losses) -> str:
     if "\n" in said:
         said = " ".join(said.split())
         losses.note(where, "the line breaks of its wording", "a question is one line")
+    if len(said) > LONGEST:
+        said = said[:LONGEST]
+        losses.note(where, "the end of a long wording", f"at most {LONGEST:,} characters are read")
     if question.kind == "scale":
         low, high = question.low_label, question.high_label
         if low and high:

@@ -14,16 +14,16 @@ from demoscope.errors import DocumentError
 from surveys.formats.interface import LeftOut, Reading
 from surveys.formats.languages import language_code
 from surveys.formats.logic import Comparison, Logic, Untranslatable, mapped, ours
-from surveys.formats.wording import plain
+from surveys.formats.wording import plain, shown
 from surveys.option import LARGEST
-from surveys.question import Question
+from surveys.question import MOST_OPTIONS, Question
 from surveys.questionnaire import Questionnaire
 
 LONGEST = 50_000
 """Characters of a wording that are read; nobody reads more in one question."""
 
-MOST_OPTIONS = 1_000
-"""Options of a question that are read; more cannot be shown to a respondent."""
+MOST_IN_ALL = 100_000
+"""Options of all questions together that are read."""
 
 MOST_LEFT_OUT = 10_000
 """Things left out that are listed one by one; a file with more is no questionnaire."""
@@ -70,6 +70,7 @@ class Draft:
         self._left_out: list[LeftOut] = []
         self._ids: set[str] = set()
         self._used: Counter[str] = Counter()
+        self._options = 0
 
     def leave_out(self, where: str, what: str, why: str) -> None:
         """Note one thing that the questionnaire will not have."""
@@ -77,10 +78,30 @@ class Draft:
             raise DocumentError(
                 f"{self.path}: more than {MOST_LEFT_OUT:,} things cannot be read; is it a questionnaire?"
             )
-        self._left_out.append(LeftOut(where, " ".join(plain(what)[0].split())[:300], why))
+        self._left_out.append(LeftOut(where, " ".join(shown(what).split())[:300], why))
 
     def text(self, text: object, where: str) -> str:
         """A wording in plain text; empty when there is none."""
+        return _without_places(shown(self._said(text, where)))
+
+    def label(self, text: object, where: str) -> str:
+        """A wording in one line."""
+        return " ".join(self.text(text, where).split())
+
+    def hypertext(self, text: object, where: str) -> str:
+        """A wording that the tool shows as HTML, as plain text."""
+        found = plain(self._said(text, where))
+        for kind in sorted(set(found.media)):
+            self.leave_out(where, f"{found.media.count(kind)} {kind}", "respondents here are shown text alone")
+        for tag in found.unknown:
+            self.leave_out(where, f"the tag {tag[:80]}", "no browser knows it, so nothing of it was shown")
+        return _without_places(found.text)
+
+    def hypertext_label(self, text: object, where: str) -> str:
+        """A wording that the tool shows as HTML, in one line."""
+        return " ".join(self.hypertext(text, where).split())
+
+    def _said(self, text: object, where: str) -> str:
         if text is None or isinstance(text, bool | list | dict):
             return ""
         said = str(text)
@@ -89,14 +110,7 @@ class Draft:
                 f"{self.path}: {where[:80]} has a wording of {len(said):,} characters; at most {LONGEST:,} are read. "
                 "Shorten it."
             )
-        words, media = plain(said)
-        for kind in sorted(set(media)):
-            self.leave_out(where, f"{media.count(kind)} {kind}", "respondents here are shown text alone")
-        return words.replace("{{", "{ {").replace("}}", "} }")
-
-    def label(self, text: object, where: str) -> str:
-        """A wording in one line."""
-        return " ".join(self.text(text, where).split())
+        return said
 
     def new_id(self, name: object, otherwise: str = "q") -> str:
         """An id that resembles the file's name and that nothing else has."""
@@ -124,6 +138,11 @@ class Draft:
     def options(self, choices: Iterable[Choice], where: str) -> tuple[list[dict[str, Any]], dict[str, int]]:
         """Options as our documents have them, and the code of each value of the file."""
         listed = list(choices)
+        self._options += len(listed)
+        if self._options > MOST_IN_ALL:
+            raise DocumentError(
+                f"{self.path}: more than {MOST_IN_ALL:,} options in all; no questionnaire has. Split it."
+            )
         codes = self._codes(listed, where)
         made: list[dict[str, Any]] = []
         seen: set[str] = set()
@@ -158,18 +177,24 @@ class Draft:
         self, name: str, where: str, content: dict[str, Any], codes: Mapping[str, int] | None = None
     ) -> dict[str, Any] | None:
         """The question if it can be one, noted under ``name`` so that later conditions may speak of it."""
+        if not self.can_be(content, where):
+            return None
+        self.known[name] = Known(content["id"], content.get("kind", "single"), codes or {})
+        return content
+
+    def can_be(self, content: dict[str, Any], where: str) -> bool:
+        """Whether a question can be like this, noted when it cannot."""
         if len(content.get("options", ())) > MOST_OPTIONS:
             what = f"the question, which has {len(content['options']):,} options"
             self.leave_out(where, what, f"at most {MOST_OPTIONS:,} can be shown")
-            return None
+            return False
         try:
-            made = Question.model_validate(content)
+            Question.model_validate(content)
         except ValidationError as error:
             first = error.errors()[0]["msg"].removeprefix("Value error, ")
             self.leave_out(where, f"the question {str(content.get('text', ''))[:60]!r}", first[:200])
-            return None
-        self.known[name] = Known(made.id, made.kind, codes or {})
-        return content
+            return False
+        return True
 
     def forget(self, names: Collection[str]) -> None:
         """Names that nothing further down may speak of, such as those inside a loop."""
@@ -268,6 +293,11 @@ class Draft:
 
     def _first_reasons(self) -> str:
         return "".join(f"\n{item}" for item in self._left_out[:5])
+
+
+def _without_places(text: str) -> str:
+    """Braces apart, so that nothing in a foreign wording looks like a place for an answer of ours."""
+    return text.replace("{{", "{ {").replace("}}", "} }")
 
 
 def _said(value: object) -> str:

@@ -1,6 +1,7 @@
 """What a format cannot hold of our documents, so that a writer drops nothing silently."""
 
 from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
 from demoscope.documents import Document
@@ -65,6 +66,17 @@ class Losses:
                         self.note(f"translation {language} of {name}", f"{field}: {_short(rest)}", why)
         self._words = {}
         return tuple(self._noted)
+
+
+def name_lost(questionnaire: Questionnaire, path: Path) -> tuple[LeftOut, ...]:
+    """The id of a questionnaire that another program knows by the name of its file, when that is another."""
+    if path.stem == questionnaire.id:
+        return ()
+    return (
+        LeftOut(
+            "questionnaire", f"id: {questionnaire.id}", f"it is read again as {path.stem[:80]!r}, the file's name"
+        ),
+    )
 
 
 def _ids(entry: Any) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from surveys.formats.data_file import empty_frame, need_pyreadstat, reading, write_whole
 from surveys.formats.interface import Format, LeftOut
+from surveys.formats.losses import name_lost
 from surveys.formats.variables import Naming, Variable, variables_of
 from surveys.questionnaire import Questionnaire
 
@@ -50,7 +51,7 @@ def _write(questionnaire: Questionnaire, path: Path) -> tuple[LeftOut, ...]:
             },
         ),
     )
-    return losses.all()
+    return (*name_lost(questionnaire, path), *losses.all())
 
 
 def _missing(variable: Variable) -> tuple[list[Any], list[int]]:

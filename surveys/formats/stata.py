@@ -4,6 +4,7 @@ from pathlib import Path
 
 from surveys.formats.data_file import empty_frame, need_pyreadstat, reading, write_whole
 from surveys.formats.interface import Format, LeftOut
+from surveys.formats.losses import name_lost
 from surveys.formats.variables import Naming, variables_of
 from surveys.questionnaire import Questionnaire
 
@@ -44,7 +45,7 @@ def _write(questionnaire: Questionnaire, path: Path) -> tuple[LeftOut, ...]:
             variable_value_labels=labels,
         ),
     )
-    return losses.all()
+    return (*name_lost(questionnaire, path), *losses.all())
 
 
 def _recognises(head: bytes) -> bool:

@@ -25,8 +25,19 @@ _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
+def refuse_special(path: Path) -> None:
+    """Refuse pipes, devices and whatever else could be read without end; a file that is missing is not refused."""
+    try:
+        special = path.exists() and not path.is_file()
+    except (OSError, ValueError):  # whoever opens it says why it cannot be read
+        return
+    if special:
+        raise DocumentError(f"{path}: cannot be read (not a file). Check the path.")
+
+
 def read_bytes(path: Path) -> bytes:
     """Content of a file that is not too large."""
+    refuse_special(path)
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)

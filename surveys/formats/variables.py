@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from surveys.formats.draft import MOST_OPTIONS, Choice, Draft
+from surveys.formats.draft import Choice, Draft
 from surveys.formats.losses import Losses
-from surveys.question import Question
+from surveys.question import MOST_OPTIONS, Question
 from surveys.questionnaire import Questionnaire
 
 MOST = 50_000

@@ -5,16 +5,20 @@ import warnings
 import zipfile
 import zlib
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from demoscope.errors import DocumentError
 from surveys.formats.untrusted import read_bytes
+from surveys.formats.workbook_parts import refuse_part
 
 UNPACKED = 60_000_000
 """Bytes that a workbook may unpack to."""
 
 MOST_FILES = 500
 """Files that a workbook may consist of."""
+
+MOST_ELEMENTS = 1_000_000
+"""Elements in all the XML of a workbook together."""
 
 ROWS, COLUMNS = 20_000, 200
 """Rows and columns of a sheet that are read."""
@@ -33,10 +37,9 @@ def read_workbook(path: Path) -> dict[str, Sheet]:
     DocumentError
         If it is no workbook, unpacks to too much, or has entities or a document type in its XML.
     """
+    openpyxl = need_openpyxl(path, "reading")
     content = read_bytes(path)
     _refuse_bombs(content, path)
-    import openpyxl
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of openpyxl, about styles and extensions that it does not keep
         try:
@@ -47,6 +50,15 @@ def read_workbook(path: Path) -> dict[str, Sheet]:
         except Exception as error:  # openpyxl lets through whatever its parts raise about a damaged file
             why = f"{type(error).__name__}: {str(error)[:120]}"
             raise DocumentError(f"{path}: not a workbook that can be read ({why}). Save it again as .xlsx.") from None
+
+
+def need_openpyxl(path: Path, doing: str) -> Any:
+    """The package that reads and writes workbooks; ``doing`` is which of the two it is needed for."""
+    try:
+        import openpyxl
+    except ImportError:
+        raise DocumentError(f"{path}: {doing} it needs the package openpyxl; install demoscope[formats].") from None
+    return openpyxl
 
 
 def _rows(sheet: object, path: Path) -> Sheet:
@@ -81,16 +93,14 @@ def _refuse_bombs(content: bytes, path: Path) -> None:
                 raise DocumentError(
                     f"{path}: consists of {len(members):,} files; a workbook has fewer than {MOST_FILES}."
                 )
-            left = UNPACKED
+            bytes_left, elements_left = UNPACKED, MOST_ELEMENTS
             for member in members:
                 with archive.open(member) as file:
-                    unpacked = file.read(left + 1)
-                left -= len(unpacked)
-                if left < 0:
+                    unpacked = file.read(bytes_left + 1)
+                bytes_left -= len(unpacked)
+                if bytes_left < 0:
                     raise DocumentError(f"{path}: unpacks to more than {UNPACKED:,} bytes; no questionnaire does.")
-                beginning = unpacked.replace(b"\0", b"")
-                if b"<!DOCTYPE" in beginning or b"<!ENTITY" in beginning:
-                    raise DocumentError(f"{path}: declares a document type or entities; save it again as .xlsx.")
+                elements_left -= refuse_part(unpacked, elements_left, path)
     except (
         zipfile.BadZipFile,
         zlib.error,

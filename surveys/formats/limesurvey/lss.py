@@ -7,9 +7,11 @@ from pathlib import Path
 
 from demoscope.errors import DocumentError
 from surveys.formats.interface import Format, LeftOut, Reading
+from surveys.formats.limesurvey.kinds import EMPTY
 from surveys.formats.limesurvey.reading import reading
 from surveys.formats.limesurvey.survey import LimeGroup, LimeQuestion, LimeSurvey, Part, Texts
 from surveys.formats.limesurvey.writing import survey_of
+from surveys.formats.losses import name_lost
 from surveys.formats.output import write_bytes
 from surveys.formats.untrusted import read_xml
 from surveys.questionnaire import Questionnaire
@@ -24,6 +26,12 @@ _READ = frozenset(
      "answer_l10ns", "question_attributes", "surveys", "surveys_languagesettings", "languages", "LimeSurveyDocType",
      "DBVersion", "defaultvalues", "defaultvalue_l10ns"}
 )  # fmt: skip
+_COLUMNS = frozenset(
+    {"qid", "parent_qid", "sid", "gid", "type", "title", "question", "preg", "help", "other", "mandatory", "language",
+     "question_order", "scale_id", "relevance", "same_default", "same_script", "question_theme_name", "id"}
+)  # fmt: skip
+"""Columns of a question that are read, or that are the bookkeeping of its database."""
+
 _UNSHOWN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _SID = "123456"
 
@@ -35,7 +43,11 @@ def _read(path: Path) -> Reading:
     if (root.findtext("LimeSurveyDocType") or "").strip() != "Survey":
         raise DocumentError(f"{path}: a part of a survey; export the whole survey as .lss.")
     tables = {table.tag: _rows(table) for table in root}
-    return reading(_survey(tables), path)
+    survey = _survey(tables)
+    for element in root:
+        if element.tag not in _READ and not tables[element.tag] and (len(element) or (element.text or "").strip()):
+            survey.further.append(("the survey", f"the element {element.tag[:40]}"))
+    return reading(survey, path)
 
 
 def _rows(table: ET.Element) -> list[Row]:
@@ -92,6 +104,11 @@ def _add_questions(tables: dict[str, list[Row]], made: LimeSurvey, groups: dict[
             question.relevance, question.mandatory = row.get("relevance", ""), row.get("mandatory", "")
             question.other, question.validation = row.get("other", ""), row.get("preg", "")
             group.questions.append(question)
+            made.further += [
+                (f"question {question.name}", f"its {column} {value[:60]!r}")
+                for column, value in row.items()
+                if column not in _COLUMNS and value not in EMPTY
+            ]
     for row in (*tables.get("questions", []), *tables.get("question_l10ns", [])):
         found = questions.get(row.get("qid", ""))
         if found is not None and "language" in row:
@@ -150,7 +167,7 @@ def _place(row: Row, name: str) -> int:
 def _write(questionnaire: Questionnaire, path: Path) -> tuple[LeftOut, ...]:
     survey, lost = survey_of(questionnaire)
     write_bytes(path, as_lss(survey))
-    return lost
+    return (*name_lost(questionnaire, path), *lost)
 
 
 def as_lss(survey: LimeSurvey) -> bytes:

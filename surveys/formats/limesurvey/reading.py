@@ -55,10 +55,10 @@ class _Reader:
 
     def whole(self) -> Reading:
         survey, draft = self.survey, self.draft
-        title = draft.label(survey.titles.get(survey.language), "the survey")
+        title = draft.hypertext_label(survey.titles.get(survey.language), "the survey")
         for language, text in survey.titles.items():
             if language != survey.language:
-                draft.translate_title(language, draft.label(text, "the survey"))
+                draft.translate_title(language, draft.hypertext_label(text, "the survey"))
         entries: list[dict[str, Any]] = []
         for number, group in enumerate(survey.groups, start=1):
             entries += self._group(group, number, title)
@@ -74,7 +74,7 @@ class _Reader:
         return draft.reading(draft.path.stem, title, entries)
 
     def _group(self, group: LimeGroup, number: int, title: str) -> list[dict[str, Any]]:
-        name = self.draft.label(group.names.get(self.survey.language), f"group {number}")
+        name = self.draft.hypertext_label(group.names.get(self.survey.language), f"group {number}")
         where = f"group {name or number}"
         if never(group.relevance):
             self.draft.leave_out(where, "the group and its questions", "its condition is 0, so nobody sees it")
@@ -93,7 +93,7 @@ class _Reader:
         section: dict[str, Any] = {"kind": "section", "id": self.draft.new_id(f"group_{number}"), "questions": inside}
         section |= {"title": name} if name else {}
         section |= {"show_if": condition} if condition else {}
-        self._translate(section["id"], "text", group.names, where, self.draft.label)
+        self._translate(section["id"], "text", group.names, where, self.draft.hypertext_label)
         return [section]
 
     def _condition(self, relevance: str, where: str) -> str | None:
@@ -144,7 +144,7 @@ class _Reader:
         return content
 
     def _text(self, text: object, where: str) -> str:
-        filled, kept = piped(self.draft.text(text, where), self.variables)
+        filled, kept = piped(self.draft.hypertext(text, where), self.variables)
         for expression in kept:
             self.draft.leave_out(
                 where, f"that {expression[:80]} is worked out", "it is no answer to an earlier question"
@@ -183,11 +183,11 @@ class _Reader:
             further = dict((extra or {}).get(part.code, {}))
             if scored and re.fullmatch(r"-?\d{1,9}", part.assessment):
                 further["score"] = float(part.assessment)
-            label = self.draft.label(part.texts.get(self.survey.language), where)
+            label = self.draft.hypertext_label(part.texts.get(self.survey.language), where)
             choices.append(Choice(part.code, label, further, numbers[place] if numbers else None))
         made, codes = self.draft.options(choices, where)
         for part in listed:
-            self._translate(entry, "options", part.texts, where, self.draft.label, codes.get(part.code))
+            self._translate(entry, "options", part.texts, where, self.draft.hypertext_label, codes.get(part.code))
         return made, codes
 
     def _other(self, question: LimeQuestion, parts: list[Part], where: str) -> list[Part]:
@@ -278,9 +278,11 @@ class _Reader:
         content |= self._whole(question, "min_num_value_n", "minimum", where)
         content |= self._whole(question, "max_num_value_n", "maximum", where)
         content |= {"whole": True} if question.attribute("num_value_int_only") == "1" else {}
-        unit = self.draft.label(question.attribute("suffix", self.survey.language), where)
+        unit = self.draft.hypertext_label(question.attribute("suffix", self.survey.language), where)
         content |= {"unit": unit} if unit else {}
-        self._translate(content["id"], "unit", question.attributes.get("suffix", {}), where, self.draft.label)
+        self._translate(
+            content["id"], "unit", question.attributes.get("suffix", {}), where, self.draft.hypertext_label
+        )
         return self._finished(question.name, where, content)
 
     def text(self, question: LimeQuestion, content: dict[str, Any], where: str) -> list[Any]:
@@ -345,7 +347,7 @@ class _Reader:
             battery["options"], codes = self._options(content["id"], answers, where)
         header = question.attribute(f"dualscale_header{'AB'[scale]}", self.survey.language) if mark else ""
         if header:
-            battery["text"] = f"{battery['text']}\n{self.draft.text(header, where)}"
+            battery["text"] = f"{battery['text']}\n{self.draft.hypertext(header, where)}"
         if question.attribute("random_order") == "1":
             battery["order"] = "random"
         battery["items"] = items = []

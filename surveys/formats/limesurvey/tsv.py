@@ -10,6 +10,7 @@ from surveys.formats.interface import Format, LeftOut, Reading
 from surveys.formats.limesurvey.reading import MOST_GROUPS, reading
 from surveys.formats.limesurvey.survey import LimeGroup, LimeQuestion, LimeSurvey, Part
 from surveys.formats.limesurvey.writing import survey_of
+from surveys.formats.losses import name_lost
 from surveys.formats.output import write_bytes
 from surveys.formats.untrusted import read_text
 from surveys.questionnaire import Questionnaire
@@ -154,7 +155,7 @@ _ROWS = {"SL": _Table.says, "G": _Table.group, "Q": _Table.question, "SQ": _Tabl
 def _write(questionnaire: Questionnaire, path: Path) -> tuple[LeftOut, ...]:
     survey, lost = survey_of(questionnaire)
     write_bytes(path, "\ufeff".encode() + as_tsv(survey).encode("utf-8", "replace"))
-    return lost
+    return (*name_lost(questionnaire, path), *lost)
 
 
 def as_tsv(survey: LimeSurvey) -> str:

@@ -1,6 +1,7 @@
 """From a questionnaire to a LimeSurvey survey."""
 
 import html
+import itertools
 import re
 from typing import Any
 
@@ -163,18 +164,26 @@ class _Writer:
         return {"options", "min_selections", "max_selections", "total"}
 
     def _answers(self, entry: str, options: tuple[Option, ...], where: str) -> list[Part]:
-        fits = all(0 <= option.code < 10**LONGEST_CODE for option in options)
-        if not fits:
-            codes = ", ".join(str(option.code) for option in options[:8])
-            self.losses.note(where, f"the codes {codes}", f"{TOOL} has no such codes; they are 1 to {len(options)}")
+        codes = self._codes([option.code for option in options], where)
         return [
             Part(
-                str(option.code if fits else place),
+                str(code),
                 self._texts(entry, "options", option.label, where, option.code),
                 assessment=str(int(option.score or 0)) if _scored(options) else "",
             )
-            for place, option in enumerate(options, start=1)
+            for code, option in zip(codes, options, strict=True)
         ]
+
+    def _codes(self, codes: list[int], where: str) -> list[int]:
+        """The codes, with free ones where the tool cannot have them."""
+        kept = {code for code in codes if 0 <= code < 10**LONGEST_CODE}
+        free = (code for code in itertools.count(1) if code not in kept)
+        made = [code if code in kept else next(free) for code in codes]
+        for code, other in zip(codes, made, strict=True):
+            if code != other:
+                why = f"{TOOL} has codes of up to {LONGEST_CODE} digits; it is {other}"
+                self.losses.note(where, f"the code {code}", why)
+        return made
 
     def _battery(self, battery: Battery) -> LimeQuestion:
         where = f"battery {battery.id}"

@@ -29,7 +29,7 @@ QUESTION = (
 """Columns of a question beside its id, kind and text."""
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(e-?\d+)?")
-_DANGEROUS = re.compile(r"'*[=+\-@\t\r]")
+_DANGEROUS = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
 
 
 def neutral(cell: str) -> str:

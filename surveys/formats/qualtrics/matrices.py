@@ -65,14 +65,12 @@ def slider(source: Source) -> list[dict[str, Any]]:
     labels = list(numbered(source.part.any("Labels")).values())
     if len(labels) > 1:
         for name, said in (("low_label", labels[0]), ("high_label", labels[-1])):
-            label = source.draft.label(
-                source.wording(Part(said, source.part.where).any("Display")), source.part.where
-            )
+            label = source.label(Part(said, source.part.where).any("Display"))
             content |= {name: label} if label else {}
         for language, words in source.languages():
             further = list(numbered(words.any("Labels")).values())
             for name, place in (("low_label", 0), ("high_label", -1)) if further else ():
-                label = source.draft.label(Part(further[place], source.part.where).any("Display"), source.part.where)
+                label = source.label(Part(further[place], source.part.where).any("Display"))
                 source.draft.translate(language, content["id"], name, label)
         for said in labels[1:-1]:
             source.draft.leave_out(source.part.where, f"the label {said}", "the ends of a scale have labels alone")

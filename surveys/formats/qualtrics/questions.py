@@ -33,13 +33,13 @@ def _promoter(source: Source) -> list[dict[str, Any]]:
     labels = source.part.listed("ColumnLabels")
     for name, place in ends if labels else ():
         said = Part(labels[place], source.part.where).any("Display")
-        label = source.draft.label(source.wording(said), source.part.where)
+        label = source.label(said)
         content |= {name: label} if label else {}
         for language, words in source.languages():
             further = words.listed("ColumnLabels")
             if further:
                 said = Part(further[place], source.part.where).any("Display")
-                source.draft.translate(language, content["id"], name, source.draft.label(said, source.part.where))
+                source.draft.translate(language, content["id"], name, source.label(said))
     return source.finish(content)
 
 

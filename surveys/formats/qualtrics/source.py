@@ -57,6 +57,10 @@ class Source:
         """A wording in plain text, with its references to earlier answers."""
         return piped(self.draft, text, self.part.where)
 
+    def label(self, text: object) -> str:
+        """A wording in one line."""
+        return " ".join(self.wording(text).split())
+
     def languages(self) -> Iterator[tuple[str, Part]]:
         """The question in its further languages."""
         languages = self.part.any("Language")
@@ -112,7 +116,7 @@ class Source:
                 extra["pinned"] = True
             if item.flag("TextEntry"):
                 self.draft.leave_out(item.where, "the text beside it", "an option has no text of its own")
-            label = self.draft.label(self.wording(item.any("Display")), item.where)
+            label = self.label(item.any("Display"))
             item.ignore("TextEntrySize", "InputHeight", "InputWidth", "TextEntryValidation", "TextEntryForceResponse")
             item.close(self.draft)
             choices.append(Choice(number, label, extra, _whole(coded.get(number))))
@@ -120,9 +124,7 @@ class Source:
         for language, words in self.languages():
             for number, said in numbered(words.any(key)).items():
                 if number in codes:
-                    label = self.draft.label(
-                        self.wording(Part(said, self.part.where).any("Display")), self.part.where
-                    )
+                    label = self.label(Part(said, self.part.where).any("Display"))
                     self.draft.translate_option(language, entry, "options", codes[number], label)
         return options, codes
 
@@ -151,7 +153,7 @@ def settings_of(part: Part) -> Part:
 
 def piped(draft: Draft, text: object, where: str) -> str:
     """A wording in plain text, with its references to earlier answers."""
-    return draft.piped(draft.text(text, where), _PIPE, where)
+    return draft.piped(draft.hypertext(text, where), _PIPE, where)
 
 
 def numbered(content: object) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """From a questionnaire to QSF: every section a block, every condition a display logic."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from surveys.entries import Battery, Entry, Loop, Section
-from surveys.formats.inserts import inserted
+from surveys.formats.inserts import apart, inserted
 from surveys.formats.interface import LeftOut
 from surveys.formats.logic import Logic, Untranslatable, join, parse
 from surveys.formats.losses import Losses
@@ -211,6 +212,5 @@ class _Writer:
 
         for sign, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\n", "<br>")):
             text = text.replace(sign, entity)
-        return inserted(
-            text, shape, lambda what: self.losses.note(where, what, f"{TOOL} inserts earlier answers alone")
-        )
+        note, why = partial(self.losses.note, where), f"{TOOL} inserts earlier answers alone"
+        return inserted(text, shape, lambda what: note(what, why), lambda words: apart(words, "${", note))

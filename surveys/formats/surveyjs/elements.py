@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from surveys.formats.draft import Choice, Draft
+from surveys.formats.draft import Choice, Draft, Known
 from surveys.formats.parts import Part
 
 
@@ -249,7 +249,12 @@ def several_texts(element: Element) -> list[dict[str, Any]]:
 def note(element: Element) -> list[dict[str, Any]]:
     """Text between questions."""
     made = element.draft.new_id(element.name, "note")
-    words = element.said(element.part.any("html"), element.part.where, made, "text")
+    html, where = element.part.any("html"), element.part.where
+    if isinstance(html, dict):
+        html = {language: element.draft.hypertext(text, where) for language, text in html.items()}
+    else:
+        html = element.draft.hypertext(html, where)
+    words = element.said(html, where, made, "text")
     return element.finish({"id": made, "kind": "note", "text": words})
 
 
@@ -261,15 +266,21 @@ def matrix(element: Element) -> list[dict[str, Any]]:
     content |= {"options": options, "items": []}
     if part.word("cellType") == "checkbox":
         content["answers"] = "multiple"
+    kind = content.get("answers", "single")
+    alike = {"id": content["id"], "text": content["text"], "kind": kind, "options": options}
+    if not element.draft.can_be(alike, part.where):
+        return []
     for row, item in element.choices("rows"):
         name = f"{element.name}.{row.value}"
         made = element.draft.named(row.value, part.where, "row")
         words = element.said(item["text"], part.where, made, "text") or row.label or row.value
         line = Part(item, f"{part.where}, row {row.value[:40]}")
         shown = element.condition(line)
-        kind = {"kind": content.get("answers", "single")}
-        if element.draft.question(name, line.where, {"id": made, "text": words, "options": options} | kind, codes):
+        if words:
+            element.draft.known[name] = Known(made, kind, codes)
             content["items"].append({"id": made, "text": words} | ({"show_if": shown} if shown else {}))
+        else:
+            element.draft.leave_out(line.where, "the row", "it has no wording and no value")
     if part.word("rowOrder", "rowsOrder") == "random":
         content["order"] = "random"
     if not content["items"]:

@@ -26,7 +26,7 @@ LOOK = frozenset(
 )
 """Keys of a survey about its look and its buttons."""
 
-_PIPE = re.compile(r"\{([^{}\n]{1,100})\}")
+_PIPE = re.compile(r"\{([^{}\s][^{}\n]{0,99})\}")
 
 
 def read(path: Path) -> Reading:

@@ -1,15 +1,17 @@
 """From a questionnaire to SurveyJS JSON."""
 
+import html
 import json
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from surveys.entries import Battery, Conjoint, Entry, Loop, Section, Vignette
-from surveys.formats.inserts import inserted
+from surveys.formats.inserts import apart, inserted
 from surveys.formats.interface import LeftOut
 from surveys.formats.logic import Untranslatable, parse
-from surveys.formats.losses import Losses
+from surveys.formats.losses import Losses, name_lost
 from surveys.formats.output import write_text
 from surveys.formats.surveyjs.conditions import write_condition
 from surveys.question import Question
@@ -33,7 +35,7 @@ def write(questionnaire: Questionnaire, path: Path) -> tuple[LeftOut, ...]:
     writer = _Writer(questionnaire)
     content = writer.survey()
     write_text(path, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
-    return writer.losses.all()
+    return (*name_lost(questionnaire, path), *writer.losses.all())
 
 
 class _Writer:
@@ -64,9 +66,11 @@ class _Writer:
         return content
 
     def _said(self, entry: str, field: str, text: str, key: object = None) -> Any:
-        words = self.losses.words(entry, field, key)
-        said = {language: self._piped(word, entry) for language, word in words.items()}
-        return {"default": self._piped(text, entry), **said} if said else self._piped(text, entry)
+        words = {
+            language: self._piped(word, entry) for language, word in self.losses.words(entry, field, key).items()
+        }
+        text = self._piped(text, entry)
+        return {"default": text, **words} if words else text
 
     def _piped(self, text: str, entry: str) -> str:
         def shape(name: str) -> str | None:
@@ -74,7 +78,8 @@ class _Writer:
             return None if known is None else "{" + known + "}"
 
         why = f"{TOOL} inserts earlier answers alone"
-        return inserted(text, shape, lambda what: self.losses.note(entry, what, why))
+        note = partial(self.losses.note, entry)
+        return inserted(text, shape, lambda what: note(what, why), lambda words: apart(words, "{", note))
 
     def _condition(self, text: str | None, where: str) -> dict[str, str]:
         if text is None:
@@ -137,7 +142,8 @@ class _Writer:
             self.losses.skip(question)
             return []
         made: dict[str, Any] = {"type": kind, "name": question.id}
-        made["html" if kind == "html" else "title"] = self._said(question.id, "text", question.text)
+        said = self._said(question.id, "text", question.text)
+        made |= {"html": _as_html(said)} if kind == "html" else {"title": said}
         holds = {"text", "options", "minimum", "maximum", "show_if"}
         if question.instruction and kind != "html":
             made["description"] = self._said(question.id, "instruction", question.instruction)
@@ -229,3 +235,10 @@ class _Writer:
             {"value": n, "text": f"{n} ({ends[n]})" if ends.get(n) else str(n)}
             for n in range(battery.minimum, battery.maximum + 1)
         ]
+
+
+def _as_html(said: Any) -> Any:
+    """A wording, or one in several languages, as HTML."""
+    if isinstance(said, dict):
+        return {language: _as_html(words) for language, words in said.items()}
+    return html.escape(said, quote=False).replace("\n", "<br>\n")

@@ -1,7 +1,6 @@
 """From an XLSForm workbook to a questionnaire."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -268,7 +267,11 @@ class _Form:
         for language, text in words.items():
             if language and language != self._main:
                 self.draft.translate(language, entry, name, self._wording(text, row.where))
-        return self._wording(_main_words(words, self._main), row.where)
+        text = words.get(self._main) or words.get("") or ""
+        if not text and words and column == "label":
+            language, text = next(iter(words.items()))
+            self.draft.leave_out(row.where, f"that its {column} is in {language}", f"it has none in {self._main}")
+        return self._wording(text, row.where)
 
     def _wording(self, text: str, where: str) -> str:
         return self.draft.piped(self.draft.text(text, where), _PIPE, where)
@@ -276,7 +279,3 @@ class _Form:
 
 _RANGE = (("start", "0"), ("end", "10"), ("step", "1"))
 """Parameters of a range, and what they are when they are not given."""
-
-
-def _main_words(words: Mapping[str, str], main: str) -> str:
-    return words.get(main) or words.get("") or next(iter(words.values()), "")

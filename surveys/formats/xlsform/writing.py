@@ -1,17 +1,19 @@
 """From a questionnaire to an XLSForm workbook."""
 
 import io
+import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from surveys.entries import Battery, Entry, Loop, Section
-from surveys.formats.inserts import inserted
+from surveys.formats.inserts import apart, inserted
 from surveys.formats.interface import LeftOut
 from surveys.formats.languages import language_name
 from surveys.formats.logic import Untranslatable, parse
 from surveys.formats.losses import Losses
 from surveys.formats.output import write_bytes
-from surveys.formats.wording import plain
+from surveys.formats.workbook import need_openpyxl
 from surveys.formats.xlsform.conditions import write_condition
 from surveys.option import Option
 from surveys.question import Question
@@ -19,6 +21,7 @@ from surveys.questionnaire import Questionnaire
 
 TOOL = "XLSForm"
 
+_UNSHOWN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _TYPES = {"single": "select_one", "multiple": "select_multiple", "ranking": "rank", "text": "text", "note": "note"}
 
 Row = dict[str, str]
@@ -27,14 +30,12 @@ Row = dict[str, str]
 def write(questionnaire: Questionnaire, path: Path) -> tuple[LeftOut, ...]:
     """Write a workbook: options keep their codes as names; lists are named after the questions they belong to."""
     writer = _Writer(questionnaire)
-    write_bytes(path, _workbook(writer.sheets()))
+    openpyxl = need_openpyxl(path, "writing")
+    write_bytes(path, _workbook(writer.sheets(), openpyxl.Workbook()))
     return writer.losses.all()
 
 
-def _workbook(sheets: dict[str, list[Row]]) -> bytes:
-    import openpyxl
-
-    book = openpyxl.Workbook()
+def _workbook(sheets: dict[str, list[Row]], book: Any) -> bytes:
     book.remove(book.worksheets[0])
     for name, rows in sheets.items():
         sheet = book.create_sheet(name)
@@ -67,16 +68,24 @@ class _Writer:
             if translation.title:
                 self.losses.note("questionnaire", f"title in {language}: {translation.title}", "a form has one title")
         survey = [row for entry in whole.entries for row in self._entry(entry)]
-        settings = {"form_title": plain(whole.title)[0], "form_id": whole.id}
+        settings = {"form_title": " ".join(whole.title.split()), "form_id": whole.id}
         if whole.translations or whole.language != "en":
             settings["default_language"] = language_name(whole.language)
         header = {"type": "", "name": "", self._column("label", whole.language): ""}
         choices = {"list_name": "", "name": "", self._column("label", whole.language): ""}
-        return {
+        sheets = {
             "survey": [header | row for row in survey],
             "choices": [choices | row for row in self._choices] or [choices],
             "settings": [settings],
         }
+        return {name: [self._shown(name, row) for row in rows] for name, rows in sheets.items()}
+
+    def _shown(self, sheet: str, row: Row) -> Row:
+        """The row without characters that a workbook cannot hold."""
+        if any(_UNSHOWN.search(cell) for cell in row.values()):
+            where = f"sheet {sheet}, {row.get('name') or 'title'}"
+            self.losses.note(where, "characters that no file can hold", "a sign that stands for them was put there")
+        return {column: _UNSHOWN.sub("\ufffd", cell) for column, cell in row.items()}
 
     def _column(self, column: str, language: str) -> str:
         several = self._all.translations or self._all.language != "en"
@@ -89,7 +98,8 @@ class _Writer:
     def _piped(self, text: str, entry: str) -> str:
         why = f"{TOOL} inserts earlier answers alone"
         shape = lambda name: "${" + name + "}" if name in self._kinds else None  # noqa: E731
-        return inserted(text, shape, lambda what: self.losses.note(entry, what, why))
+        note = partial(self.losses.note, entry)
+        return inserted(text, shape, lambda what: note(what, why), lambda words: apart(words, "${", note))
 
     def _relevant(self, text: str | None, where: str) -> Row:
         if text is None:
