@@ -192,7 +192,9 @@ class _Check:
         if rule.to == END:
             return
         target = self._places.get(rule.to)
-        if target is None:
+        if target is None and rule.to in set(_group_ids(self._layout.root)):
+            yield f"{about}: {rule.to!r} groups questions; name the first question in it"
+        elif target is None:
             yield f"{about}: there is no question {rule.to!r}{suggestion(rule.to, [*self._places, END])}"
         elif target <= place:
             yield f"{about}: {rule.to!r} comes earlier; go to a later question, or to `end`; a loop repeats questions"

@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from demoscope.documents import read
 from demoscope.errors import DocumentError
@@ -470,3 +471,11 @@ def test_no_more_is_asked_for_than_can_be_named_together(kind, key, asked):
     message = f"{key} asks for 3 options, and only 2 can be named"
     assert message in refusal({"id": "q", "kind": kind, "text": "?", "options": options, key: asked})
     assert asking({"id": "q", "kind": kind, "text": "?", "options": options, key: 2})["q"].selections == (2, 2)
+
+
+def test_going_to_a_section_says_to_name_its_first_question():
+    yes_no = {"text": "?", "options": "yes_no"}
+    section = {"kind": "section", "id": "rest", "questions": [{"id": "b", **yes_no}]}
+    first = {"id": "a", **yes_no, "go_to": [{"to": "rest"}]}
+    with pytest.raises(ValidationError, match="'rest' groups questions; name the first question in it"):
+        Questionnaire.model_validate({"id": "q", "title": "Q", "questions": [first, section]})
