@@ -55,9 +55,9 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Launch a wave, or continue one that was interrupted; then show how it compares with people."""
+    from simulator.loading import load_wave
     from simulator.run import run_wave
     from simulator.store import Store
-    from simulator.wave import load_wave
 
     loaded = load_wave(wave)
     path = store or loaded.store_path
@@ -85,9 +85,9 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Show who is asked what, with calls, tokens and time estimated and the first prompts in full."""
+    from simulator.loading import load_wave
     from simulator.plan import make_plan
     from simulator.plan_screen import render_plan
-    from simulator.wave import load_wave
 
     made = make_plan(load_wave(wave), margin_of_error, lint)
     if as_json:
@@ -222,7 +222,7 @@ def doctor(
         checks = examine()
     else:
         from simulator.doctor_wave import examine_models
-        from simulator.wave import load_wave
+        from simulator.loading import load_wave
 
         checks = examine_models(load_wave(wave))
     if as_json:

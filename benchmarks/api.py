@@ -108,9 +108,9 @@ def cpu_by_command() -> dict[str, float]:
 
 def one_run(path: Path, store: Path) -> dict[str, float]:
     """Run a wave in this process; time and CPU count from the first respondents handed out to the last save."""
+    from simulator.loading import load_wave
     from simulator.run import executor_of, run_wave
     from simulator.store import Store
-    from simulator.wave import load_wave
 
     begun: list[tuple[float, dict[str, float]]] = []
     ended: list[tuple[float, dict[str, float]]] = []

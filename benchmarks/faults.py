@@ -16,9 +16,9 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from demoscope.errors import WavePaused
+from simulator.loading import load_wave
 from simulator.run import run_wave
 from simulator.store import Store
-from simulator.wave import load_wave
 from tests.fault_server import FAULTS, Plan, serving
 from tests.faulty_wave import check, write_wave
 

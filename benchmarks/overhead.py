@@ -50,9 +50,9 @@ def write_wave(folder: Path, respondents: int, questions: int, executor: str) ->
 
 def one_run(path: Path, store: Path) -> dict[str, float]:
     """Run a wave in this process; its seconds count from the moment the first respondents are handed out."""
+    from simulator.loading import load_wave
     from simulator.run import executor_of, run_wave
     from simulator.store import Store
-    from simulator.wave import load_wave
 
     loaded = load_wave(path)
     handed_out: list[float] = []

@@ -82,8 +82,8 @@ def load(folder: Path) -> dict[str, float]:
 
 def plan(folder: Path) -> dict[str, float]:
     """Planning the wave, reading included."""
+    from simulator.loading import load_wave
     from simulator.plan import make_plan
-    from simulator.wave import load_wave
 
     started = time.process_time()
     made = make_plan(load_wave(folder / "wave.yaml"))

@@ -26,11 +26,11 @@ from simulator.backends.llama_cpp import LlamaCppBackend
 from simulator.backends.llama_cpp.sequence import Sequence, pieces
 from simulator.decoding import Decoding
 from simulator.drivers import drive
+from simulator.loading import load_wave
 from simulator.protocols.def_settings import DefSettings
 from simulator.protocols.diversity_enhanced import DiversityEnhanced
 from simulator.protocols.interface import Ability, Completion, Message, Request, Understood
 from simulator.scores import Space, forms, per_token
-from simulator.wave import load_wave
 
 ROOT = Path(__file__).resolve().parents[1]
 OPTIONS = ("1: Very important", "2: Rather important", "3: Not very important", "4: Not at all important")

@@ -2,27 +2,22 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from demoscope.documents import Document, Loc, build, read_document
-from demoscope.errors import DemoscopeError, DocumentError
-from personas import Population, load_population
+from demoscope.documents import Document
+from personas import Population
 from personas.designs import Design
-from simulator.assignment import Assignments, Parts, read_assignments
+from simulator.assignment import Assignments, Parts
 from simulator.backends.interface import find_backend
-from simulator.backstories import Backstories, read_backstories
-from simulator.protocols.registry import ProtocolKind, find_protocol
-from simulator.rewordings import with_texts
-from simulator.variants import check_shown, varied
-from surveys import Questionnaire, ReferenceCounts, load_questionnaire, load_reference
-from surveys.given import Sort
+from simulator.backstories import Backstories
+from simulator.protocols.registry import ProtocolKind
+from surveys import Questionnaire, ReferenceCounts
 from surveys.perturbations import Perturbation, Perturbed
-from surveys.routing import find_unknown_attributes
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 
@@ -236,174 +231,10 @@ def questionnaire_content(questionnaire: Questionnaire) -> dict[str, Any]:
     return questionnaire.model_dump(mode="json", exclude_defaults=True)
 
 
-def load_wave(path: Path) -> LoadedWave:
-    """Read a wave and everything it names.
-
-    Raises
-    ------
-    DocumentError
-        If anything in it is missing, unknown or impossible; the message names the file and the line.
-    """
-    content, lines = read_document(path)
-    wave = build(Wave, content, str(path), lines)
-    beside = path.parent
-    questionnaire = load_questionnaire(wave.questionnaire, beside)
-    population = _under_design(wave, load_population(wave.population, beside), path, lines)
-    _check_attributes(questionnaire, population, f"{path}:{lines['questionnaire',]}: questionnaire")
-    reference = load_reference(wave.reference, beside) if wave.reference else None
-    if reference:
-        _check_reference(reference, questionnaire, population, f"{path}:{lines['reference',]}: reference")
-    places = _Places(path, lines)
-    models = [_checked_model(model, places.at("models", n), path) for n, model in enumerate(wave.models)]
-    conditions = [
-        _checked_condition(condition, wave, models[0], places.at("conditions", n), population, questionnaire)
-        for n, condition in enumerate(wave.conditions)
-    ]
-    cells = tuple(replace(cell, model=model) for model in models for cell in conditions)
-    _populations_are_different(cells, population, str(path))
-    backstories = _backstories(wave, cells, str(path))
-    assignments = None
-    if wave.assignments is not None:
-        others = [cell.condition.name for cell in cells if cell.population.id != population.id]
-        if others:
-            raise DocumentError(
-                f"{path}:{lines['assignments',]}: assignments: they are about people of {population.id!r}, and the "
-                f"condition {others[0]!r} asks others; give that one a wave of its own."
-            )
-        rows = population.columns(0, wave.respondents, wave.seed).rows
-        try:
-            assignments = read_assignments(beside / wave.assignments, questionnaire, population.id, rows)
-        except DocumentError as error:
-            raise DocumentError(f"{path}:{lines['assignments',]}: assignments: {error}") from None
-    return LoadedWave(wave, questionnaire, population, reference, cells, backstories, assignments)
-
-
-def _backstories(wave: Wave, cells: tuple[Cell, ...], where: str) -> Backstories | None:
-    """The stories that the wave's conditions tell; read once, before anything is asked."""
-    tellers = [cell for cell in cells if getattr(cell.settings, "backstory", False)]
-    telling = next(iter(tellers), None)
-    others = [cell.condition.name for cell in tellers if cell.condition.population is not None]
-    if others:
-        raise DocumentError(
-            f"{where}: condition {others[0]!r} tells stories of lives to people of another population, and the "
-            "wave's `backstories` are of its own people; leave `backstory` or `population` out there."
-        )
-    if telling is not None and wave.backstories is None:
-        raise DocumentError(
-            f"{where}: condition {telling.condition.name!r} tells stories of lives, and the wave names none; add "
-            "`backstories: STORE`, the store of a wave with `protocol: backstory`."
-        )
-    return read_backstories(Path(wave.backstories)) if wave.backstories else None
-
-
-def _under_design(wave: Wave, population: Population, path: Path, lines: dict[Loc, int]) -> Population:
-    """The population under the wave's design, for as many people as the wave asks."""
-    key = "design" if wave.design is not None else "respondents"
-    try:
-        return (population.under(wave.design) if wave.design is not None else population).sized(wave.respondents)
-    except DocumentError as error:
-        raise DocumentError(f"{path}:{lines[key,]}: {key}: {error}") from None
-
-
-def _populations_are_different(cells: tuple[Cell, ...], own: Population, where: str) -> None:
-    """Refuse two populations of one id, whose people could not be told apart."""
-    known = {own.id: own}
-    for cell in cells:
-        if known.setdefault(cell.population.id, cell.population).as_json() != cell.population.as_json():
-            raise DocumentError(
-                f"{where}: the condition {cell.condition.name!r} asks another population that is also called "
-                f"{cell.population.id!r}; give it an id of its own."
-            )
-
-
-class _Place(NamedTuple):
-    """Where in the wave's file one model or condition stands."""
-
-    where: str
-    """File and line."""
-    path: str
-    settings: dict[Loc, int]
-    """Lines of its settings."""
-
-
-class _Places:
-    """Finds the lines of models and conditions in the wave's file."""
-
-    def __init__(self, path: Path, lines: dict[Loc, int]) -> None:
-        self._path = path
-        self._lines = lines
-
-    def at(self, key: str, position: int) -> _Place:
-        """Place of the model or condition at this position, from 0."""
-        loc = (key, position, "settings")
-        inner = {found[3:]: line for found, line in self._lines.items() if found[:3] == loc}
-        return _Place(f"{self._path}:{self._lines[key, position]}", str(self._path), inner)
-
-
-def _checked_condition(
-    condition: Condition,
-    wave: Wave,
-    model: ModelSpec,
-    place: _Place,
-    own: Population,
-    questionnaire: Questionnaire,
-) -> Cell:
-    """The cell of a condition and a model: protocol, settings, whose people are asked, and the questions as asked."""
-    try:
-        protocol = find_protocol(condition.protocol)
-    except DemoscopeError as error:
-        raise DocumentError(f"{place.where}: {error}") from None
-    where, beside = f"{place.where}: condition {condition.name!r}", Path(place.path).parent
-    settings = build(protocol.settings_model, condition.settings, place.path, place.settings)
-    respondents = condition.respondents or wave.respondents
-    population = _whose(condition, own, respondents, beside, where)
-    if condition.population is not None:
-        _check_attributes(questionnaire, population, where)
-    protocol.check(settings, population, where)
-    try:
-        questionnaire.spoken_in(protocol.describe(settings, population).language)
-    except ValueError as error:
-        raise DocumentError(f"{where}: {error}; complete the translation, or ask in another language.") from None
-    perturbations = tuple(with_texts(one, beside) for one in condition.perturbations)  # paraphrases are read now
-    asked = varied(questionnaire, perturbations, settings, wave.seed, where)
-    check_shown(asked.questionnaire, settings, where)
-    whole = condition.model_copy(update={"perturbations": perturbations})
-    return Cell(whole, model, protocol, settings, population, respondents, asked)
-
-
-def _whose(condition: Condition, own: Population, n: int, beside: Path, where: str) -> Population:
-    """Whose people are asked under a condition: those of the wave's population, or ``n`` of another."""
-    if condition.population is not None:
-        try:
-            return load_population(condition.population, beside).sized(n)
-        except DocumentError as error:
-            raise DocumentError(f"{where}: population: {error}") from None
-    if own.size is not None and n > own.size:
-        raise DocumentError(
-            f"{where}: it asks {n:,} people, and {own.id!r} has {own.size:,} under its design; ask for fewer."
-        )
-    return own
-
-
 def _perturbed(condition: Condition) -> dict[str, Any]:
     """What of a condition's perturbations decides answers; nothing when there are none."""
     written = [perturbation.model_dump(mode="json") for perturbation in condition.perturbations]
     return {"perturbations": written} if written else {}
-
-
-def _checked_model(model: ModelSpec, place: _Place, path: Path) -> ModelSpec:
-    """The model with its settings validated and completed; relative paths start at the wave's folder."""
-    try:
-        kind = find_backend(model.backend)
-    except DemoscopeError as error:
-        raise DocumentError(f"{place.where}: {error}") from None
-    written = build(kind.settings_model, model.settings, place.path, place.settings).model_dump(mode="json")
-    if isinstance(written.get("path"), str) and written["path"] != "embedded":
-        try:
-            written["path"] = str((path.parent / Path(written["path"]).expanduser()).resolve())
-        except (OSError, RuntimeError, ValueError) as error:
-            raise DocumentError(f"{place.where}: the path {written['path']!r} cannot be used ({error}).") from None
-    return model.model_copy(update={"settings": written})
 
 
 def _deciding(model: ModelSpec) -> dict[str, Any]:
@@ -411,44 +242,3 @@ def _deciding(model: ModelSpec) -> dict[str, Any]:
     content = model.model_dump(mode="json")
     free: frozenset[str] = getattr(find_backend(model.backend).settings_model, "free", frozenset())
     return {**content, "settings": {name: value for name, value in content["settings"].items() if name not in free}}
-
-
-def _check_attributes(questionnaire: Questionnaire, population: Population, where: str) -> None:
-    """Refuse a questionnaire that wants to know of people what the population cannot tell."""
-    sorts: dict[str, Sort] = {
-        name: "number" if attribute.kind == "numeric" else "text" for name, attribute in population.attributes.items()
-    }
-    levels = {name: tuple(attribute.levels) for name, attribute in population.attributes.items() if attribute.levels}
-    problems = list(find_unknown_attributes(questionnaire.layout, questionnaire.arms, sorts, levels))
-    if problems:
-        raise DocumentError("\n".join(f"{where}: {problem}." for problem in problems[:8]))
-
-
-def _check_reference(
-    reference: ReferenceCounts, questionnaire: Questionnaire, population: Population, where: str
-) -> None:
-    document = reference.reference
-    if document.questionnaire != questionnaire.id:
-        raise DocumentError(
-            f"{where}: {document.id!r} belongs to the questionnaire {document.questionnaire!r}, not to "
-            f"{questionnaire.id!r}; name another reference or leave it out."
-        )
-    for name, group in document.groups.items():
-        if group.attribute not in population.attributes:
-            raise DocumentError(
-                f"{where}: {document.id!r} groups by {group.attribute!r} ({name}), an attribute that nobody in "
-                f"{population.id!r} has; its attributes are {', '.join(sorted(population.attributes))}."
-            )
-    for count in reference.counts:
-        try:
-            question = questionnaire[count.question]
-        except KeyError:
-            raise DocumentError(
-                f"{where}: {document.id!r} has counts for {count.question!r}, a question that "
-                f"{questionnaire.id!r} does not have."
-            ) from None
-        if count.code is not None and question.option(count.code) is None:
-            codes = [option.code for option in question.choices]
-            raise DocumentError(
-                f"{where}: {document.id!r} counts code {count.code} for {count.question!r}, whose codes are {codes}."
-            )

@@ -9,12 +9,12 @@ from rich.console import Console
 from demoscope.errors import StoreError
 from simulator.backends.interface import ModelCard
 from simulator.backends.openai_api import retrying
+from simulator.loading import load_wave
 from simulator.model_cards import record_card
 from simulator.plan import make_plan
 from simulator.plan_screen import render_plan
 from simulator.run import run_wave
 from simulator.store import Store
-from simulator.wave import load_wave
 from tests.fault_server import Plan, serving
 from tests.faulty_wave import write_wave
 from tests.test_run import now

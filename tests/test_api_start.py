@@ -10,10 +10,10 @@ from demoscope.errors import BackendError, WavePaused
 from simulator.backends.conformance import request
 from simulator.backends.openai_api import OpenAIBackend, retrying
 from simulator.doctor_wave import examine_models
+from simulator.loading import load_wave
 from simulator.protocols.interface import Completion
 from simulator.run import run_wave
 from simulator.store import Store
-from simulator.wave import load_wave
 from tests.endpoints import FREE, application, backend, error, flaky, proven, said, using
 from tests.fault_server import Plan, serving
 from tests.faulty_wave import write_wave

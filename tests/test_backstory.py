@@ -12,10 +12,10 @@ from personas import Persona, Place, load_population
 from personas.backstory import contradictions, facts_of, whole_sentences
 from personas.names import Names
 from simulator.backstories import read_backstories
+from simulator.loading import load_wave
 from simulator.plan import make_plan
 from simulator.protocols.backstory import PROTOCOL, BackstorySettings
 from simulator.protocols.interface import Attempt, Completion, Request, Understood
-from simulator.wave import load_wave
 from surveys import load_questionnaire
 from tests.stores import content, count
 from tests.test_run import run

@@ -7,11 +7,11 @@ import pytest
 from demoscope.errors import DocumentError
 from personas import load_population
 from simulator.drivers import drive
+from simulator.loading import load_wave
 from simulator.protocols.interface import Attempt, Completion
 from simulator.protocols.registry import find_protocol
 from simulator.run import run_wave
 from simulator.store import Store
-from simulator.wave import load_wave
 from surveys import Questionnaire
 
 COLOURS = [{"code": code, "label": label} for code, label in ((1, "red"), (2, "green"), (3, "blue"))]

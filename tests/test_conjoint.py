@@ -8,10 +8,10 @@ import pytest
 from analysis.conjoint import amce, level_effects
 from analysis.reading import open_results
 from simulator.backends.scripted import ScriptedBackend
+from simulator.loading import load_wave
 from simulator.protocols.interface import Attempt, Completion
 from simulator.run import run_wave
 from simulator.store import Store
-from simulator.wave import load_wave
 
 
 def regression(y, z, who, n_levels):

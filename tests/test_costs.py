@@ -13,11 +13,11 @@ from analysis.screen import render
 from analysis.summary import summarise
 from demoscope.store_file import VERSION
 from simulator.decoding import Decoding
+from simulator.loading import load_wave
 from simulator.protocols.interface import FURTHER, Attempt, Completion, Message, Request
 from simulator.records import Recorder, Records
 from simulator.run import run_wave
 from simulator.store import Store
-from simulator.wave import load_wave
 from tests.stores import content
 
 

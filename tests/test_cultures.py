@@ -5,10 +5,10 @@ import pytest
 from analysis.reading import open_results
 from analysis.summary import summarise
 from demoscope.errors import DocumentError, StoreError
+from simulator.loading import load_wave
 from simulator.plan import make_plan
 from simulator.run import run_wave
 from simulator.store import Store
-from simulator.wave import load_wave
 from tests.documents import write
 from tests.stores import content
 

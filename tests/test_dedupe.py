@@ -7,10 +7,10 @@ import pytest
 
 from simulator.backends.openai_api.dedupe import SHARED, Deduped
 from simulator.decoding import Decoding
+from simulator.loading import load_wave
 from simulator.protocols.interface import Attempt, Completion, Message, Request
 from simulator.run import run_wave
 from simulator.store import Store
-from simulator.wave import load_wave
 from tests.fault_server import serving
 from tests.faulty_wave import write_wave
 from tests.stores import count

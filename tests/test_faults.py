@@ -19,9 +19,9 @@ from aiohttp import web
 
 from demoscope.errors import WavePaused
 from simulator.backends.openai_api import retrying
+from simulator.loading import load_wave
 from simulator.run import run_wave
 from simulator.store import Store
-from simulator.wave import load_wave
 from tests import fault_server
 from tests.derived_reply import asked
 from tests.fault_server import FAULTS, Plan, serving

@@ -5,9 +5,9 @@ from contextlib import closing
 
 import pytest
 
+from simulator.loading import load_wave
 from simulator.run import run_wave
 from simulator.store import Store
-from simulator.wave import load_wave
 from tests.fault_server import Plan, serving
 from tests.faulty_wave import check, write_wave
 from tests.test_run import now

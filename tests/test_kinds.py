@@ -18,12 +18,12 @@ from simulator.backends.openai_api.forms import gbnf, plain_text, regex, schema
 from simulator.backends.scripted import ScriptedBackend
 from simulator.constraint import Constraint
 from simulator.interview import read_interview
+from simulator.loading import load_wave
 from simulator.parsing import Reading, parse
 from simulator.plan import make_plan
 from simulator.protocols import def_prompts
 from simulator.run import run_wave
 from simulator.store import Store
-from simulator.wave import load_wave
 from surveys import Question
 from surveys.presentation import present
 from tests import conftest

@@ -5,9 +5,9 @@ import pytest
 from pydantic import ValidationError
 
 from demoscope.errors import DocumentError
+from simulator.loading import load_wave
 from simulator.run import run_wave
 from simulator.store import Store
-from simulator.wave import load_wave
 from surveys import Questionnaire
 from surveys.course import Course
 from surveys.option import PRESETS

@@ -14,9 +14,9 @@ from demoscope.errors import WavePaused
 from simulator.backends.openai_api.settings import Prices
 from simulator.backends.openai_api.spending import cost_of
 from simulator.executors import LocalExecutor
+from simulator.loading import load_wave
 from simulator.run import run_wave
 from simulator.store import Store
-from simulator.wave import load_wave
 from tests.fault_server import Plan, serving
 from tests.faulty_wave import check, write_wave
 from tests.stores import count, sound

@@ -5,9 +5,9 @@ import io
 import pytest
 from rich.console import Console
 
+from simulator.loading import load_wave
 from simulator.plan import make_plan
 from simulator.plan_screen import render_plan
-from simulator.wave import load_wave
 from surveys import Questionnaire, load_questionnaire
 from surveys.lint import RULES, Limits, pretest
 from surveys.load import LIBRARY

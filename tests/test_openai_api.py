@@ -12,10 +12,10 @@ from aiohttp import web
 from demoscope.errors import DocumentError, WavePaused
 from simulator.backends.conformance import check, request
 from simulator.backends.openai_api import OpenAIBackend, retrying
+from simulator.loading import load_wave
 from simulator.protocols.interface import Completion
 from simulator.run import run_wave
 from simulator.store import Store
-from simulator.wave import load_wave
 from tests.endpoints import FREE, application, backend, error, said, using
 from tests.fault_server import Plan, serving
 from tests.faulty_wave import write_wave

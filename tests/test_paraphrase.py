@@ -7,10 +7,10 @@ import yaml
 
 from demoscope.errors import DocumentError, StoreError
 from personas import load_population
+from simulator.loading import load_wave
 from simulator.protocols.interface import Attempt, Completion, Understood
 from simulator.protocols.registry import find_protocol
 from simulator.rewordings import paraphrases_of, translated, write_document
-from simulator.wave import load_wave
 from surveys import Questionnaire
 from surveys.rewording import Part, parts_to_paraphrase, parts_to_translate, problems, read_reply
 from tests.stores import count, sound

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from demoscope.errors import DocumentError
-from simulator.wave import load_wave
+from simulator.loading import load_wave
 from surveys import Question, Questionnaire
 from surveys.perturbations import Perturbation, perturb
 from tests.stores import count, sound

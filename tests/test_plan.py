@@ -14,12 +14,12 @@ from demoscope.errors import BackendError
 from personas import Population
 from personas.designs import EveryRow
 from simulator.estimates import Range, prompt_tokens, read_pilots
+from simulator.loading import load_wave
 from simulator.plan import make_plan
 from simulator.plan_screen import render_plan
 from simulator.run import run_wave
 from simulator.store import Store
 from simulator.subgroups import SAMPLE, subgroups
-from simulator.wave import load_wave
 from tests.fault_server import serving
 from tests.faulty_wave import write_wave
 from tests.test_leases import PRICES, Till

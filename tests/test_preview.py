@@ -15,10 +15,10 @@ from personas.preview import languages_of, make_preview
 from personas.preview_figures import draw_figures, write_figures
 from personas.preview_files import write_people
 from personas.preview_screen import render_preview
+from simulator.loading import load_wave
 from simulator.plan import make_plan
 from simulator.plan_screen import render_plan
 from simulator.subgroups import too_small
-from simulator.wave import load_wave
 
 TOWN = {
     "id": "town",

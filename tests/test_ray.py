@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from simulator.loading import load_wave
 from simulator.run import run_wave
 from simulator.store import Store
-from simulator.wave import load_wave
 from tests.stores import content, count, sound
 
 pytestmark = pytest.mark.real

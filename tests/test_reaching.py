@@ -3,8 +3,8 @@
 import pytest
 
 from demoscope import seeds
+from simulator.loading import load_wave
 from simulator.plan import make_plan
-from simulator.wave import load_wave
 from surveys.reaching import find_unreached
 from tests.questionnaires import asking, single
 from tests.test_plan import shown

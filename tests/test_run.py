@@ -9,10 +9,10 @@ import pytest
 from demoscope.errors import BackendError, DocumentError, StoreError, WavePaused
 from simulator.cohort import Batch
 from simulator.executors import LocalExecutor
+from simulator.loading import load_wave
 from simulator.registration import register
 from simulator.run import run_wave
 from simulator.store import Store
-from simulator.wave import load_wave
 from tests.conftest import SURVEY
 from tests.stores import content, count, sound
 

@@ -6,9 +6,9 @@ from pydantic import ValidationError
 
 from analysis.reading import open_results
 from analysis.scales import cronbach_alpha, keyed, scale_scores, scales
+from simulator.loading import load_wave
 from simulator.run import run_wave
 from simulator.store import Store
-from simulator.wave import load_wave
 from surveys import Questionnaire
 
 

@@ -8,10 +8,10 @@ from demoscope.errors import DocumentError
 from simulator.backends.scripted import ScriptedBackend
 from simulator.constraint import JsonConstraint
 from simulator.interview import read_interview
+from simulator.loading import load_wave
 from simulator.protocols.def_settings import DefSettings
 from simulator.protocols.diversity_enhanced import PROTOCOL
 from simulator.protocols.interface import Attempt, Completion, Request
-from simulator.wave import load_wave
 from surveys import Questionnaire
 from surveys.presentation_rules import PresentationRules
 from tests.stores import count, sound

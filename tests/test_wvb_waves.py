@@ -19,10 +19,10 @@ from analysis.worldvaluesbench.scores import read_scores
 from analysis.worldvaluesbench.stores import export_scores, read_store
 from demoscope.documents import read
 from demoscope.errors import DocumentError, StoreError
+from simulator.loading import load_wave
 from simulator.plan import make_plan
 from simulator.run import run_wave
 from simulator.store import Store
-from simulator.wave import load_wave
 from surveys.formats.wvs.preparing import Choices, prepare_benchmark
 from surveys.formats.wvs.probe import ProbeDesign
 from tests.documents import write
