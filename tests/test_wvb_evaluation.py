@@ -14,11 +14,13 @@ from analysis.worldvaluesbench.demographics import read_demographics
 from analysis.worldvaluesbench.distances import MISSING
 from analysis.worldvaluesbench.evaluation import evaluate
 from analysis.worldvaluesbench.figures import write_figures
+from analysis.worldvaluesbench.intervals import Resamples
 from analysis.worldvaluesbench.people import HumanAnswers, read_humans
 from analysis.worldvaluesbench.rules import Rules
 from analysis.worldvaluesbench.scores import read_scores, write_scores
 from analysis.worldvaluesbench.screen import csv_rows, render
 from demoscope.errors import DocumentError
+from surveys.formats.wvs.wave7 import SCALES, Scale
 
 PEOPLE = [101, 102, 103, 104]
 PLAIN = Rules(draws=0)
@@ -183,6 +185,27 @@ def test_intervals_come_from_the_seed_and_hold_the_baselines_of_people(files):
     assert [one.name for one in again[0].baselines] == ["uniform", "majority", "split_half", "same_size"]
     q1 = again[0].systems[0].questions[0]
     assert q1.interval is not None and q1.interval[0] <= q1.distance <= q1.interval[1]
+
+
+def test_a_person_who_answers_many_questions_is_drawn_with_all_of_them(files):
+    # One question or twenty of the same answers: the same people, so the mean varies just as much.
+    people = list(range(1, 41))
+    questions = [name for name, scale in SCALES.items() if (scale.minimum, scale.levels) == (1, 4)][:20]
+    answers = np.array([1, 1, 2, 4] * 10, np.int16)
+    humans = HumanAnswers("people", np.array(people), dict.fromkeys(questions, answers))
+    write_scores(files / "m.tsv", [(q, str(p), str(1 + p % 3)) for q in questions for p in people])
+    one = evaluate([read_scores(files / "m.tsv")], humans, Rules(draws=200)).systems[0]
+    assert one.interval == pytest.approx(one.questions[0].interval)
+    assert one.interval == pytest.approx(one.questions[19].interval)
+
+
+def test_more_people_than_are_drawn_one_by_one_are_drawn_in_groups():
+    # 5,000 people, half of whom answer 4 as the model always does: the distance is the share of the others, 1/2 with
+    # the standard deviation of a binomial share.
+    people = np.arange(5000)
+    resamples = Resamples(people, np.random.default_rng(0), draws=1000)
+    draws = resamples.distances(np.full(5000, 4), np.where(people % 2, 4, 1), Scale(1, 4, ""), people)
+    assert draws.std() == pytest.approx(np.sqrt(0.25 / 5000), rel=0.1)
 
 
 def test_two_files_of_one_name_are_refused(files, tmp_path):

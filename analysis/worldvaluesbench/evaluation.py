@@ -7,11 +7,12 @@ import numpy as np
 from analysis.worldvaluesbench import baselines
 from analysis.worldvaluesbench.distances import Floats
 from analysis.worldvaluesbench.findings import Evaluation, Gain, QuestionFinding, SystemFinding
+from analysis.worldvaluesbench.intervals import limits
 from analysis.worldvaluesbench.people import HumanCounts, Humans
 from analysis.worldvaluesbench.rules import AS_PUBLISHED, Rules
 from analysis.worldvaluesbench.scores import Scores
 from analysis.worldvaluesbench.subgroups import Demographics
-from analysis.worldvaluesbench.systems import System, finding_of, limits, number
+from analysis.worldvaluesbench.systems import System, finding_of, number
 from demoscope import seeds
 from demoscope.errors import DocumentError
 from surveys.formats.wvs.wave7 import SCALES

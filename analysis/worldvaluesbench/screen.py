@@ -42,7 +42,7 @@ def render(evaluation: Evaluation, console: Console) -> None:
         change = f"{gain.mean:+.2f} on average, nearer to people on {gain.nearer} of {gain.questions} questions"
         console.print(words(f"{gain.system} against {gain.without}: {change}."))
     if any(one.interval for one in evaluation.systems):
-        console.print(words(f"From, to: 95 % intervals from {evaluation.draws:,} resamples of the rows."))
+        console.print(words(f"From, to: 95 % intervals from {evaluation.draws:,} resamples of the people."))
     for note in evaluation.notes:
         console.print(words(note))
 
