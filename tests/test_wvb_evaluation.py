@@ -138,7 +138,8 @@ def test_strangers_are_counted_and_told(files):
 
 
 def test_results_are_broken_down_by_group_with_rows_pooled_within(files):
-    levels = {(one.grouping, one.level): one for one in found(files, by=["continent", "urban"]).levels}
+    of_all = found(files, by=["continent", "urban"]).levels
+    levels = {(one.grouping, one.level): one for one in of_all if one.system == "model"}
     assert set(levels) == {("Continent", "Asia"), ("Continent", "Europe"), ("Urban / Rural", "Urban"),
                            ("Urban / Rural", "Rural")}  # fmt: skip
     # Asia: Q1 1,1 against 1,1 is 0; Q122 3,0 (at 1.5, 0) against 0,2 (at 0, 1) is 1/4; Q165 as people.
@@ -150,7 +151,7 @@ def test_results_are_broken_down_by_group_with_rows_pooled_within(files):
 
 def test_levels_have_intervals_around_their_means_where_groups_are_few(files):
     found_again = found(files, by=["urban"], rules=Rules(draws=50))
-    for one in found_again.levels:
+    for one in (one for one in found_again.levels if one.system == "model"):
         assert one.interval is not None and one.interval[0] <= one.mean <= one.interval[1]
     assert all(one.interval is None for one in found(files, by=["urban"]).levels)
 
@@ -161,6 +162,59 @@ def test_group_means_average_over_all_combinations_of_groups(files):
     assert one["Q1"].distance == pytest.approx((0 + 2 / 3) / 2)
     with pytest.raises(DocumentError, match="say which"):
         found(files, rules=rules)
+
+
+def test_group_means_are_compared_with_baselines_within_the_same_groups(files):
+    evaluation = found(files, rules=Rules(draws=20, aggregate="group_mean"), by=["continent"])
+    of = {one.name: {q.question: q.distance for q in one.questions} for one in evaluation.baselines}
+    assert list(of) == ["uniform", "majority", "same_size"]
+    # Q1 on 1..4, Asia 1, 1: all below the even answers, (0 + 1/3 + 2/3 + 1) / 4. Europe 2, 4: F - G at the steps is
+    # 1/4, 0, 1/4, so 1/6.
+    assert of["uniform"]["Q1"] == pytest.approx((1 / 2 + 1 / 6) / 2)
+    # The most frequent answer is 1 in Asia; in Europe 2 comes first, and half of the people lie 2/3 from it.
+    assert of["majority"]["Q1"] == pytest.approx((0 + 1 / 3) / 2)
+    # Nobody in Europe scored Q122, so it is Asia alone: 0, 2 on 0..2 against 0 for everybody.
+    assert of["majority"]["Q122"] == pytest.approx(1 / 2)
+    assert of["same_size"]["Q1"] < 1 / 3
+    assert all(one.interval is None for one in evaluation.systems)
+    assert any("no intervals" in note for note in evaluation.notes)
+
+
+def test_levels_have_baselines_of_their_own_people(files):
+    levels = {(one.level, one.system): one for one in found(files, by=["continent"], rules=Rules(draws=40)).levels}
+    assert {name for _, name in levels} == {"uniform", "majority", "split_half", "same_size", "model"}
+    # Asia: Q1 1, 1 lies 0 from 1; Q122 0, 2 lies 1/2 from 0; Q165 1, 2 lies 1/2 from 1.
+    assert levels["Asia", "majority"].mean == pytest.approx((0 + 1 / 2 + 1 / 2) / 3)
+    assert levels["Asia", "majority"].people == 6
+    # Halves of one person each: the same answers to Q1, opposite ones to the others.
+    assert levels["Asia", "split_half"].mean == pytest.approx((0 + 1 + 1) / 3)
+    for tie in ("lowest", "all_mean"):
+        again = found(files, by=["continent"], rules=Rules(draws=0, tie=tie)).levels
+        mean = next(one.mean for one in again if (one.level, one.system) == ("Asia", "majority"))
+        assert mean == pytest.approx((0 + 1 / 2 + 1 / 2) / 3)
+
+
+def test_baselines_within_one_level_of_everybody_are_those_of_the_whole(files):
+    sample = pd.read_csv(files / "samples.tsv", sep="\t").assign(Continent="World")
+    sample.to_csv(files / "samples.tsv", sep="\t", index=False)
+    for tie in ("first", "lowest", "all_mean"):
+        evaluation = found(files, by=["continent"], rules=Rules(draws=0, tie=tie))
+        means = {one.name: one.mean for one in evaluation.baselines}
+        assert {one.system: one.mean for one in evaluation.levels if one.system in means} == pytest.approx(means)
+
+
+def test_repeated_rows_are_told_and_leave_the_baselines_as_they_are(files):
+    once = rows(Q1=[1, 1, 1, 1])
+    write_scores(files / "once.tsv", once)
+    write_scores(files / "twice.tsv", [*once, *once[2:]])
+    plain, repeated = (
+        found(files, name, by=["continent"], rules=Rules(draws=50)) for name in ("once.tsv", "twice.tsv")
+    )
+    assert [one.mean for one in plain.baselines] == [one.mean for one in repeated.baselines]
+    of_people = [[one for one in found.levels if one.scores == 0] for found in (plain, repeated)]
+    assert of_people[0] == of_people[1] != []
+    assert any("2 rows repeat a question and person" in note for note in repeated.notes)
+    assert not any("repeat" in note for note in plain.notes)
 
 
 def test_groups_that_are_nowhere_are_named_with_those_there_are(files):
@@ -251,7 +305,7 @@ def test_the_command_evaluates_breaks_down_and_writes(files):
     assert done.exit_code == 0
     evaluation = json.loads(done.stdout)
     assert evaluation["out_of_range"] == "keep" and evaluation["systems"][0]["out_of_range"] == 1
-    assert [one["level"] for one in evaluation["levels"]] == ["Urban", "Rural"]
+    assert [one["level"] for one in evaluation["levels"] if one["system"] == "model"] == ["Urban", "Rural"]
     assert (files / "out.csv").read_text().startswith("system,grouping,level,question")
     assert (files / "out.svg").stat().st_size > 1000
 

@@ -57,7 +57,7 @@ class SystemFinding(Document):
 
 
 class LevelFinding(Document):
-    """One model among the people of one level of a grouping."""
+    """One model, or one baseline, among the people of one level of a grouping."""
 
     grouping: str
     level: str
@@ -71,7 +71,8 @@ class LevelFinding(Document):
     std: float | None
     """Standard deviation over these questions (ddof 0)."""
     interval: Interval | None
-    """Limits of the mean over resampled people; ``None`` where none were drawn, as in groupings of many levels."""
+    """Limits of the mean over resampled people; ``None`` where none were drawn, as for baselines and in
+    groupings of many levels."""
 
 
 class Gain(Document):

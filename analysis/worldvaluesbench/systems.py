@@ -31,6 +31,7 @@ class System:
         self.rows = scores.rows()
         self.people: dict[str, Ints] = {}
         """Human answers to each question, in the order of its rows."""
+        self.demographics = demographics
         self.subgroups = _subgroups(demographics, rules)
         """Groupings that results are broken down by."""
         self.groups: dict[str, Mapping[str, GroupDistances]] = {}
@@ -96,6 +97,12 @@ class System:
             level = subgroups.levels(place, self.in_groups[rows])
             draws = self._resamples.distances(model, human, SCALES[question], rows, level, levels)
             self._drawn.setdefault(grouping.name, MeanDraws()).add(draws)
+
+    @property
+    def repeated(self) -> int:
+        """Rows whose question and person stand in an earlier row."""
+        people = self.scores.people
+        return sum(len(rows) - len(np.unique(people[rows])) for rows in self.rows.values())
 
     @property
     def levels(self) -> list[LevelFinding]:
