@@ -20,8 +20,10 @@ from analysis.worldvaluesbench.rules import Rules
 from analysis.worldvaluesbench.scores import read_scores, write_scores
 from analysis.worldvaluesbench.screen import csv_rows, render
 from demoscope.errors import DocumentError
-from surveys.formats.wvs.wave7 import SCALES, Scale
+from surveys.formats.wvs.wave7 import DEMOGRAPHICS, SCALES, Scale
+from tests.conftest import SHARED
 
+CODEBOOK = SHARED / "data" / "wvb" / "codebook.json"
 PEOPLE = [101, 102, 103, 104]
 PLAIN = Rules(draws=0)
 HUMAN = {"Q1": [1, 1, 2, 4], "Q122": [0, 2, 2, None], "Q165": [1, 2, 1, 2]}
@@ -116,6 +118,45 @@ def test_people_come_from_a_file_of_scores_too(files):
     humans = read_humans(files / "human.tsv")
     assert isinstance(humans, HumanAnswers)
     assert humans.of("Q1", np.array([3, 0, -1])).tolist() == [4, 1, MISSING]
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (("Q1", "101", "2"), "the person 101 stands there more than once with Q1"),
+        (("Q1", "105", "65537"), "65537 is no answer of the person 105 to Q1, whose scale runs from 1 to 4"),
+    ],
+)
+def test_a_file_of_people_is_refused_when_it_says_two_things_or_nonsense(files, row, message):
+    write_scores(files / "human.tsv", [*rows(Q1=[1, 1, 2, 4]), row])
+    with pytest.raises(DocumentError, match=message):
+        read_humans(files / "human.tsv")
+
+
+def test_negative_codes_of_people_are_no_answers_and_those_outside_a_scale_are_told(files):
+    write_scores(files / "human.tsv", [*rows(Q1=[1, 1, -2, 4]), ("Q1", "105", "7")])
+    pd.DataFrame({"D_INTERVIEW": [*PEOPLE, 105], "Q1": [1, 1, None, 4, 7]}).to_csv(files / "wide.csv", index=False)
+    write_scores(files / "m.tsv", [*rows(Q1=[1, 1, 1, 1]), ("Q1", "105", "1")])
+    for name in ("human.tsv", "wide.csv"):
+        humans = read_humans(files / name)
+        assert humans.of("Q1", np.arange(5)).tolist() == [1, 1, MISSING, 4, MISSING]
+        evaluation = evaluate([read_scores(files / "m.tsv")], humans, PLAIN)
+        # 1, 1, 4 on both sides of the table: the model at 1 lies a third of the people away, as does the majority.
+        assert evaluation.systems[0].mean == pytest.approx(1 / 3)
+        assert next(one.mean for one in evaluation.baselines if one.name == "majority") == pytest.approx(1 / 3)
+        assert any("1 answers lie outside their scale" in note for note in evaluation.notes)
+
+
+@pytest.mark.skipif(not CODEBOOK.exists(), reason="the published codebook is not at hand")
+def test_labels_of_negative_codes_are_no_levels_and_all_others_are(tmp_path):
+    choices = {name: about.get("choices", {}) for name, about in json.loads(CODEBOOK.read_text("utf-8")).items()
+               if name in DEMOGRAPHICS}  # fmt: skip
+    labels = [(str(code), label) for some in choices.values() for code, label in some.items() if label]
+    table = pd.DataFrame({"D_INTERVIEW": range(len(labels)), "Continent": [label for _, label in labels]})
+    table.to_csv(tmp_path / "samples.tsv", sep="\t", index=False)
+    (grouping,) = read_demographics(["continent"], tmp_path / "samples.tsv", None).groupings
+    for (code, label), place in zip(labels, grouping.positions.tolist(), strict=True):
+        assert (place < 0) == code.startswith("-"), (code, label)
 
 
 def test_thresholds_go_from_0_to_1_by_a_twentieth(files):

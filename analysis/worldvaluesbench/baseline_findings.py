@@ -64,7 +64,7 @@ def baselines_of(system: System, humans: Humans, rules: Rules) -> Baselines:
         scale = SCALES[question]
         known = np.empty(0, np.int64)
         if isinstance(humans, HumanAnswers):
-            rows = np.sort(np.unique(system.scores.people[system.rows[question]], return_index=True)[1])
+            rows = system.first[question]
             human = human[rows]
             known = humans.answers.get(question, known).astype(np.int64)
             if system.subgroups is not None:

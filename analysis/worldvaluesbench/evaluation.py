@@ -6,7 +6,7 @@ import numpy as np
 
 from analysis.worldvaluesbench.baseline_findings import Baselines, baselines_of
 from analysis.worldvaluesbench.findings import Evaluation, Gain, SystemFinding
-from analysis.worldvaluesbench.people import HumanCounts, Humans
+from analysis.worldvaluesbench.people import HumanAnswers, HumanCounts, Humans
 from analysis.worldvaluesbench.rules import AS_PUBLISHED, Rules
 from analysis.worldvaluesbench.scores import Scores
 from analysis.worldvaluesbench.subgroups import Demographics
@@ -103,9 +103,10 @@ def _notes(systems: Sequence[System], humans: Humans, rules: Rules) -> list[str]
         name, finding = one.scores.name, one.finding
         if finding.strangers:
             notes.append(f"{name}: {finding.strangers:,} rows are of persons that the reference does not know.")
-        if one.repeated:
+        repeated = sum(len(rows) - len(one.first[question]) for question, rows in one.rows.items())
+        if repeated:
             notes.append(
-                f"{name}: {one.repeated:,} rows repeat a question and person; they all count in its distance, and in "
+                f"{name}: {repeated:,} rows repeat a question and person; they all count in its distance, and in "
                 "the baselines each person once."
             )
         far = [one.question for one in finding.questions if one.distance is not None and one.distance > 1]
@@ -119,6 +120,11 @@ def _notes(systems: Sequence[System], humans: Humans, rules: Rules) -> list[str]
     sizes = {tuple((question, len(rows)) for question, rows in sorted(one.rows.items())) for one in systems}
     if len(sizes) > 1:
         notes.append(f"The files do not have the same rows; the baselines are those of {systems[0].scores.name}.")
+    if isinstance(humans, HumanAnswers) and humans.outside:
+        notes.append(
+            f"{humans.name}: {humans.outside:,} answers lie outside their scale and count as none, in "
+            "the distances and in the baselines."
+        )
     if rules.aggregate == "group_mean":
         notes.append(
             "Means over groups have no intervals; the baselines are means over the same groups, without split_half, "

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.worldvaluesbench.distances import MISSING, Floats, Ints, of_answers, whole
 from analysis.worldvaluesbench.findings import Crossed, LevelFinding, QuestionFinding, SystemFinding
@@ -38,7 +39,8 @@ class System:
         """Question -> grouping -> what came out within its levels."""
         self.in_groups = places_of(scores.people, demographics.people) if demographics else NOBODY
         """(n_rows,) place of each row's person in the groupings; -1 when it is not known."""
-        self._rules = rules
+        self.first: dict[str, NDArray[np.intp]] = {}
+        """Question -> which of its rows are the first of their person, in order."""
         self._resamples = None
         if rules.draws and rules.aggregate == "pooled":
             rng = seeds.generator(rules.seed, "wvb resamples")  # the same people are drawn for every model
@@ -58,6 +60,7 @@ class System:
             model, outside = whole(scores.values[rows], scale, rules.out_of_range)
             human = humans.of(question, places[rows]) if isinstance(humans, HumanAnswers) else humans.of(question)
             self.people[question] = human
+            self.first[question] = _first(scores.people[rows])
             value = of_answers(model, human, scale)
             if self.subgroups is not None:
                 self.groups[question] = self.subgroups.of(model, human, scale, self.in_groups[rows])
@@ -99,12 +102,6 @@ class System:
             self._drawn.setdefault(grouping.name, MeanDraws()).add(draws)
 
     @property
-    def repeated(self) -> int:
-        """Rows whose question and person stand in an earlier row."""
-        people = self.scores.people
-        return sum(len(rows) - len(np.unique(people[rows])) for rows in self.rows.values())
-
-    @property
     def levels(self) -> list[LevelFinding]:
         """Means over questions within every level."""
         found = []
@@ -138,6 +135,13 @@ def level_of(
         std=float(known.std()) if known.size else None,
         interval=None if mean is None else limits(draws, mean),
     )
+
+
+def _first(people: Ints) -> NDArray[np.intp]:
+    """Places of the rows that are the first of their person, ascending."""
+    if (people[1:] > people[:-1]).all():
+        return np.arange(len(people))
+    return np.sort(np.unique(people, return_index=True)[1])
 
 
 def _subgroups(demographics: Demographics | None, rules: Rules) -> Subgroups | None:
