@@ -102,7 +102,8 @@ class Resamples:
         place = np.zeros(self._times.shape[1], np.intp)
         place[units] = np.arange(len(units))
         table = np.bincount(place[unit] * width + cells[inside], minlength=len(units) * width)
-        return np.asarray(self._times[:, units] @ table.reshape(len(units), width).astype(np.float32))
+        times = self._times if len(units) == self._times.shape[1] else self._times[:, units]
+        return np.asarray(times @ table.reshape(len(units), width).astype(np.float32))
 
 
 class MeanDraws:
