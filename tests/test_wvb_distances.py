@@ -8,7 +8,7 @@ from scipy.stats import wasserstein_distance
 
 from analysis.worldvaluesbench.baselines import majority, same_size_sample, split_half, uniform
 from analysis.worldvaluesbench.distances import MISSING, Grid, distance, of_answers, whole
-from analysis.worldvaluesbench.intervals import resampled
+from analysis.worldvaluesbench.intervals import Resamples
 from analysis.worldvaluesbench.subgroups import Grouping, Subgroups, crossed
 from analysis.worldvaluesbench.thresholds import PUBLISHED, met, shares
 from surveys.formats.wvs.wave7 import Scale
@@ -96,22 +96,27 @@ def test_a_threshold_is_met_exactly_whatever_the_last_bit_says():
     assert PUBLISHED == (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4)
 
 
+def resampled(model, human, seed, paired=True, draws=100):
+    """Distances of one question in resamples of people who have a row each."""
+    rows = np.arange(len(model))
+    resamples = Resamples(rows, np.random.default_rng(seed), paired=paired, draws=draws)
+    return resamples.distances(model, human, FOUR, rows)[:, 0]
+
+
 def test_resampled_rows_surround_the_distance_and_one_voice_does_not_vary():
     model, human = np.array([1, 2, 3, 4] * 20), np.array([1, 1, 2, 3] * 20)
-    rng = np.random.default_rng(3)
     for paired in (True, False):
-        draws = resampled(model, human, FOUR, rng, paired=paired, draws=400)
+        draws = resampled(model, human, 3, paired=paired, draws=400)
         low, high = np.quantile(draws, [0.025, 0.975])
         assert low < of_answers(model, human, FOUR) < high
-    alone = resampled(np.array([4] * 5), np.array([1] * 5), FOUR, rng, draws=20)
+    alone = resampled(np.array([4] * 5), np.array([1] * 5), 3, draws=20)
     assert alone == pytest.approx(np.ones(20))
 
 
 def test_pairs_vary_less_than_sides_when_the_model_follows_its_people():
     human = np.array([1, 4] * 50)
-    rng = np.random.default_rng(5)
-    together = resampled(human, human, FOUR, rng, paired=True, draws=100)
-    apart = resampled(human, human, FOUR, rng, paired=False, draws=100)
+    together = resampled(human, human, 5)
+    apart = resampled(human, human, 5, paired=False)
     assert together.max() == pytest.approx(0, abs=1e-12) and apart.mean() > 0.02
 
 

@@ -20,8 +20,11 @@ FILES = ("full/full_demographic_qa.parquet", "full/full_demographic_qa.tsv")
 SAMPLE = "probe/samples.tsv"
 """Where it holds the sample of the probe."""
 
-AWAY = ("don't know", "no answer", "not asked", "missing", "refused")
-"""How texts begin that say that nothing is known."""
+AWAY = (
+    *("don't know", "dont know", "no answer", "no second answer", "not asked", "not delivered", "not applicable"),
+    *("missing", "other missing", "item not included", "refused", "inap:", "inap;"),
+)
+"""How the labels of negative codes begin, which say that nothing is known."""
 
 
 def read_demographics(by: Sequence[str], samples: Path | None, reference: Path | None) -> Demographics:
@@ -79,6 +82,6 @@ def _of_file(path: Path, names: Sequence[str]) -> Demographics:
 
 
 def _says_nothing(level: str) -> bool:
-    text = level.lower()
+    text = level.lower().replace("´", "'").replace("’", "'")
     negative = text.removesuffix(".0").startswith("-") and text.removesuffix(".0")[1:].isdigit()
     return not text or negative or text.startswith(AWAY)

@@ -4,17 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.worldvaluesbench import baselines
-from analysis.worldvaluesbench.distances import Floats
-from analysis.worldvaluesbench.findings import Evaluation, Gain, QuestionFinding, SystemFinding
-from analysis.worldvaluesbench.people import HumanCounts, Humans
+from analysis.worldvaluesbench.baseline_findings import Baselines, baselines_of
+from analysis.worldvaluesbench.findings import Evaluation, Gain, SystemFinding
+from analysis.worldvaluesbench.people import HumanAnswers, HumanCounts, Humans
 from analysis.worldvaluesbench.rules import AS_PUBLISHED, Rules
 from analysis.worldvaluesbench.scores import Scores
 from analysis.worldvaluesbench.subgroups import Demographics
-from analysis.worldvaluesbench.systems import System, finding_of, limits, number
-from demoscope import seeds
+from analysis.worldvaluesbench.systems import System
 from demoscope.errors import DocumentError
-from surveys.formats.wvs.wave7 import SCALES
 
 TOLD = ("_with_demographics", "_dem")
 """Ends of the name of a model that was told attributes, beside one of the same name without them."""
@@ -54,6 +51,7 @@ def evaluate(
     if rules.aggregate == "group_mean" and (demographics is None or not demographics.groupings):
         raise DocumentError("The aggregate group_mean averages over groups; say which, such as `--by continent`.")
     found = [System(system, humans, rules, demographics) for system in systems]
+    against = baselines_of(found[0], humans, rules) if found else Baselines([], [])
     return Evaluation(
         reference=humans.name,
         out_of_range=rules.out_of_range,
@@ -61,53 +59,12 @@ def evaluate(
         aggregate=rules.aggregate,
         seed=rules.seed,
         draws=rules.draws,
-        baselines=tuple(_baselines(found[0], humans, rules)) if found else (),
+        baselines=tuple(against.findings),
         systems=tuple(one.finding for one in found),
         gains=tuple(_gains([one.finding for one in found])),
-        levels=tuple(level for one in found for level in one.levels),
-        notes=tuple(_notes(found, humans)),
+        levels=(*against.levels, *(level for one in found for level in one.levels)),
+        notes=tuple(_notes(found, humans, rules)),
     )
-
-
-def _baselines(system: System, humans: Humans, rules: Rules) -> list[SystemFinding]:
-    """The baselines on the rows of a system."""
-    found: dict[str, list[QuestionFinding]] = {}
-    drawn: dict[str, list[Floats]] = {}
-    for question, human in system.people.items():
-        scale = SCALES[question]
-        inside = human[(human >= scale.minimum) & (human <= scale.maximum)]
-        counts = np.bincount(inside - scale.minimum, minlength=scale.levels)
-        everybody = counts
-        if not isinstance(humans, HumanCounts):
-            known = humans.answers.get(question, np.empty(0, np.int16)).astype(np.int64)
-            known = known[(known >= scale.minimum) & (known <= scale.maximum)]
-            everybody = np.bincount(known - scale.minimum, minlength=scale.levels)
-        values: dict[str, float | Floats] = {
-            "uniform": baselines.uniform(counts, scale),
-            "majority": baselines.majority(inside, scale, rules.tie),
-        }
-        if rules.draws and len(inside) > 1:
-            rng = seeds.generator(rules.seed, "wvb people", question)
-            values["split_half"] = baselines.split_half(counts, scale, rng, rules.draws)
-            values["same_size"] = baselines.same_size_sample(everybody, counts, scale, rng, rules.draws)
-        for name, value in values.items():
-            draws = np.empty(0) if isinstance(value, float) else value
-            middle = value if isinstance(value, float) else float(value.mean())
-            if draws.size:
-                drawn.setdefault(name, []).append(draws)
-            found.setdefault(name, []).append(
-                QuestionFinding(
-                    question=question,
-                    category=scale.category,
-                    rows=len(system.rows[question]),
-                    scores=0,
-                    out_of_range=0,
-                    people=len(inside),
-                    distance=number(middle),
-                    interval=limits(draws, middle),
-                )
-            )
-    return [finding_of(name, questions, drawn.get(name, []), 0, 0) for name, questions in found.items()]
 
 
 def _gains(findings: Sequence[SystemFinding]) -> list[Gain]:
@@ -140,12 +97,18 @@ def _gains(findings: Sequence[SystemFinding]) -> list[Gain]:
     return gains
 
 
-def _notes(systems: Sequence[System], humans: Humans) -> list[str]:
+def _notes(systems: Sequence[System], humans: Humans, rules: Rules) -> list[str]:
     notes = []
     for one in systems:
         name, finding = one.scores.name, one.finding
         if finding.strangers:
             notes.append(f"{name}: {finding.strangers:,} rows are of persons that the reference does not know.")
+        repeated = sum(len(rows) - len(one.first[question]) for question, rows in one.rows.items())
+        if repeated:
+            notes.append(
+                f"{name}: {repeated:,} rows repeat a question and person; they all count in its distance, and in "
+                "the baselines each person once."
+            )
         far = [one.question for one in finding.questions if one.distance is not None and one.distance > 1]
         if far:
             notes.append(
@@ -157,6 +120,16 @@ def _notes(systems: Sequence[System], humans: Humans) -> list[str]:
     sizes = {tuple((question, len(rows)) for question, rows in sorted(one.rows.items())) for one in systems}
     if len(sizes) > 1:
         notes.append(f"The files do not have the same rows; the baselines are those of {systems[0].scores.name}.")
+    if isinstance(humans, HumanAnswers) and humans.outside:
+        notes.append(
+            f"{humans.name}: {humans.outside:,} answers lie outside their scale and count as none, in "
+            "the distances and in the baselines."
+        )
+    if rules.aggregate == "group_mean":
+        notes.append(
+            "Means over groups have no intervals; the baselines are means over the same groups, without split_half, "
+            "since a group of one person has no halves."
+        )
     if isinstance(humans, HumanCounts) and systems:
         notes.append("The reference holds counts: both sides are resampled by themselves, people from the counts.")
     return notes

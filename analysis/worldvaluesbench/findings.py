@@ -22,7 +22,7 @@ class QuestionFinding(Document):
     distance: float | None
     """Wasserstein-1 distance on [0, 1]; above 1 only by scores out of range. ``None`` when a side has nobody."""
     interval: Interval | None
-    """Limits over resampled rows, or over the draws of a baseline; ``None`` where nothing was drawn."""
+    """Limits over resampled people, or over the draws of a baseline; ``None`` where nothing was drawn."""
 
 
 class Crossed(Document):
@@ -49,7 +49,7 @@ class SystemFinding(Document):
     std: float | None
     """Standard deviation over these questions (ddof 0)."""
     interval: Interval | None
-    """Limits of the mean over resampled rows; the questions stay."""
+    """Limits of the mean over resampled people; the questions stay."""
     thresholds: tuple[Crossed, ...]
     """From 0 to 1 by 0.05."""
     missing: tuple[str, ...]
@@ -57,7 +57,7 @@ class SystemFinding(Document):
 
 
 class LevelFinding(Document):
-    """One model among the people of one level of a grouping."""
+    """One model, or one baseline, among the people of one level of a grouping."""
 
     grouping: str
     level: str
@@ -71,7 +71,8 @@ class LevelFinding(Document):
     std: float | None
     """Standard deviation over these questions (ddof 0)."""
     interval: Interval | None
-    """Limits of the mean over resampled rows; ``None`` where none were drawn, as in groupings of many levels."""
+    """Limits of the mean over resampled people; ``None`` where none were drawn, as for baselines and in
+    groupings of many levels."""
 
 
 class Gain(Document):

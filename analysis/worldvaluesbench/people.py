@@ -28,6 +28,8 @@ class HumanAnswers:
     """(n_people,) identifiers, ascending."""
     answers: Mapping[str, NDArray[np.int16]]
     """Question -> (n_people,) answer; :data:`NOBODY` where there is none."""
+    outside: int = 0
+    """Answers outside the scale of their question that the file has; they count as none."""
 
     def of(self, question: str, places: NDArray[np.integer]) -> Ints:
         """Answers of these people to a question, :data:`MISSING` where they gave none.
@@ -102,12 +104,14 @@ def _wide(path: Path, name: str) -> HumanAnswers:
     ids = columns[PERSON].read(whole_number, f"{path}, {PERSON}", "number of a person")
     people = np.array(ids, np.int64)[columns[PERSON].positions]
     order = np.argsort(people, kind="stable")
-    answers = {}
+    answers, outside = {}, 0
     for question in questions:
         values = columns[question].read(_answer, f"{path}, {question}", "answer")
-        answers[question] = np.array(values, np.int16)[columns[question].positions][order]
+        inside, away = _on_scale(np.array(values, np.int16)[columns[question].positions][order], question)
+        answers[question] = inside
+        outside += away
     _check_unique(people[order], path)
-    return HumanAnswers(name, people[order], answers)
+    return HumanAnswers(name, people[order], answers, outside)
 
 
 def _answer(text: str) -> int:
@@ -118,16 +122,33 @@ def _answer(text: str) -> int:
     return answer
 
 
+def _on_scale(answers: NDArray[np.int16], question: str) -> tuple[NDArray[np.int16], int]:
+    """The answers, :data:`NOBODY` for those outside the question's scale, and how many these are."""
+    scale = SCALES[question]
+    outside = (answers != NOBODY) & ((answers < scale.minimum) | (answers > scale.maximum))
+    return np.where(outside, NOBODY, answers).astype(np.int16), int(outside.sum())
+
+
 def _long(path: Path) -> HumanAnswers:
+    """Answers of a file of scores; negative codes of the survey are no answers."""
     scores = read_scores(path)
     people = np.unique(scores.people)
-    answers = {}
+    answers, outside = {}, 0
     for question, rows in scores.rows().items():
+        _check_unique(np.sort(scores.people[rows]), path, f" with {question}")
+        values = scores.values[rows]
+        far = np.flatnonzero(np.isfinite(values) & (values >= 100))
+        if far.size:
+            raise DocumentError(
+                f"{path}: {values[far[0]]:.15g} is no answer of the person {int(scores.people[rows][far[0]])} to "
+                f"{question}, whose scale runs from {SCALES[question].minimum} to {SCALES[question].maximum}."
+            )
+        there = rows[np.isfinite(values) & (values >= 0)]
         column = np.full(len(people), NOBODY, np.int16)
-        there = rows[np.isfinite(scores.values[rows])]
         column[np.searchsorted(people, scores.people[there])] = scores.values[there].astype(np.int16)
-        answers[question] = column
-    return HumanAnswers(str(path), people, answers)
+        answers[question], away = _on_scale(column, question)
+        outside += away
+    return HumanAnswers(str(path), people, answers, outside)
 
 
 def _counts(path: Path) -> HumanCounts:
@@ -158,10 +179,10 @@ def _counts(path: Path) -> HumanCounts:
     return HumanCounts(str(path), counts)
 
 
-def _check_unique(people: Ints, path: Path) -> None:
+def _check_unique(people: Ints, path: Path, where: str = "") -> None:
     twice = people[1:][people[1:] == people[:-1]]
     if twice.size:
         raise DocumentError(
-            f"{path}: the person {int(twice[0])} stands there more than once; `demoscope wvb prepare` leaves such "
-            "people out."
+            f"{path}: the person {int(twice[0])} stands there more than once{where}; keep one row of each, as "
+            "`demoscope wvb prepare` does."
         )

@@ -1,6 +1,6 @@
 """An evaluation on the terminal: the table by category, thresholds, subgroups, and what did not enter."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from string import ascii_uppercase
 
@@ -37,12 +37,12 @@ def render(evaluation: Evaluation, console: Console) -> None:
     console.print(_thresholds(evaluation.systems, told))
     for grouping in dict.fromkeys(level.grouping for level in evaluation.levels):
         inside = [one for one in evaluation.levels if one.grouping == grouping]
-        console.print(_levels(grouping, inside, told))
+        console.print(_levels(grouping, inside, dict(zip((one.name for one in columns), heads, strict=True))))
     for gain in evaluation.gains:
         change = f"{gain.mean:+.2f} on average, nearer to people on {gain.nearer} of {gain.questions} questions"
         console.print(words(f"{gain.system} against {gain.without}: {change}."))
     if any(one.interval for one in evaluation.systems):
-        console.print(words(f"From, to: 95 % intervals from {evaluation.draws:,} resamples of the rows."))
+        console.print(words(f"From, to: 95 % intervals from {evaluation.draws:,} resamples of the people."))
     for note in evaluation.notes:
         console.print(words(note))
 
@@ -98,9 +98,9 @@ def _thresholds(systems: Sequence[SystemFinding], heads: Sequence[str]) -> Table
     return table
 
 
-def _levels(grouping: str, levels: Sequence[LevelFinding], heads: Sequence[str]) -> Table:
+def _levels(grouping: str, levels: Sequence[LevelFinding], heads: Mapping[str, str]) -> Table:
     systems = list(dict.fromkeys(one.system for one in levels))
-    table = _table(f"mean within {plain(grouping)}", heads)
+    table = _table(f"mean within {plain(grouping)}", [heads.get(name, name) for name in systems])
     people: dict[str, int] = {}
     for one in levels:
         people[one.level] = people.get(one.level, 0) + one.people

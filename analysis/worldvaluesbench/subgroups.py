@@ -94,6 +94,8 @@ class GroupDistances:
     """(n_levels,) scores of the model."""
     human: Ints
     """(n_levels,) answers of people."""
+    counts: Ints
+    """(n_levels, n_answers) how often people gave each answer of the scale."""
 
     @property
     def mean(self) -> float:
@@ -135,6 +137,7 @@ class Subgroups:
         width = len(grid.values) + 1
         mine, theirs = grid.positions(model), grid.positions(human)
         both = mine * width + theirs
+        on_scale = np.flatnonzero((grid.values >= scale.minimum) & (grid.values <= scale.maximum))
         found = {}
         for place, grouping in enumerate(self.groupings):
             n = len(grouping.levels)
@@ -149,6 +152,9 @@ class Subgroups:
                     for side in (mine, theirs)
                 )
             found[grouping.name] = GroupDistances(
-                distance(of_model, of_people, grid.places), of_model.sum(axis=1), of_people.sum(axis=1)
+                distance(of_model, of_people, grid.places),
+                of_model.sum(axis=1),
+                of_people.sum(axis=1),
+                of_people[:, on_scale],
             )
         return found

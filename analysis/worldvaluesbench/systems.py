@@ -6,14 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.worldvaluesbench.distances import MISSING, Floats, Ints, of_answers, whole
-from analysis.worldvaluesbench.findings import Crossed, Interval, LevelFinding, QuestionFinding, SystemFinding
-from analysis.worldvaluesbench.intervals import resampled
+from analysis.worldvaluesbench.findings import Crossed, LevelFinding, QuestionFinding, SystemFinding
+from analysis.worldvaluesbench.intervals import MeanDraws, Resamples, limits, mean_of
 from analysis.worldvaluesbench.people import HumanAnswers, Humans
 from analysis.worldvaluesbench.rules import Rules
 from analysis.worldvaluesbench.scores import Scores
 from analysis.worldvaluesbench.subgroups import Demographics, GroupDistances, Subgroups, crossed, places_of
 from analysis.worldvaluesbench.thresholds import ALL, met
-from analysis.yardsticks import interval
 from demoscope import seeds
 from demoscope.errors import DocumentError
 from surveys.formats.wvs.wave7 import SCALES
@@ -33,11 +32,21 @@ class System:
         self.rows = scores.rows()
         self.people: dict[str, Ints] = {}
         """Human answers to each question, in the order of its rows."""
-        self._rules = rules
-        self._paired = isinstance(humans, HumanAnswers)
-        self._subgroups = _subgroups(demographics, rules)
-        self._groups: dict[str, Mapping[str, GroupDistances]] = {}
-        self._drawn: dict[tuple[str, int], list[Floats]] = {}
+        self.demographics = demographics
+        self.subgroups = _subgroups(demographics, rules)
+        """Groupings that results are broken down by."""
+        self.groups: dict[str, Mapping[str, GroupDistances]] = {}
+        """Question -> grouping -> what came out within its levels."""
+        self.in_groups = places_of(scores.people, demographics.people) if demographics else NOBODY
+        """(n_rows,) place of each row's person in the groupings; -1 when it is not known."""
+        self.first: dict[str, NDArray[np.intp]] = {}
+        """Question -> which of its rows are the first of their person, in order."""
+        self._resamples = None
+        if rules.draws and rules.aggregate == "pooled":
+            rng = seeds.generator(rules.seed, "wvb resamples")  # the same people are drawn for every model
+            paired = isinstance(humans, HumanAnswers)
+            self._resamples = Resamples(scores.people, rng, paired=paired, draws=rules.draws)
+        self._drawn: dict[str, MeanDraws] = {}
         places = places_of(scores.people, humans.people) if isinstance(humans, HumanAnswers) else NOBODY
         strangers = int((places < 0).sum())
         if strangers == len(scores):
@@ -45,21 +54,23 @@ class System:
                 f"{scores.name}: {humans.name} knows none of its persons; identifiers are those of the survey's "
                 "column D_INTERVIEW."
             )
-        in_groups = places_of(scores.people, demographics.people) if demographics else NOBODY
         questions, drawn = [], []
         for question, rows in self.rows.items():
             scale = SCALES[question]
             model, outside = whole(scores.values[rows], scale, rules.out_of_range)
             human = humans.of(question, places[rows]) if isinstance(humans, HumanAnswers) else humans.of(question)
             self.people[question] = human
+            self.first[question] = _first(scores.people[rows])
             value = of_answers(model, human, scale)
-            if self._subgroups is not None:
-                self._groups[question] = self._subgroups.of(model, human, scale, in_groups[rows])
-                self._draw_within(question, model, human, self._subgroups, in_groups[rows])
+            if self.subgroups is not None:
+                self.groups[question] = self.subgroups.of(model, human, scale, self.in_groups[rows])
+                self._draw_within(question, model, human, self.subgroups)
             if rules.aggregate == "group_mean":
-                value = list(self._groups[question].values())[-1].mean
-            draws = self._draws(question, model, human, value, "")
-            drawn += [draws] if draws.size else []
+                value = list(self.groups[question].values())[-1].mean
+            draws = np.empty(0)
+            if self._resamples is not None and np.isfinite(value):
+                draws = self._resamples.distances(model, human, scale, rows)[:, 0]
+                drawn.append(draws)
             questions.append(
                 QuestionFinding(
                     question=question,
@@ -78,55 +89,59 @@ class System:
                 f"{scores.name}: {humans.name} has no human answers for its questions; nothing can be compared."
             )
 
-    def _draws(self, question: str, model: Ints, human: Ints, value: float, level: str) -> Floats:
-        """Distances in resamples of these rows; none where none are wanted, or there is no distance."""
-        if not (self._rules.draws and np.isfinite(value) and self._rules.aggregate == "pooled"):
-            return np.empty(0)
-        rng = seeds.generator(self._rules.seed, "wvb interval", self.scores.name, question, level)
-        return resampled(model, human, SCALES[question], rng, paired=self._paired, draws=self._rules.draws)
-
-    def _draw_within(
-        self, question: str, model: Ints, human: Ints, subgroups: Subgroups, people: NDArray[np.integer]
-    ) -> None:
-        """Resample the rows of every level, of groupings with few of them."""
+    def _draw_within(self, question: str, model: Ints, human: Ints, subgroups: Subgroups) -> None:
+        """Resample the people of every level, of groupings with few of them."""
+        rows = self.rows[question]
         for place, grouping in enumerate(subgroups.groupings):
-            if len(grouping.levels) > MOST_LEVELS or not self._rules.draws:
+            levels = len(grouping.levels)
+            known = np.isfinite(self.groups[question][grouping.name].distances)
+            if self._resamples is None or levels > MOST_LEVELS or not known.any():
                 continue
-            level_of = subgroups.levels(place, people)
-            for level, value in enumerate(self._groups[question][grouping.name].distances.tolist()):
-                inside = level_of == level
-                name = f"{grouping.name}: {grouping.levels[level]}"
-                draws = self._draws(question, model[inside], human[inside], value, name)
-                if draws.size:
-                    self._drawn.setdefault((grouping.name, level), []).append(draws)
+            level = subgroups.levels(place, self.in_groups[rows])
+            draws = self._resamples.distances(model, human, SCALES[question], rows, level, levels)
+            self._drawn.setdefault(grouping.name, MeanDraws()).add(draws)
 
     @property
     def levels(self) -> list[LevelFinding]:
         """Means over questions within every level."""
         found = []
-        for grouping in self._subgroups.groupings if self._subgroups else ():
-            groups = [by_name[grouping.name] for by_name in self._groups.values()]
+        for grouping in self.subgroups.groupings if self.subgroups else ():
+            groups = [by_name[grouping.name] for by_name in self.groups.values()]
             distances = np.stack([group.distances for group in groups])
             model = np.sum([group.model for group in groups], axis=0)
             human = np.sum([group.human for group in groups], axis=0)
+            draws = self._drawn[grouping.name].mean if grouping.name in self._drawn else None
             for place, level in enumerate(grouping.levels):
-                known = distances[:, place][np.isfinite(distances[:, place])]
-                mean = float(known.mean()) if known.size else None
-                drawn = self._drawn.get((grouping.name, place), [])
-                found.append(
-                    LevelFinding(
-                        grouping=grouping.name,
-                        level=level,
-                        system=self.scores.name,
-                        questions=len(known),
-                        scores=int(model[place]),
-                        people=int(human[place]),
-                        mean=mean,
-                        std=float(known.std()) if known.size else None,
-                        interval=limits(_mean(drawn), mean) if drawn and mean is not None else None,
-                    )
-                )
+                counts = {"scores": int(model[place]), "people": int(human[place])}
+                drawn = np.empty(0) if draws is None else draws[:, place]
+                found.append(level_of(grouping.name, level, self.scores.name, counts, distances[:, place], drawn))
         return found
+
+
+def level_of(
+    grouping: str, level: str, name: str, counts: Mapping[str, int], distances: Floats, draws: Floats
+) -> LevelFinding:
+    """One model or baseline within one level, from its distances on every question (NaN where there is none)."""
+    known = distances[np.isfinite(distances)]
+    mean = float(known.mean()) if known.size else None
+    return LevelFinding(
+        grouping=grouping,
+        level=level,
+        system=name,
+        questions=len(known),
+        scores=counts["scores"],
+        people=counts["people"],
+        mean=mean,
+        std=float(known.std()) if known.size else None,
+        interval=None if mean is None else limits(draws, mean),
+    )
+
+
+def _first(people: Ints) -> NDArray[np.intp]:
+    """Places of the rows that are the first of their person, ascending."""
+    if (people[1:] > people[:-1]).all():
+        return np.arange(len(people))
+    return np.sort(np.unique(people, return_index=True)[1])
 
 
 def _subgroups(demographics: Demographics | None, rules: Rules) -> Subgroups | None:
@@ -152,7 +167,7 @@ def finding_of(
         questions=tuple(questions),
         mean=float(values.mean()) if values.size else None,
         std=float(values.std()) if values.size else None,
-        interval=limits(_mean(drawn), float(values.mean())) if drawn else None,
+        interval=limits(mean_of(drawn), float(values.mean())) if drawn else None,
         thresholds=tuple(
             Crossed(threshold=threshold, questions=int(count), share=float(count / max(values.size, 1)))
             for threshold, count in zip(ALL, met(values, ALL), strict=True)
@@ -161,23 +176,6 @@ def finding_of(
     )
 
 
-def _mean(drawn: Sequence[Floats]) -> Floats:
-    """Mean over questions of each resample, those left out that leave a side with nobody."""
-    draws = np.stack(drawn)
-    known = np.isfinite(draws)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(np.where(known, draws, 0.0).sum(axis=0) / known.sum(axis=0))
-
-
 def number(value: float) -> float | None:
     """The value; ``None`` when it is no number."""
     return float(value) if np.isfinite(value) else None
-
-
-def limits(draws: Floats, value: float) -> Interval | None:
-    """Central 95 % of draws, shifted so that their median is the value: resamples lie too high."""
-    known = draws[np.isfinite(draws)]
-    if not known.size:
-        return None
-    median, low, high = interval(known)
-    return max(0.0, low - median + value), high - median + value
