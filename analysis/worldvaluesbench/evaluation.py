@@ -144,6 +144,7 @@ def _notes(systems: Sequence[System], humans: Humans) -> list[str]:
     notes = []
     for one in systems:
         name, finding = one.scores.name, one.finding
+        notes.extend(one.scores.notes)
         if finding.strangers:
             notes.append(f"{name}: {finding.strangers:,} rows are of persons that the reference does not know.")
         far = [one.question for one in finding.questions if one.distance is not None and one.distance > 1]
