@@ -144,7 +144,6 @@ def _notes(systems: Sequence[System], humans: Humans) -> list[str]:
     notes = []
     for one in systems:
         name, finding = one.scores.name, one.finding
-        notes.extend(one.scores.notes)
         if finding.strangers:
             notes.append(f"{name}: {finding.strangers:,} rows are of persons that the reference does not know.")
         far = [one.question for one in finding.questions if one.distance is not None and one.distance > 1]
@@ -160,4 +159,4 @@ def _notes(systems: Sequence[System], humans: Humans) -> list[str]:
         notes.append(f"The files do not have the same rows; the baselines are those of {systems[0].scores.name}.")
     if isinstance(humans, HumanCounts) and systems:
         notes.append("The reference holds counts: both sides are resampled by themselves, people from the counts.")
-    return notes
+    return [*notes, *(note for one in systems for note in one.scores.notes)]
