@@ -67,6 +67,13 @@ class HumanCounts:
 Humans = HumanAnswers | HumanCounts
 
 
+def _whole(count: object) -> int:
+    """A number of people; a :class:`TypeError` for texts, truth values and parts of people."""
+    if isinstance(count, bool) or not isinstance(count, int | float) or not float(count).is_integer():
+        raise TypeError(f"{count!r} is no number of people")
+    return int(count)
+
+
 def read_humans(path: Path) -> Humans:
     """Human answers from a folder of ``wvb prepare``, a wide table, a file of scores, or counts as JSON.
 
@@ -161,13 +168,6 @@ def _counts(path: Path) -> HumanCounts:
                 "and counts are at least 0."
             )
     return HumanCounts(str(path), counts)
-
-
-def _whole(count: object) -> int:
-    """A number of people; a :class:`TypeError` for texts, truth values and parts of people."""
-    if isinstance(count, bool) or not isinstance(count, int | float) or not float(count).is_integer():
-        raise TypeError(f"{count!r} is no number of people")
-    return int(count)
 
 
 def _check_unique(people: Ints, path: Path) -> None:
