@@ -10,7 +10,7 @@ from analysis.worldvaluesbench.scores import columns_of
 from analysis.worldvaluesbench.subgroups import Demographics, Grouping
 from demoscope.columns import read_header, whole_number
 from demoscope.errors import DocumentError
-from surveys.formats.wvs.exporting import AWAY
+from surveys.formats.wvs import exporting
 from surveys.formats.wvs.wave7 import PERSON
 
 NAMES = {"continent": "Continent", "urban": "Urban / Rural", "rural": "Urban / Rural", "education": "Education"}
@@ -22,20 +22,11 @@ FILES = ("full/full_demographic_qa.parquet", "full/full_demographic_qa.tsv")
 SAMPLE = "probe/samples.tsv"
 """Where it holds the sample of the probe."""
 
-SAYS_NOTHING = (
-    *("don't know", "dont know", "don´t know", "don’t know", "no answer", "not asked", "missing", "other missing"),
-    *(
-        "refused",
-        "not applicable",
-        "item not included",
-        "inap:",
-        "inap;",
-        "inap,",
-        "not delivered",
-        "no second answer",
-    ),
+AWAY = (
+    *("don't know", "dont know", "no answer", "no second answer", "not asked", "not delivered", "not applicable"),
+    *("missing", "other missing", "item not included", "refused", "inap:", "inap;"),
 )
-"""How texts begin that say that nothing is known, where no folder of ``wvb prepare`` tells them."""
+"""How the labels of negative codes begin, which say that nothing is known."""
 
 
 def read_demographics(by: Sequence[str], samples: Path | None, reference: Path | None) -> Demographics:
@@ -83,7 +74,7 @@ def read_demographics(by: Sequence[str], samples: Path | None, reference: Path |
 
 def _away(folder: Path) -> Mapping[str, Sequence[str]]:
     """Texts by column that say that nothing is known, as the preparation told them; empty where it did not."""
-    path = folder / AWAY
+    path = folder / exporting.AWAY
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
@@ -99,14 +90,13 @@ def _of_file(path: Path, names: Sequence[str], away: Mapping[str, Sequence[str]]
     people, first = np.unique(np.array(ids, np.int64)[columns[PERSON].positions], return_index=True)
     groupings = []
     for name in names:
-        texts = [None if _says_nothing(level, away.get(name)) else level for level in columns[name].texts]
+        says_nothing = {"", *away[name]}.__contains__ if name in away else _says_nothing
+        texts = [None if says_nothing(level) else level for level in columns[name].texts]
         groupings.append(Grouping.of(name, [texts[place] for place in columns[name].positions[first].tolist()]))
     return Demographics(people, tuple(groupings))
 
 
-def _says_nothing(level: str, away: Sequence[str] | None) -> bool:
-    if away is not None:
-        return not level or level in away
-    text = level.lower()
+def _says_nothing(level: str) -> bool:
+    text = level.lower().replace("´", "'").replace("’", "'")
     negative = text.removesuffix(".0").startswith("-") and text.removesuffix(".0")[1:].isdigit()
-    return not text or negative or text.startswith(SAYS_NOTHING)
+    return not text or negative or text.startswith(AWAY)
