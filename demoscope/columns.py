@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 PARQUET = (".parquet", ".pq")
+LARGEST = 2**63 - 1
+"""Largest whole number of a column."""
 _TORN = re.compile(r"Expected (\d+) columns, got (\d+)")
 
 T = TypeVar("T")
@@ -125,6 +127,8 @@ def read_columns(path: Path, header: Header, names: Sequence[str]) -> dict[str, 
     import pyarrow.parquet as pq
 
     try:
+        if header.mark and _is_one_line(path):
+            return {name: Column((), np.empty(0, np.int32)) for name in names}
         if not header.mark:
             table = pq.read_table(path, columns=list(names))
         else:
@@ -139,22 +143,50 @@ def read_columns(path: Path, header: Header, names: Sequence[str]) -> dict[str, 
             )
     except (OSError, pa.ArrowInvalid) as error:
         raise DocumentError(_unreadable(path, error)) from None
+    if header.mark and _ends_within_quotes(path):
+        raise DocumentError(
+            f"{path}: the last value begins with a quote and does not end; the file is cut off there."
+        )
     return {name: _column(table[name]) for name in names}
 
 
 def whole_number(text: str) -> int:
     """The whole number that a text stands for, with or without a point; a :class:`ValueError` for anything else.
 
+    Numbers beyond 64 bits, which no column can hold, are none either; nor is ``1_0``.
+
     >>> whole_number("156070594.0"), whole_number("-4")
     (156070594, -4)
     """
+    if "_" in text:
+        raise ValueError(text)
     try:
-        return int(text)
+        number = int(text)
     except ValueError:
         value = float(text)
         if not value.is_integer():
             raise ValueError(text) from None
-        return int(value)
+        number = int(value)
+    if not -LARGEST - 1 <= number <= LARGEST:
+        raise ValueError(text)
+    return number
+
+
+def _is_one_line(path: Path) -> bool:
+    """Whether there is nothing below the first line."""
+    with path.open("rb") as file:
+        file.readline()
+        return not file.read(1)
+
+
+def _ends_within_quotes(path: Path) -> bool:
+    """Whether the last line of a text has no end, and opens a quote that nothing closes."""
+    quotes, last = 0, b""
+    with path.open("rb") as file:
+        while part := file.read(1 << 22):
+            quotes += part.count(b'"')
+            last = (last + part)[-(1 << 16) :]
+    return quotes % 2 == 1 and last.rpartition(b"\n")[2].count(b'"') % 2 == 1
 
 
 def _numbered(names: Sequence[str]) -> list[str]:

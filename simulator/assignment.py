@@ -62,6 +62,8 @@ def read_assignments(
             f"{path}: the column {missing[0]!r} is missing; who is asked what is told by {' and '.join(COLUMNS)}."
         )
     question, person = read_columns(path, header, COLUMNS).values()
+    if not len(question):
+        raise DocumentError(f"{path}: there are no pairs below the first line, so nobody would be asked anything.")
     order = {one.id: place for place, one in enumerate(questionnaire.questions)}
     unknown = [text for text in question.texts if text not in order]
     if unknown:

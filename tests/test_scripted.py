@@ -1,16 +1,20 @@
 """The scripted public: a conforming backend whose distributions are known."""
 
 import asyncio
+import json
 import math
 
 import pytest
 
 from demoscope.errors import BackendError
 from simulator.backends.conformance import check, request
+from simulator.backends.offered import form, offered
 from simulator.backends.scripted import FAULTS, ScriptedBackend
 from simulator.constraint import Constraint
 from simulator.decoding import Decoding
 from simulator.protocols.interface import Message
+from simulator.protocols.wvb_prompts import prompt
+from simulator.protocols.wvb_reading import score_in
 
 ASKED = "Request: Tea, or - perhaps - coffee? - 3: tea, black, 1: coffee, 2: no - neither"
 TEXTS = {1: "1: coffee", 2: "2: no - neither", 3: "3: tea, black"}
@@ -153,3 +157,21 @@ def test_long_replies_are_cut_and_say_so():
 def test_settings_that_make_no_sense_are_refused(settings: dict[str, object], message: str):
     with pytest.raises(BackendError, match=message):
         ScriptedBackend("odd", **settings)
+
+
+TELLS = "1. Question: Which school did you attend?\n   Answer: Early childhood education (ISCED 0) / no education"
+
+
+@pytest.mark.parametrize("variant", ["alpaca", "vicuna", "mixtral", "gpt-3.5"])
+def test_what_is_told_of_a_person_offers_nothing_and_scores_come_in_the_form_that_is_asked_for(variant):
+    turn = prompt("On a scale of 0 to 2, 0 meaning 'no' and 2 meaning 'yes', tea?", TELLS, variant)
+    assert [code for code, _ in offered(turn)] == [0, 1, 2]
+    assert form(turn) == ("thoughtful explanation", "answer as a score")
+    replies = [ScriptedBackend("m").reply(request(turn, seed=seed, decoding=Decoding())).text for seed in range(60)]
+    assert all(set(json.loads(reply)) == set(form(turn)) for reply in replies)
+    assert {score_in(reply, 0, 2) for reply in replies} == {0.0, 1.0, 2.0}
+
+
+def test_a_line_with_a_slash_before_the_last_question_is_no_list_of_options():
+    assert offered("Answer: one / two\nQuestion: On a scale of 1 to 3, tea?") == ((1, "1"), (2, "2"), (3, "3"))
+    assert form("Question: Tea? - yes / no") is None

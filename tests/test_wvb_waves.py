@@ -137,6 +137,7 @@ def test_a_plan_counts_the_pairs(folder):
     ("lines", "message"),
     [
         (["QUESTION_ID,PERSON", "Q1,5"], "the column 'PARTICIPANT_ID' is missing"),
+        (["QUESTION_ID,PARTICIPANT_ID"], "there are no pairs below the first line"),
         (["QUESTION_ID,PARTICIPANT_ID", "Q2,{first}"], "'worldvaluesbench' has no question 'Q2'"),
         (["QUESTION_ID,PARTICIPANT_ID", "Q1,5"], "nobody in the wave is the person '5'"),
         (["QUESTION_ID,PARTICIPANT_ID", "Q1,{first}", "Q1,{first}"], "bad.csv:3: 'Q1' is asked .* a second time"),
@@ -267,7 +268,7 @@ def test_preparing_twice_writes_the_same_bytes(folder, tmp_path):
             folder / "wvs.csv", tmp_path / name, metadata=folder, design=folder / "design.yaml", choices=chosen
         )
     files = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file())
-    assert len(files) == 16 + 4 + 1 + 5
+    assert len(files) == 16 + 1 + 4 + 1 + 5
     for path in files:
         assert (tmp_path / "a" / path).read_bytes() == (tmp_path / "b" / path).read_bytes(), path
     wave = load_wave(tmp_path / "a" / "wave" / "wave.yaml")

@@ -1,6 +1,7 @@
 """The commands ``demoscope wvb ...``: WorldValuesBench on the user's own files."""
 
 import csv
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -60,6 +61,7 @@ def evaluate(
             "Say what the people answered: `--reference FOLDER` (of `demoscope wvb prepare WVS.csv`), or a JSON file "
             "with the number of people per answer."
         )
+    _check_outputs(table, plot)
     choices: dict[str, Any] = {"out_of_range": out_of_range, "tie": tie, "aggregate": aggregate}
     rules = build(Rules, {**choices, "draws": draws, "seed": seed}, "wvb evaluate")
     systems = [system for path in files for system in _systems(path)]
@@ -133,7 +135,7 @@ def prepare(
 def export(
     store: Annotated[Path, typer.Argument(metavar="STORE", help="The SQLite file that a wave wrote.")],
     out: Annotated[Path, typer.Option(help="Folder that the files are written to, one a condition and model.")],
-    like: Annotated[Path | None, typer.Option(help="Sample whose order of rows is kept.")] = None,
+    like: Annotated[Path | None, typer.Option(help="Sample or assignments whose order of rows is kept.")] = None,
 ) -> None:
     """Write a wave's scores as the files that WorldValuesBench publishes."""
     from analysis.worldvaluesbench.stores import export_scores, read_store
@@ -143,6 +145,8 @@ def export(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DocumentError(f"{out}: cannot be written to ({error.strerror or error}).") from None
+    for note in (note for scores in found for note in scores.notes):
+        print(note, file=sys.stderr)
     for scores in found:
         path = out / f"{scores.name}.tsv"
         print(f"{path}: {export_scores(scores, path, like):,} rows")
@@ -154,6 +158,20 @@ def _systems(path: Path) -> list[Any]:
     from analysis.worldvaluesbench.stores import is_store, read_store
 
     return read_store(path) if is_store(path) else [read_scores(path)]
+
+
+def _check_outputs(table: Path | None, plot: Path | None) -> None:
+    """Refuse files that cannot be written before anything is computed."""
+    if plot:
+        from analysis.worldvaluesbench.figures import check_format
+
+        check_format(plot)
+    for path in (table, plot):
+        if path and path.is_dir():
+            raise DocumentError(f"{path}: is a folder; name a file to write.")
+        if path and not os.access(path if path.exists() else path.parent, os.W_OK):
+            told = "cannot be written to" if path.parent.is_dir() else "there is no such folder to write into"
+            raise DocumentError(f"{path if path.exists() else path.parent}: {told}.")
 
 
 def _write(path: Path, rows: Any) -> None:

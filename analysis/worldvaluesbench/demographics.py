@@ -1,6 +1,7 @@
 """By what results are broken down: the groups of the published sample, or any demographic column of the survey."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from analysis.worldvaluesbench.scores import columns_of
 from analysis.worldvaluesbench.subgroups import Demographics, Grouping
 from demoscope.columns import read_header, whole_number
 from demoscope.errors import DocumentError
+from surveys.formats.wvs import exporting
 from surveys.formats.wvs.wave7 import PERSON
 
 NAMES = {"continent": "Continent", "urban": "Urban / Rural", "rural": "Urban / Rural", "education": "Education"}
@@ -63,20 +65,33 @@ def read_demographics(by: Sequence[str], samples: Path | None, reference: Path |
             known = ", ".join(dict.fromkeys([*NAMES, *(column for path in found for column in columns[path])]))
             raise DocumentError(f"There is no {name!r} to break results down by; there are {known}.")
         chosen[wanted] = path
-    parts = [_of_file(path, [name for name in chosen if chosen[name] == path]) for path in found]
+    away = {path: _away(folder) if path == full and folder else {} for path in found}
+    parts = [_of_file(path, [name for name in chosen if chosen[name] == path], away[path]) for path in found]
     people = np.unique(np.concatenate([part.people for part in parts if part.groupings]))
     groupings = {grouping.name: grouping for part in parts for grouping in part.of(people)}
     return Demographics(people, tuple(groupings[name] for name in chosen))
 
 
-def _of_file(path: Path, names: Sequence[str]) -> Demographics:
+def _away(folder: Path) -> Mapping[str, Sequence[str]]:
+    """Texts by column that say that nothing is known, as the preparation told them; empty where it did not."""
+    path = folder / exporting.AWAY
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError) as error:
+        raise DocumentError(f"{path}: cannot be read ({error}); prepare the folder anew.") from None
+
+
+def _of_file(path: Path, names: Sequence[str], away: Mapping[str, Sequence[str]]) -> Demographics:
     """The columns of one file; a person who stands there often counts by the first row."""
     columns = columns_of(path, [PERSON, *names])
     ids = columns[PERSON].read(whole_number, f"{path}, {PERSON}", "number of a person")
     people, first = np.unique(np.array(ids, np.int64)[columns[PERSON].positions], return_index=True)
     groupings = []
     for name in names:
-        texts = [None if _says_nothing(level) else level for level in columns[name].texts]
+        says_nothing = {"", *away[name]}.__contains__ if name in away else _says_nothing
+        texts = [None if says_nothing(level) else level for level in columns[name].texts]
         groupings.append(Grouping.of(name, [texts[place] for place in columns[name].positions[first].tolist()]))
     return Demographics(people, tuple(groupings))
 

@@ -132,4 +132,4 @@ def _notes(systems: Sequence[System], humans: Humans, rules: Rules) -> list[str]
         )
     if isinstance(humans, HumanCounts) and systems:
         notes.append("The reference holds counts: both sides are resampled by themselves, people from the counts.")
-    return notes
+    return [*notes, *(note for one in systems for note in one.scores.notes)]

@@ -1,6 +1,6 @@
 """The figures of the paper for any models: on how many questions they come near to people, and how near on each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 FORMATS = ("svg", "png", "pdf")
 MARKS = "osD^vP*X"
 
+Looks = Mapping[str, tuple[str, str]]
+"""Name of a model or baseline -> its colour and mark."""
+
 
 def write_figures(evaluation: Evaluation, path: Path) -> None:
     """Draw an evaluation into a file; its ending says how.
@@ -28,8 +31,7 @@ def write_figures(evaluation: Evaluation, path: Path) -> None:
         If the ending is none of :data:`FORMATS`, or the file cannot be written.
     """
     ending = path.suffix.removeprefix(".").lower()
-    if ending not in FORMATS:
-        raise DocumentError(f"{path}: figures are written as {', '.join(FORMATS)}; end the name with one of these.")
+    check_format(path)
     import matplotlib as mpl
 
     figure = draw(evaluation)
@@ -40,10 +42,23 @@ def write_figures(evaluation: Evaluation, path: Path) -> None:
         raise DocumentError(f"{path}: cannot be written ({error.strerror or error}).") from None
 
 
+def check_format(path: Path) -> None:
+    """Refuse a file whose ending is none of :data:`FORMATS`.
+
+    Raises
+    ------
+    DocumentError
+        If it is.
+    """
+    if path.suffix.removeprefix(".").lower() not in FORMATS:
+        raise DocumentError(f"{path}: figures are written as {', '.join(FORMATS)}; end the name with one of these.")
+
+
 def draw(evaluation: Evaluation) -> "Figure":
     """Threshold curves of the models, those that were told attributes beside those that were not, and each question.
 
-    Baselines stand in every panel. A model counts as told when its name ends as in :data:`TOLD`.
+    Baselines stand in every panel; whatever is drawn twice looks the same in both places. A model
+    counts as told when its name ends as in :data:`TOLD`.
     """
     from matplotlib.figure import Figure
 
@@ -53,30 +68,34 @@ def draw(evaluation: Evaluation) -> "Figure":
     if not told:
         panels = [("", plain)]
     questions = [one.question for one in evaluation.systems[0].questions if one.distance is not None]
+    drawn = (*evaluation.baselines[:2], *evaluation.systems)
+    looks = {one.name: (f"C{n % 10}", MARKS[n % len(MARKS)]) for n, one in enumerate(drawn)}
     figure = Figure(figsize=(5.5 * max(len(panels), 2), 9), layout="constrained")
     grid = figure.add_gridspec(2, len(panels))
     for place, (title, systems) in enumerate(panels):
         axes = figure.add_subplot(grid[0, place])
-        _curves(axes, [*evaluation.baselines[:2], *systems], title)
-    _by_question(figure.add_subplot(grid[1, :]), evaluation, questions)
+        _curves(axes, [*evaluation.baselines[:2], *systems], title, looks)
+    _by_question(figure.add_subplot(grid[1, :]), drawn, questions, looks)
     return figure
 
 
-def _curves(axes: "Axes", systems: Sequence[SystemFinding], title: str) -> None:
-    for place, system in enumerate(systems):
+def _curves(axes: "Axes", systems: Sequence[SystemFinding], title: str, looks: Looks) -> None:
+    for system in systems:
+        color, mark = looks[system.name]
         values = [one.distance for one in system.questions if one.distance is not None]
-        axes.plot(PUBLISHED, 100 * shares(values), marker=MARKS[place % len(MARKS)], label=system.name)
+        axes.plot(PUBLISHED, 100 * shares(values), color=color, marker=mark, label=system.name)
     axes.set(xlabel="Wasserstein-1 distance at most", ylabel="questions (%)", ylim=(-2, 102), title=title)
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8, frameon=False)
 
 
-def _by_question(axes: "Axes", evaluation: Evaluation, questions: Sequence[str]) -> None:
+def _by_question(axes: "Axes", systems: Sequence[SystemFinding], questions: Sequence[str], looks: Looks) -> None:
     rows = np.arange(len(questions))
-    for place, system in enumerate((*evaluation.baselines[:2], *evaluation.systems)):
+    for system in systems:
+        color, mark = looks[system.name]
         found = {one.question: one.distance for one in system.questions}
         values = np.array([found.get(question) for question in questions], np.float64)  # None becomes NaN
-        axes.plot(rows, values, MARKS[place % len(MARKS)], ms=4, alpha=0.8, label=system.name)
+        axes.plot(rows, values, mark, color=color, ms=4, alpha=0.8, label=system.name)
     if len(questions) <= 60:
         axes.set_xticks(rows, questions, rotation=90, fontsize=7)
     axes.set(ylabel="Wasserstein-1 distance", xlabel="question")

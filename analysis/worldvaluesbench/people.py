@@ -69,6 +69,13 @@ class HumanCounts:
 Humans = HumanAnswers | HumanCounts
 
 
+def _whole(count: object) -> int:
+    """A number of people; a :class:`TypeError` for texts, truth values and parts of people."""
+    if isinstance(count, bool) or not isinstance(count, int | float) or not float(count).is_integer():
+        raise TypeError(f"{count!r} is no number of people")
+    return int(count)
+
+
 def read_humans(path: Path) -> Humans:
     """Human answers from a folder of ``wvb prepare``, a wide table, a file of scores, or counts as JSON.
 
@@ -87,6 +94,11 @@ def read_humans(path: Path) -> Humans:
     if path.suffix.lower() == ".json":
         return _counts(path)
     names = read_header(path).names
+    if PERSON in names and {"A_WAVE", "B_COUNTRY"} <= set(map(str.upper, names)):
+        raise DocumentError(
+            f"{path} is the survey's own file, whose answers are not put in order yet; `demoscope wvb prepare {path} "
+            "--out wvb` does that, and `--reference wvb` takes what it writes."
+        )
     if PERSON in names:
         return _wide(path, str(path))
     if "QUESTION_ID" in names:
@@ -116,7 +128,7 @@ def _wide(path: Path, name: str) -> HumanAnswers:
 
 def _answer(text: str) -> int:
     """An answer of a prepared table; :data:`NOBODY` where there is none."""
-    answer = whole_number(text) if text else NOBODY
+    answer = whole_number(text) if text not in ("", "NA") else NOBODY
     if answer != NOBODY and not 0 <= answer < 100:
         raise ValueError(text)
     return answer
@@ -156,7 +168,7 @@ def _counts(path: Path) -> HumanCounts:
         content = json.loads(path.read_text(encoding="utf-8"))
         content = content.get("hist", content)
         counts = {
-            question: tuple(int(count) for count in (about["hist"] if isinstance(about, dict) else about))
+            question: tuple(map(_whole, about["hist"] if isinstance(about, dict) else about))
             for question, about in content.items()
         }
     except FileNotFoundError:

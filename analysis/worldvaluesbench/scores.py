@@ -29,6 +29,8 @@ class Scores:
     """(n_rows,) identifier of the person each row answers for."""
     values: Floats
     """(n_rows,) the score; NaN where it could not be read."""
+    notes: tuple[str, ...] = ()
+    """What a reader must know of where they come from, such as a wave that is not finished."""
 
     def __len__(self) -> int:
         return len(self.values)
@@ -52,7 +54,7 @@ def read_scores(path: Path, name: str | None = None) -> Scores:
     ------
     DocumentError
         If the file cannot be read, lacks a column, names a question that is no value question of the benchmark, or a
-        person by something that is no number.
+        person by something that is no number, or has no score that can be read.
     """
     question, person, score = columns_of(path, COLUMNS).values()
     if not len(score):
@@ -65,6 +67,11 @@ def read_scores(path: Path, name: str | None = None) -> Scores:
         )
     people = person.read(whole_number, f"{path}, PARTICIPANT_ID", "number of a person")
     values = score.read(_score, str(path), "score")
+    if not np.isfinite(values).any():
+        raise DocumentError(
+            f"{path}: none of its {len(score):,} rows has a score that can be read; SCORE holds the number that the "
+            f"model answered, and the first row has {score.texts[score.positions[0]]!r}."
+        )
     return Scores(
         name or path.stem,
         question.texts,
@@ -110,6 +117,6 @@ def columns_of(path: Path, names: Sequence[str]) -> dict[str, Column]:
 
 def _score(text: str) -> float:
     try:
-        return float(text)
+        return float("nan" if "_" in text else text)
     except ValueError:
         return float("nan")

@@ -3,12 +3,13 @@
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from analysis.worldvaluesbench.scores import Scores, columns_of, write_scores
-from demoscope.columns import whole_number
+from analysis.worldvaluesbench.scores import COLUMNS, Scores, columns_of, write_scores
+from demoscope.columns import read_header, whole_number
 from demoscope.errors import DocumentError, StoreError
 from demoscope.store_file import open_for_reading
 from surveys.formats.wvs.wave7 import PERSON, SCALES
@@ -17,6 +18,8 @@ _CELLS = """
 SELECT c.id, m.name || '_' || c.condition FROM cells c JOIN models m ON m.id = c.model_id
 WHERE c.protocol = 'wvb' ORDER BY c.id
 """
+_UNFINISHED = "SELECT count(*) FROM waves WHERE finished IS NULL"
+_PEOPLE = "SELECT count(*) FROM respondents WHERE cell_id = ?"
 _ANSWERS = """
 SELECT q.name, p.source_row, coalesce(o.code, a.value)
 FROM respondents r
@@ -42,7 +45,7 @@ def read_store(path: Path) -> list[Scores]:
     """Scores of every condition and model of a wave that asked by the protocol ``wvb``.
 
     They are called by model and condition. A score out of range counts as the score it was; an answer without any is
-    a row without a score.
+    a row without a score. Those of a wave that is not finished carry a note of how far it came.
 
     Raises
     ------
@@ -54,7 +57,14 @@ def read_store(path: Path) -> list[Scores]:
     with closing(open_for_reading(path)) as db:
         try:
             cells = db.execute(_CELLS).fetchall()
-            found = [_scores(str(name), db.execute(_ANSWERS, (cell,)), path) for cell, name in cells]
+            unfinished = bool(db.execute(_UNFINISHED).fetchone()[0])
+            found = []
+            for cell, name in cells:
+                scores = _scores(str(name), db.execute(_ANSWERS, (cell,)), path)
+                if unfinished:
+                    (people,) = db.execute(_PEOPLE, (cell,)).fetchone()
+                    scores = replace(scores, notes=(_so_far(scores, people),))
+                found.append(scores)
         except sqlite3.Error as error:
             raise StoreError(f"{path}: cannot be read ({error}); the file may be damaged.") from None
     if not found:
@@ -79,33 +89,49 @@ def _scores(name: str, rows: sqlite3.Cursor, path: Path) -> Scores:
     return Scores(name, tuple(order), np.array(question, np.int32), np.array(people), np.array(values))
 
 
+def _so_far(scores: Scores, people: int) -> str:
+    """What to tell of a wave that is not finished."""
+    there = len(np.unique(scores.people))
+    return (
+        f"{scores.name}: the wave is not finished; its {len(scores):,} answers so far are of {there:,} of {people:,} "
+        "persons. Run it to the end."
+    )
+
+
 def export_scores(scores: Scores, path: Path, like: Path | None = None) -> int:
     """Write scores as ``QUESTION_ID, PARTICIPANT_ID, SCORE``; returns the number of rows.
 
     Parameters
     ----------
     like : Path, optional
-        Sample of the probe whose order of rows to keep; by question and person when absent.
+        Sample of the probe, or assignments of a wave, whose order of rows to keep; by question and person when
+        absent.
 
     Raises
     ------
     DocumentError
         If the sample has a pair that was not asked, or a file cannot be read or written.
     """
-    told = ["" if np.isnan(value) else f"{value:g}" for value in scores.values.tolist()]
+    told = [_written(value) for value in scores.values.tolist()]
     questions = [scores.questions[place] for place in scores.question.tolist()]
     rows = list(zip(questions, map(str, scores.people.tolist()), told, strict=True))
     if like is not None:
         by_pair: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
         for row in rows:
             by_pair.setdefault(row[:2], []).append(row)
-        rows = [row for pair in _pairs(like) for row in _of_pair(by_pair, pair, like)]
+        rows = [row for pair in _pairs(like) for row in _of_pair(by_pair, pair, like, scores)]
     write_scores(path, rows)
     return len(rows)
 
 
+def _written(value: float) -> str:
+    """A score with all its digits; empty when there is none."""
+    return "" if np.isnan(value) else str(int(value)) if value.is_integer() else repr(value)
+
+
 def _pairs(path: Path) -> Sequence[tuple[str, str]]:
-    question, person = columns_of(path, ("Question", PERSON)).values()
+    assigned = COLUMNS[0] in read_header(path).names
+    question, person = columns_of(path, COLUMNS[:2] if assigned else ("Question", PERSON)).values()
     people = [str(one) for one in person.read(whole_number, str(path), "number of a person")]
     return [
         (question.texts[which], people[who])
@@ -114,8 +140,9 @@ def _pairs(path: Path) -> Sequence[tuple[str, str]]:
 
 
 def _of_pair(
-    by_pair: dict[tuple[str, str], list[tuple[str, str, str]]], pair: tuple[str, str], path: Path
+    by_pair: dict[tuple[str, str], list[tuple[str, str, str]]], pair: tuple[str, str], path: Path, scores: Scores
 ) -> list[tuple[str, str, str]]:
     if pair not in by_pair:
-        raise DocumentError(f"{path}: {pair[0]} was not asked of {pair[1]} in this wave.")
+        why = f"has no answer in this store. {scores.notes[0]}" if scores.notes else "was not asked in this wave."
+        raise DocumentError(f"{path}: the pair {pair[0]}, {pair[1]} {why}")
     return by_pair[pair]

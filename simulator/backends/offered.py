@@ -13,6 +13,8 @@ _NUMBER = re.compile(
     r"\(a (?:whole )?number(?: from (-?\d+) to (-?\d+)| of (-?\d+) or more| of (-?\d+) or less)?[,)]"
     r"|（(?:(-?\d+)到(-?\d+)的|不小于(-?\d+)的|不大于(-?\d+)的)?(?:数字|整数)[，）]"
 )
+_LAST_QUESTION = re.compile(r"(?s).*^(Question: )(?=[^\n]*\S)", re.MULTILINE)
+_FORM = re.compile(r'\{\s*"([^"]+)": "[^"]*",\s*"([^"]+)": "\.\.\. (?:an integer )?score \.\.\."\s*\}\s*\Z')
 _SCALE = re.compile(r"(?:scale of |在)(-?\d+) ?(?:to|到) ?(-?\d+)")
 
 
@@ -44,9 +46,15 @@ def offered(text: str) -> tuple[tuple[int, str], ...]:
 
     Options under other labels than codes, or under none, count from 1 in the order in which they are listed.
 
+    What stands before the last line that begins with ``Question:`` tells of a person, and offers nothing.
+
     >>> offered("Request: Tea? - A. yes, B. no"), offered("Request: Tea? - yes / no")
     (((1, 'A. yes'), (2, 'B. no')), ((1, 'yes'), (2, 'no')))
+    >>> offered("Answer: none / little\\nQuestion: On a scale of 1 to 2, tea?")
+    ((1, '1'), (2, '2'))
     """
+    last = _LAST_QUESTION.match(text)
+    text = text[last.start(1) :] if last else text
     marked = _MARKED.search(text)
     listed = text[marked.start(1) :] if marked else text
     found = list(_OPTION.finditer(listed))
@@ -65,6 +73,16 @@ def offered(text: str) -> tuple[tuple[int, str], ...]:
         return ()
     low, high = (next((int(end) for end in number.groups()[first::2] if end is not None), None) for first in (0, 1))
     return numbers(*bounds(low, high))
+
+
+def form(text: str) -> tuple[str, str] | None:
+    """Keys of explanation and score in the JSON object that a user turn ends with as the form of a reply.
+
+    >>> form('Question: Tea?\\n{\\n  "why": "... max 30 words ...",\\n  "score": "... an integer score ..."\\n}')
+    ('why', 'score')
+    """
+    found = _FORM.search(text)
+    return (found[1], found[2]) if found else None
 
 
 def first_number(pattern: re.Pattern[str], text: str) -> int | None:

@@ -22,6 +22,7 @@ from simulator.backends.offered import (
     coded,
     divided,
     first_number,
+    form,
     numbers,
     offered,
     some_from,
@@ -207,6 +208,9 @@ class ScriptedBackend:
         explanation = EXPLANATIONS[spare % len(EXPLANATIONS)]
         if constraint is None:
             answer = self._said(request, turn, choice)
+            keys = form(turn)
+            if keys is not None:
+                return json.dumps(dict(zip(keys, (explanation, answer), strict=True)), ensure_ascii=False)
             return f"{'Answer: ' if _asks(request) else ''}{answer}\nExplanation: {explanation}"
         if constraint.choices:
             answer = self._choose(request, coded(constraint.choices), choice)

@@ -20,6 +20,9 @@ Positions = NDArray[np.int64]
 Duplicates = Literal["drop_all", "keep_first"]
 OutOfRange = Literal["missing", "refuse", "keep"]
 
+LARGEST_KEPT = 99
+"""Largest answer out of range that is kept: as large as an evaluation takes a person's answer to be."""
+
 NO_ANSWER = np.iinfo(np.int16).min
 """Stands for no answer."""
 
@@ -57,17 +60,25 @@ class Dataset:
         codes = [int(text) if text.removeprefix("-").isdigit() else NO_ANSWER for text in found.texts]
         return np.array(codes, np.int64)[found.positions]
 
+    @property
+    def away(self) -> Mapping[str, tuple[str, ...]]:
+        """Demographic column -> its texts that say that nothing is known: those of negative codes alone."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name, column in self.demographics.items():
+            words = [self._word(name, text) for text in column.texts]
+            known = {word for text, word in zip(column.texts, words, strict=True) if not text.startswith("-")}
+            found[name] = tuple(sorted({word for word in words if word} - known))
+        return found
+
     def _in_words(self, name: str, column: Column) -> Column:
-        ordinal = ORDINAL_DEMOGRAPHICS.get(name)
-        words = []
-        for text in column.texts:
-            code = int(text) if text.removeprefix("-").isdigit() else None
-            if ordinal:
-                word = text if code is not None and code >= 0 else ""
-            else:
-                word = (self.metadata.label(name, code) if code is not None else None) or text
-            words.append(word)
-        return Column.of(words, column.positions)
+        return Column.of([self._word(name, text) for text in column.texts], column.positions)
+
+    def _word(self, name: str, text: str) -> str:
+        code = int(text) if text.removeprefix("-").isdigit() else None
+        if name in ORDINAL_DEMOGRAPHICS:
+            low, high = ORDINAL_DEMOGRAPHICS[name]
+            return text if code is not None and low <= code <= high else ""
+        return (self.metadata.label(name, code) if code is not None else None) or text
 
 
 def prepare(
@@ -132,8 +143,14 @@ def _answers(
         if answer is None or answer < 0:
             continue
         outside[place] = not scale.minimum <= answer <= scale.maximum
+        if outside[place] and out_of_range == "keep" and answer > LARGEST_KEPT:
+            row = int(np.argmax(column.positions == place)) + 1
+            raise DocumentError(
+                f"{raw.source}: {name} is {answer} on row {row}; answers are kept up to {LARGEST_KEPT}. Make "
+                "those out of range missing (`--out-of-range missing`), or mend the file."
+            )
         if not outside[place] or out_of_range == "keep":
-            values[place] = min(answer, np.iinfo(np.int16).max)
+            values[place] = answer
     positions = column.positions[kept]
     count = int(outside[positions].sum())
     if count:

@@ -1,5 +1,6 @@
 """The data set as files: the tables of WorldValuesBench as it lays them out, as TSV or Parquet; equal each time."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -14,12 +15,18 @@ from surveys.formats.wvs.probe import GROUPS, ProbeDesign, Sampled
 from surveys.formats.wvs.wave7 import PERSON, SCALES
 
 Format = Literal["parquet", "tsv"]
+FORMATS: tuple[Format, ...] = ("parquet", "tsv")
+
+AWAY = "full/full_demographic_away.json"
+"""Where a prepared folder tells, for each demographic column, the texts of its negative codes."""
 
 
 def write_tables(
     dataset: Dataset, splits: Mapping[str, NDArray[np.int64]], folder: Path, formats: Sequence[Format]
 ) -> list[Path]:
     """Write ``SPLIT/SPLIT_demographic_qa`` and ``SPLIT/SPLIT_value_qa``, a row a respondent, for every split.
+
+    Such tables of an earlier preparation in a format that is not wanted now are removed, so that nobody reads those.
 
     Raises
     ------
@@ -36,7 +43,39 @@ def write_tables(
                     path, lambda path=path, make=make, what=what, places=places: make(dataset, what, places, path)
                 )
                 written.append(path)
+            for kind in FORMATS:
+                if kind not in formats:
+                    remove(folder / split / f"{split}_{what}_qa.{kind}")
     return written
+
+
+def write_away(dataset: Dataset, folder: Path) -> None:
+    """Write, for each demographic column, which of its texts say that nothing is known (:data:`AWAY`).
+
+    Raises
+    ------
+    DocumentError
+        If the file cannot be written.
+    """
+    path = folder / AWAY
+    text = json.dumps(dataset.away, ensure_ascii=False, indent=1) + "\n"
+    _guarded(path, lambda: path.write_text(text, encoding="utf-8", newline="\n"))
+
+
+def remove(path: Path) -> None:
+    """Remove a file that an earlier preparation wrote, if it is there.
+
+    Raises
+    ------
+    DocumentError
+        If it cannot be removed.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise DocumentError(
+            f"{path}: of an earlier preparation, and cannot be removed ({error.strerror or error})."
+        ) from None
 
 
 def write_examples(dataset: Dataset, places: NDArray[np.int64], path: Path) -> None:

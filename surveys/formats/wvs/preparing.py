@@ -5,9 +5,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 from demoscope.documents import Document, build, read_document
+from demoscope.errors import DocumentError
 from surveys.formats.wvs.dataset import Duplicates, OutOfRange, prepare
 from surveys.formats.wvs.examples import count
-from surveys.formats.wvs.exporting import Format, write_examples, write_sample, write_tables
+from surveys.formats.wvs.exporting import (
+    FORMATS,
+    Format,
+    remove,
+    write_away,
+    write_examples,
+    write_sample,
+    write_tables,
+)
 from surveys.formats.wvs.metadata import read_metadata
 from surveys.formats.wvs.probe import ProbeDesign, sample_probe
 from surveys.formats.wvs.splits import published_splits
@@ -89,7 +98,8 @@ def prepare_benchmark(
     Raises
     ------
     DocumentError
-        If the survey's file, the metadata or the design cannot be used; the message says why.
+        If the survey's file, the metadata or the design cannot be used, or the folder holds a wave that would not
+        fit; the message says why.
     """
     chosen = choices or Choices()
     content, lines = read_document(design) if design else ({}, {})
@@ -98,15 +108,26 @@ def prepare_benchmark(
     dataset = prepare(survey, words, duplicates=chosen.duplicates, out_of_range=chosen.out_of_range)
     sample = sample_probe(dataset, wanted)
     splits = published_splits(len(dataset))
-    formats: tuple[Format, ...] = ("parquet", "tsv") if chosen.tables == "both" else (chosen.tables,)
-    if words is not None and words.wordings:
-        write_wave(dataset, sample, wanted, folder / "wave", chosen.attributes)
-    write_tables(dataset, splits, folder, formats)
-    write_sample(sample, wanted, folder / "probe" / "samples.tsv")
-    if chosen.examples:
-        for name, places in splits.items():
-            write_examples(dataset, places, folder / name / f"{name}_examples.{formats[0]}")
+    formats: tuple[Format, ...] = FORMATS if chosen.tables == "both" else (chosen.tables,)
     notes = [*dataset.notes]
+    if words is not None and words.wordings:
+        notes += write_wave(dataset, sample, wanted, folder / "wave", chosen.attributes)
+    elif (folder / "wave" / "wave.yaml").exists():
+        raise DocumentError(
+            f"{folder} holds the wave of an earlier preparation, which would no longer fit the sample. Give the "
+            "wordings (`--metadata`) so that it is written anew, name another folder (`--out`), or delete "
+            f"{folder / 'wave'}."
+        )
+    write_tables(dataset, splits, folder, formats)
+    write_away(dataset, folder)
+    write_sample(sample, wanted, folder / "probe" / "samples.tsv")
+    for name, places in splits.items():
+        for kind in FORMATS:
+            path = folder / name / f"{name}_examples.{kind}"
+            if chosen.examples and kind == formats[0]:
+                write_examples(dataset, places, path)
+            else:
+                remove(path)
     if words is None or not words.wordings:
         notes.append(
             "No wave was written, because the wording of the questions was not given (`--metadata`: the folder of "

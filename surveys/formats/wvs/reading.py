@@ -121,9 +121,11 @@ def _tidy(column: Column) -> Column:
 
 def _tidied(text: str) -> str:
     """
-    >>> _tidied("-4.0"), _tidied("2.5"), _tidied("00")
-    ('-4', '2.5', '0')
+    >>> _tidied("-4.0"), _tidied("2.5"), _tidied("00"), _tidied("NA")
+    ('-4', '2.5', '0', '')
     """
+    if text == "NA":  # what R writes where there is nothing
+        return ""
     try:
         return str(int(text))
     except ValueError:

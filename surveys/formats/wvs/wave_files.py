@@ -1,5 +1,6 @@
 """A wave over respondents of the survey: questionnaire, people, who is asked what, and the wave itself, as files."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,10 @@ conditions:
     protocol: wvb
     settings: {{variant: vicuna, attributes: []}}
 """
+
+
+BESIDE = "wave.new.yaml"
+"""How the wave is called when another one, which the user has changed, stands in its place."""
 
 
 def questionnaire_of(dataset: Dataset, questions: Sequence[str]) -> Questionnaire:
@@ -129,8 +134,15 @@ def write_wave(
     design: ProbeDesign,
     folder: Path,
     attributes: Sequence[str] = ATTRIBUTES,
-) -> None:
+) -> list[str]:
     """Write ``questionnaire.yaml``, ``population.yaml``, ``people.csv``, ``assignments.csv`` and ``wave.yaml``.
+
+    A ``wave.yaml`` that somebody has changed stays; the new one then stands beside it as :data:`BESIDE`.
+
+    Returns
+    -------
+    list of str
+        What a reader must know: that the wave stayed.
 
     Raises
     ------
@@ -150,14 +162,31 @@ def write_wave(
         "population.yaml": _yaml(population),
         "people.csv": _csv(rows),
         "assignments.csv": _csv(pairs),
-        "wave.yaml": WAVE.format(people=len(people)),
     }
+    wave, beside = folder / "wave.yaml", folder / BESIDE
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
             (folder / name).write_text(text, encoding="utf-8", newline="\n")
+        changed = wave.exists() and not _untouched(wave.read_bytes())
+        (beside if changed else wave).write_text(WAVE.format(people=len(people)), encoding="utf-8", newline="\n")
+        if not changed:
+            beside.unlink(missing_ok=True)
     except OSError as error:
         raise DocumentError(f"{folder}: cannot be written to ({error.strerror or error}).") from None
+    if not changed:
+        return []
+    return [
+        f"{wave} was changed since it was written, and stays as it is; the one for this sample is {beside}. People "
+        f"and pairs are those of this sample: set `respondents: {len(people)}`."
+    ]
+
+
+def _untouched(wave: bytes) -> bool:
+    """Whether a wave is as it is written here, for however many people."""
+    before, _, after = WAVE.partition("{people}")
+    pattern = re.escape(before.format()) + "[0-9]+" + re.escape(after.format())
+    return re.fullmatch(pattern.encode(), wave.replace(b"\r\n", b"\n")) is not None
 
 
 def _column(dataset: Dataset, name: str, places: NDArray[np.int64]) -> tuple[list[str], dict[str, str]]:
