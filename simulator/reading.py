@@ -10,6 +10,7 @@ from surveys.presentation_rules import plainly
 
 _INTEGER = re.compile(r"-?\d+")
 _NUMBER = re.compile(r"(?<![\d.,])-?\d+(?:,\d{3})*(?:\.\d+)?(?!\d)|\d+")
+_SEPARATOR = re.compile(r"[;；]\s*")
 _SOME_OTHERS = re.compile(r"some .* others", re.IGNORECASE)
 _NEGATION = re.compile(
     r"(?:\b(?:not|never|neither|nor|except|rather than|instead of)\b|n['’]t\b)[^.;,:]*$"
@@ -36,6 +37,27 @@ def verbatim_code(rest: str, question: Question, presentation: Presentation) -> 
             if not after or after.startswith("Explanation:"):
                 return code
     return None
+
+
+def verbatim_codes(body: str, presentation: Presentation) -> tuple[int, ...] | None:
+    """Codes of the options that are written out exactly as they were shown, ``1: tea; 3: milk``, and nothing else.
+
+    ``None`` when that is not so, or when the options hold such separators themselves and it can be read in two ways.
+    """
+    found: list[tuple[int, ...]] = []
+    places: list[tuple[int, tuple[int, ...]]] = [(0, ())]
+    while places and len(found) < 2:
+        place, named = places.pop()
+        for code, line in zip(presentation.codes, presentation.lines, strict=False):
+            shown = line.strip()
+            if code in named or not shown or not body.startswith(shown, place):
+                continue
+            end = place + len(shown)
+            if end == len(body):
+                found.append((*named, code))
+            elif separator := _SEPARATOR.match(body, end):
+                places.append((separator.end(), (*named, code)))
+    return found[0] if len(found) == 1 else None
 
 
 def one_code(body: str, question: Question, presentation: Presentation) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from simulator.reading import alternatives, refuse_negation, written_labels
+from simulator.reading import alternatives, refuse_negation, verbatim_codes, written_labels
 from simulator.reason import DISAGREE, NO_OPTION, NOT_OFFERED, Ambiguous
 from surveys import Question
 from surveys.presentation import Presentation
@@ -44,7 +44,7 @@ def several_codes(body: str, question: Question, presentation: Presentation) -> 
     Ambiguous
         When numbers and words disagree, or too few or too many options are named.
     """
-    codes = _named_codes(body, question, presentation)
+    codes = verbatim_codes(body.strip(), presentation) or _named_codes(body, question, presentation)
     known = _admissible(codes, question)
     _, most = question.selections
     if len(known) > most:

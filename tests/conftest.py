@@ -8,6 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.register_profile("explore", deadline=None, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+"""Generated tests draw the same cases every time, so that a run that fails fails for what was changed;
+``HYPOTHESIS_PROFILE=explore`` looks for new ones."""
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 """Reference material beside the project; absent for users, so that tests which read it skip."""

@@ -46,7 +46,8 @@ def question(draw: Any, number: int) -> dict[str, Any]:
     if kind in CHOSEN:
         made["options"] = draw(options())
     if kind == "multiple":
-        made |= {"min_selections": draw(st.integers(0, 2)), "max_selections": 2}
+        together = sum(option.get("kind") != "nonresponse" for option in made["options"])
+        made |= {"min_selections": draw(st.integers(0, min(2, together))), "max_selections": 2}
     if kind == "allocation":
         made["total"] = draw(st.integers(1, 1_000_000))
     if kind in ("scale", "number"):

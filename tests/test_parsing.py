@@ -241,6 +241,17 @@ def test_what_a_constraint_can_produce_is_parsed_to_exactly_that_code(question: 
             assert (reading.status, reading.codes) == ("answered", (code,)), reading
 
 
+def test_options_that_are_mere_punctuation_are_named_by_their_lines_alone():
+    marks = Question(
+        id="m",
+        text="?",
+        kind="multiple",
+        options=[{"code": n, "label": label} for n, label in enumerate(("0", "00", ";"))],
+    )
+    assert read("Answer: 0: 0; 1: 00", marks).codes == (0, 1)
+    assert read("Answer: 2: ;; 0: 0", marks).codes == (2, 0)
+
+
 @given(questions("multiple"), st.randoms(use_true_random=False))
 def test_constrained_multiple_choices_are_parsed_to_exactly_those_codes(question: Question, random):
     shown = present(question, None)
