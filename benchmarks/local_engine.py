@@ -212,8 +212,8 @@ def number(what: str, value: float | None, unit: str = "", target: str | None = 
     met = None
     if target and value is not None:
         sign, _, bound = target.partition(" ")
-        met = value >= float(bound) if sign == ">=" else value <= float(bound)
-    rounded = value if value is None else round(value, 3)
+        met = bool(value >= float(bound) if sign == ">=" else value <= float(bound))
+    rounded = value if value is None else round(float(value), 3)
     return {"what": what, "value": rounded, "unit": unit, "target": target, "met": met}
 
 
