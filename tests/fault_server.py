@@ -59,6 +59,10 @@ class Plan:
     """What ``Retry-After`` says, in seconds or as an HTTP date."""
     refuse_s: float = 0.03
     """Seconds for which nobody listens after a refusal."""
+    copy_after_s: float = 0.0
+    """Seconds after which the second copy of a duplicate comes."""
+    own_ids: bool = True
+    """Whether replies have ids of their own; all have the same one otherwise."""
     only_interviews: bool = True
     """Whether requests that ask no persona anything (checks of what the server can do) are spared."""
     dead_after: int | None = None
@@ -250,7 +254,7 @@ class FaultServer:
             return web.json_response(right | {"choices": []})
         if fault == "wrong_model":
             return web.json_response(right | {"model": "somebody-else"})
-        text = json.dumps(right).encode()
+        text = json.dumps(right if self.plan.own_ids else right | {"id": "x"}).encode()
         if fault == "truncated_json":
             return web.Response(body=text[: len(text) // 2], content_type="application/json")
         if fault == "refused":
@@ -265,7 +269,8 @@ class FaultServer:
             await response.write_eof()
             if request.transport is not None:
                 head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(text)}\r\n\r\n"
-                request.transport.write(head.encode() + text)
+                copied = asyncio.get_running_loop().call_later
+                copied(self.plan.copy_after_s, request.transport.write, head.encode() + text)
             return response
         if self._hurried:  # after a refusal clients must connect anew, so that they meet the closed door
             self._hurried -= 1

@@ -82,6 +82,18 @@ def test_one_fault_in_ten_requests_costs_no_answer(tmp_path, fault):
         assert recorded >= server.faults()[fault] - (pauses > 0) * 150
 
 
+def test_late_copies_of_replies_that_have_no_ids_of_their_own_are_nobodys_answers(tmp_path):
+    store = tmp_path / "a.sqlite"
+    plan = Plan(rates={"duplicate": RATE}, own_ids=False, copy_after_s=0.05)
+    with serving(plan) as server:
+        path = write_wave(tmp_path, [server.url], respondents=15, logprobs=True, limits={"max_in_flight": 3})
+        run(path, store)
+        verdict = check(store, server.ledger)
+    assert verdict.sound, verdict
+    assert verdict.statuses == Counter(answered=150)
+    assert server.faults()["duplicate"] >= 4
+
+
 def test_all_faults_at_once_cost_no_answer(tmp_path):
     store = tmp_path / "a.sqlite"
     plan = Plan(rates=dict.fromkeys(FAULTS, RATE), retry_after="0.05", refuse_s=0.01)

@@ -117,9 +117,9 @@ class Endpoint:
         """Drop every connection; requests under way fail with ``network`` and are tried again."""
         await self._transport.reconnect()
 
-    async def one_each(self) -> None:
-        """Use no connection twice from now on: where replies have no ids, nothing else tells a late one."""
-        await self._transport.one_each()
+    async def rest_longer(self) -> None:
+        """Let connections lie idle for longer from now on: where replies have no ids, nothing else tells a copy."""
+        await self._transport.rest_longer()
 
     async def close(self) -> None:
         """Close every connection; idempotent."""

@@ -84,7 +84,7 @@ class Probe:
         second = await self._say_hello()
         self.unique_ids = None not in (first.id, second.id) and first.id != second.id
         if not self.unique_ids:
-            await self.endpoint.one_each()
+            await self.endpoint.rest_longer()
         wanted, replies = frozenset(self._settings.answers_as), [first, second]
         needed = len(replies)
         while True:

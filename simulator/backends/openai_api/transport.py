@@ -18,6 +18,8 @@ import httpx2
 
 REST = 0.002
 """Seconds that a connection lies idle before it carries another request; a new one is opened meanwhile."""
+LONG_REST = 0.25
+"""The same where replies have no ids by which a copy could be told."""
 KEEP = 15.0
 """Seconds after which an idle connection is closed."""
 SHORTEST_KEY = 8
@@ -27,8 +29,9 @@ SHORTEST_KEY = 8
 class RestedConnector(aiohttp.TCPConnector):
     """Hands out idle connections that have rested and kept silent; without limit on their number."""
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, rest_s: float, **settings: Any) -> None:
         super().__init__(limit=0, keepalive_timeout=KEEP, **settings)
+        self._rest_s = rest_s
 
     async def _get(self, key: Any, traces: Any) -> Any:
         """An idle connection, the longest rested first, or ``None`` when a new one is to be opened."""
@@ -37,7 +40,7 @@ class RestedConnector(aiohttp.TCPConnector):
             for protocol, since in idle:
                 if protocol.should_close:
                     protocol.close()  # what is closed here is passed over by aiohttp itself
-                elif time.monotonic() - since < REST:
+                elif time.monotonic() - since < self._rest_s:
                     return None
                 else:
                     break
@@ -77,11 +80,11 @@ class Transport(httpx2.AsyncBaseTransport):
         # aiohttp would look for a proxy in the environment anew, in a thread, for every request.
         self._proxy = None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
         self._tls = tls
-        self._keep = True
+        self._rest_s = REST
         self._session = self._opened()
 
     def _opened(self) -> aiohttp.ClientSession:
-        connector = RestedConnector(**self._tls) if self._keep else _closing(self._tls)
+        connector = RestedConnector(self._rest_s, **self._tls)
         return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -110,20 +113,15 @@ class Transport(httpx2.AsyncBaseTransport):
         old, self._session = self._session, self._opened()
         await old.close()
 
-    async def one_each(self) -> None:
-        """A connection for every request from now on, closed after its response."""
-        if self._keep:
-            self._keep = False
+    async def rest_longer(self) -> None:
+        """Use a connection again only after :data:`LONG_REST` from now on."""
+        if self._rest_s < LONG_REST:
+            self._rest_s = LONG_REST
             await self.reconnect()
 
     async def aclose(self) -> None:
         """Close every connection."""
         await self._session.close()
-
-
-def _closing(tls: Mapping[str, Any]) -> aiohttp.TCPConnector:
-    """Uses no connection twice."""
-    return aiohttp.TCPConnector(limit=0, force_close=True, **tls)
 
 
 def _spellings(key: str) -> tuple[bytes, ...]:
