@@ -35,6 +35,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.line import line, number
 from benchmarks.peers import cpu, edsl, qstn, raw_clients, times
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -213,9 +214,9 @@ def least_s(calls: int, before: int) -> float:
         Requests that the server had seen already; it counts them to slow every 25th.
     """
     places = [0.0] * SLOW_IN_FLIGHT
-    for number in range(before + 1, before + calls + 1):
+    for request in range(before + 1, before + calls + 1):
         free = heapq.heappop(places)
-        heapq.heappush(places, free + LATENCY_S * (1 if number % SLOW_EVERY else 10))
+        heapq.heappush(places, free + LATENCY_S * (1 if request % SLOW_EVERY else 10))
     return max(places)
 
 
@@ -235,16 +236,16 @@ def stragglers(wanted: argparse.Namespace) -> list[tuple[Any, ...]]:
             theirs = qstn(wanted, url, people, (SLOW_IN_FLIGHT,), "--layout", "sequential")
         what = f"4 % stragglers at 50 ms, {calls:,} answers"
         rows += [
-            (f"{what}: times the ideal time", seconds / ideal, "", "<= 1.1", seconds / ideal <= 1.1),
-            (f"{what}: times a client that loses no time", seconds / least, "", None, None),
-            (f"{what}: openai package alone, times the ideal time", bare / ideal, "", None, None),
-            (f"{what}: QSTN, times the ideal time", theirs.get("wall_s", 0) / ideal or theirs["why"], "", None, None),
+            (f"{what}: times the ideal time", seconds / ideal, "", "<= 1.1"),
+            (f"{what}: times a client that loses no time", seconds / least),
+            (f"{what}: openai package alone, times the ideal time", bare / ideal),
+            (f"{what}: QSTN, times the ideal time", theirs.get("wall_s", 0) / ideal or theirs["why"]),
         ]
     return rows
 
 
 def measure(wanted: argparse.Namespace) -> list[tuple[Any, ...]]:
-    """Every number: what, value, unit, target, whether it is met."""
+    """Every number: what, value, unit, target."""
     n = wanted.respondents
     with server(wanted.peers) as url:
         cheapest = floor(url)[0]
@@ -263,36 +264,27 @@ def measure(wanted: argparse.Namespace) -> list[tuple[Any, ...]]:
     to_qstn, to_edsl = times(rate, theirs), times(rate, others)
     together = 3 * 1.0 / crowd["seconds"]
     return [
-        ("openai package's fastest way, CPU a call", cheapest, "ms", None, None),
-        *((f"raw_clients.py, {name}: CPU a call", cpu(run, 500), "ms", None, None) for name, run in raw.items()),
-        *(
-            (f"raw_clients.py, {name}: calls per second", run["per_s"], "1/s", None, None)
-            for name, run in raw.items()
-        ),
-        ("CPU an answer, store and all, without Ray", lean, "ms", "<= 1.0", lean <= 1.0),
-        ("the same beyond the openai package", lean - cheapest, "ms", None, None),
-        ("CPU an answer with Ray, driver and cohorts", with_ray, "ms", "<= 1.5", with_ray <= 1.5),
-        ("Ray's daemons meanwhile, CPU an answer", per_answer(ray, "daemons"), "ms", None, None),
-        (
-            "answers understood",
-            plain["answered"] / plain["answers"],
-            "",
-            "= 1",
-            plain["answered"] == plain["answers"],
-        ),
-        ("answers per second at 0 ms without Ray", rate, "1/s", None, None),
-        ("the same, 500 answers", small_rate, "1/s", None, None),
-        ("the same with Ray", ray["answers"] / ray["seconds"], "1/s", None, None),
-        ("times QSTN's answers per second", to_qstn, "", ">= 1.5", _met(to_qstn, 1.5)),
-        ("the same with Ray", times(ray["answers"] / ray["seconds"], theirs), "", None, None),
-        ("times EDSL's answers per second", to_edsl, "", ">= 5", _met(to_edsl, 5)),
-        ("QSTN, CPU an answer", cpu(theirs, 500), "ms", None, None),
-        ("EDSL, CPU an answer", others.get("cpu_ms_per_answer", others.get("why")), "ms", None, None),
+        ("openai package's fastest way, CPU a call", cheapest, "ms"),
+        *((f"raw_clients.py, {name}: CPU a call", cpu(run, 500), "ms") for name, run in raw.items()),
+        *((f"raw_clients.py, {name}: calls per second", run["per_s"], "1/s") for name, run in raw.items()),
+        ("CPU an answer, store and all, without Ray", lean, "ms", "<= 1.0"),
+        ("the same beyond the openai package", lean - cheapest, "ms"),
+        ("CPU an answer with Ray, driver and cohorts", with_ray, "ms", "<= 1.5"),
+        ("Ray's daemons meanwhile, CPU an answer", per_answer(ray, "daemons"), "ms"),
+        ("answers understood", plain["answered"] / plain["answers"], "share", "= 1"),
+        ("answers per second at 0 ms without Ray", rate, "1/s"),
+        ("the same, 500 answers", small_rate, "1/s"),
+        ("the same with Ray", ray["answers"] / ray["seconds"], "1/s"),
+        ("answers per second to QSTN's_ratio", to_qstn, "", ">= 1.5"),
+        ("the same with Ray_ratio", times(ray["answers"] / ray["seconds"], theirs)),
+        ("answers per second to EDSL's_ratio", to_edsl, "", ">= 5"),
+        ("QSTN, CPU an answer", cpu(theirs, 500), "ms"),
+        ("EDSL, CPU an answer", others.get("cpu_ms_per_answer", others.get("why")), "ms"),
         *stragglers(wanted),
-        ("memory growth an answer, 1,000 to 10,000 answers", grown, "B", "< 2000", grown < 2000),
-        ("1,000 in flight at 1 s: share of the ideal rate", together, "", None, None),
-        ("1,000 in flight: most at once, as the server saw it", peak, "", None, None),
-        ("1,000 in flight: answers understood", crowd["answered"], "of 3000", "= 3000", crowd["answered"] == 3000),
+        ("memory growth an answer, 1,000 to 10,000 answers", grown, "B", "< 2000"),
+        ("1,000 in flight at 1 s: share of the ideal rate", together),
+        ("1,000 in flight: most at once, as the server saw it", peak),
+        ("1,000 in flight: answers understood", crowd["answered"], "of 3000", "= 3000"),
     ]
 
 
@@ -300,10 +292,6 @@ def _stats(url: str) -> dict[str, Any]:
     """What the mock server says of itself: requests it saw (``n``), most at once (``peak``)."""
     with urllib.request.urlopen(f"{url.removesuffix('/v1')}/stats", timeout=10) as reply:
         return dict(json.load(reply))
-
-
-def _met(found: float | str, target: float) -> bool | None:
-    return found >= target if isinstance(found, float) else None
 
 
 def main() -> None:
@@ -328,12 +316,7 @@ def main() -> None:
         print(json.dumps(asyncio.run(_floor(wanted.floor[0], *map(int, wanted.floor[1:])))))
     else:
         rows = stragglers(wanted) if wanted.only else measure(wanted)
-        keys = ("what", "value", "unit", "target", "met")
-        numbers = [dict(zip(keys, row, strict=True)) for row in rows]
-        for number in numbers:
-            if isinstance(number["value"], float):
-                number["value"] = round(number["value"], 3)
-        print(json.dumps({"benchmark": "api", "in_flight": IN_FLIGHT, "numbers": numbers}))
+        print(line("api", [number(*row) for row in rows], in_flight=IN_FLIGHT))
 
 
 if __name__ == "__main__":

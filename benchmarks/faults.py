@@ -6,7 +6,6 @@ compared with what it had to be (``tests/faulty_wave.py``).
 """
 
 import argparse
-import json
 import sys
 import tempfile
 import time
@@ -15,6 +14,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.line import Number, line, number
 from demoscope.errors import WavePaused
 from simulator.loading import load_wave
 from simulator.run import run_wave
@@ -55,6 +55,21 @@ def measured(rates: dict[str, float], timeout_s: float) -> dict[str, Any]:
     }
 
 
+def numbers_of(fault: str, found: dict[str, Any]) -> list[Number]:
+    """What one fault did, or all of them together."""
+    wrong = [f"{found[key]} {key}" for key in ("lost", "misassigned", "invented", "unrecorded") if found[key]]
+    ended = [f"{n} {status}" for status, n in found["statuses"].items()]
+    causes = [f"{n} {kind}" for kind, n in found["failed_by"].items()]
+    return [
+        number(f"{fault}: lost, misassigned, invented or unrecorded {' '.join(wrong)}".strip(),
+               sum(found[key] for key in ("lost", "misassigned", "invented", "unrecorded")), "", "= 0"),
+        number(f"{fault}: answers ({', '.join(ended + causes)})", found["answers"], "", "= 500"),
+        number(f"{fault}: attempts, {found['requests']} requests arrived", found["attempts"]),
+        number(f"{fault}: pauses", found["pauses"]),
+        number(f"{fault}: time", found["seconds"], "s"),
+    ]  # fmt: skip
+
+
 def main() -> None:
     """Every fault alone and all at once."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -65,15 +80,8 @@ def main() -> None:
     plans = {fault: {fault: wanted.rate} for fault in FAULTS} | {"all": dict.fromkeys(FAULTS, wanted.rate)}
     chosen = {name: rates for name, rates in plans.items() if wanted.only in (None, name)}
     found = {name: measured(rates, wanted.timeout) for name, rates in chosen.items()}
-    wrong = sum(one[key] for one in found.values() for key in ("lost", "misassigned", "invented", "unrecorded"))
-    line = {
-        "benchmark": "faults",
-        "rate": wanted.rate,
-        "lost_misassigned_invented_unrecorded": wrong,
-        "met": wrong == 0 and all(one["answers"] == 500 for one in found.values()),
-        "faults": found,
-    }
-    print(json.dumps(line))
+    numbers = [one for name, told in found.items() for one in numbers_of(name, told)]
+    print(line("faults", numbers, rate=wanted.rate))
 
 
 if __name__ == "__main__":

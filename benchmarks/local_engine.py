@@ -33,6 +33,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.line import Number, line, number
 from simulator.backends.llama_cpp import LlamaCppBackend
 from simulator.backends.llama_cpp.context import Row
 from simulator.backends.llama_cpp.settings import LlamaCppSettings
@@ -96,22 +97,22 @@ def bare_seconds(backend: LlamaCppBackend, length: int) -> tuple[NDArray[np.floa
     Both at the middle of the workload: half as many tokens as the whole conversation are in each sequence already.
     """
     context = backend.context
-    for number in range(context.count):
-        context.cut(number, 0)
+    for place in range(context.count):
+        context.cut(place, 0)
     fill = 400
-    for number in range(context.count):
+    for place in range(context.count):
         for start in range(0, fill, 200):
-            context.evaluate(Row(100 + n, n, number, wanted=False) for n in range(start, start + 200))
+            context.evaluate(Row(100 + n, n, place, wanted=False) for n in range(start, start + 200))
     begun = clocks()
     prompts = range(min(8, context.count))
-    for number in prompts:
-        context.evaluate(Row(50 + n, fill + n, number, wanted=n == length - 1) for n in range(length))
+    for place in prompts:
+        context.evaluate(Row(50 + n, fill + n, place, wanted=n == length - 1) for n in range(length))
     prefill = (clocks() - begun) / (len(prompts) * length)
-    for number in prompts:
-        context.cut(number, fill)
+    for place in prompts:
+        context.cut(place, fill)
     begun = clocks()
     for step in range(8):
-        context.evaluate(Row(60 + step, fill + step, number, wanted=True) for number in range(backend.concurrency))
+        context.evaluate(Row(60 + step, fill + step, place, wanted=True) for place in range(backend.concurrency))
     decode = (clocks() - begun) / (8 * backend.concurrency)
     return prefill, decode
 
@@ -207,17 +208,7 @@ def peer(script: Path, model: Path, respondents: int, questions: int) -> dict[st
     return dict(json.loads(lines[-1]))
 
 
-def number(what: str, value: float | None, unit: str = "", target: str | None = None) -> dict[str, Any]:
-    """One number of the line, held against its target."""
-    met = None
-    if target and value is not None:
-        sign, _, bound = target.partition(" ")
-        met = bool(value >= float(bound) if sign == ">=" else value <= float(bound))
-    rounded = value if value is None else round(float(value), 3)
-    return {"what": what, "value": rounded, "unit": unit, "target": target, "met": met}
-
-
-def told(name: str, found: dict[str, Any], weights_mb: float) -> list[dict[str, Any]]:
+def told(name: str, found: dict[str, Any], weights_mb: float) -> list[Number]:
     """Numbers of one run of ours."""
     own = found["peak_mb_per_engine"] - found["kv_mb_per_engine"] - weights_mb
     return [
@@ -276,7 +267,7 @@ def main() -> None:
         for name, (answers, generated) in rates.items():
             numbers.append(number(f"answers, {name} to {peer_name}_ratio", answers / rate, "", target))
             numbers.append(number(f"tokens, {name} to {peer_name}_ratio", generated / (rate * tokens)))
-    print(json.dumps({"benchmark": "local_engine", "numbers": numbers}))
+    print(line("local_engine", numbers, respondents=wanted.respondents, peer_respondents=wanted.peer_respondents))
 
 
 if __name__ == "__main__":

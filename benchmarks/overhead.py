@@ -14,6 +14,10 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.line import line, number
+
 WAVE = """\
 name: overhead
 seed: 1
@@ -120,20 +124,15 @@ def main() -> None:
     driver_kb = (large["peak_kb"] - small["peak_kb"]) / (n * (factor - 1))
     most = factor * 1.1
     numbers = [
-        ("answers per second through Ray and the store", rate, "1/s", ">= 2000", rate >= 2000),
-        (f"the same, {n * factor} respondents", large["answers"] / large["seconds"], "1/s", None, None),
-        ("the same, one process without Ray", local["answers"] / local["seconds"], "1/s", None, None),
-        (f"time of {n * factor} respondents to time of {n}_ratio", times, "", f"<= {most:g}", times <= most),
-        ("driver's peak memory per further respondent", driver_kb, "kB", "< 5", driver_kb < 5),
-        ("registration of the smaller wave", small["registration_s"], "s", None, None),
-        ("start of Ray and its workers", small["start_s"], "s", None, None),
+        number("answers per second through Ray and the store", rate, "1/s", ">= 2000"),
+        number(f"the same, {n * factor} respondents", large["answers"] / large["seconds"], "1/s"),
+        number("the same, one process without Ray", local["answers"] / local["seconds"], "1/s"),
+        number(f"time of {n * factor} respondents to time of {n}_ratio", times, "", f"<= {most:g}"),
+        number("driver's peak memory per further respondent", driver_kb, "kB", "< 5"),
+        number("registration of the smaller wave", small["registration_s"], "s"),
+        number("start of Ray and its workers", small["start_s"], "s"),
     ]
-    keys = ("what", "value", "unit", "target", "met")
-    line = {
-        "benchmark": "overhead",
-        "numbers": [dict(zip(keys, (w, round(v, 3), u, t, m), strict=True)) for w, v, u, t, m in numbers],
-    }
-    print(json.dumps(line))
+    print(line("overhead", numbers))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,9 @@ from pathlib import Path
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.line import line, number
 from personas import Population
 from personas.raking import rake_table
 
@@ -163,24 +166,17 @@ def main() -> None:
     each = {n: alone("columns", n)["draw"] / n for n in (100_000, 1_000_000, 10_000_000)}
     bend = each[10_000_000] / each[1_000_000]
     numbers = [
-        {"what": "1,000,000 people of six raked attributes with places, as a frame, loading included",
-         "value": round(seconds, 2), "unit": "s", "target": f"< {SECONDS:g}", "met": seconds < SECONDS},
-        {"what": "peak memory of that process", "value": round(million["peak"] / 1e6), "unit": "MB",
-         "target": f"< {BYTES / 1e6:g}", "met": million["peak"] < BYTES},
-        {"what": "1,000,000 people as persona objects, 5,000 at a time", "value": round(personas, 2), "unit": "s",
-         "target": None, "met": None},
-        {"what": "raking 99,960 cells to 8 crossed margins", "value": round(1000 * raking["ours"], 2), "unit": "ms",
-         "target": None, "met": None},
-        {"what": "the same by ipfn, over that", "value": round(faster, 1), "unit": "times",
-         "target": f">= {FASTER:g}", "met": faster >= FASTER},
-        {"what": "largest difference of a cell (of a mean weight of 1.6)", "value": raking["difference"],
-         "unit": "1", "target": "< 1e-8", "met": raking["difference"] < 1e-8},
-        *({"what": f"time a person, drawing {n:,}", "value": round(1e6 * one, 3), "unit": "us", "target": None,
-           "met": None} for n, one in each.items()),
-        {"what": "time a person at 10^7 over that at 10^6", "value": round(bend, 3), "unit": "1",
-         "target": f"< {BEND:g}", "met": bend < BEND},
+        number("1,000,000 people of six raked attributes with places, as a frame, loading included", seconds, "s",
+               f"< {SECONDS:g}"),
+        number("peak memory of that process", million["peak"] / 1e6, "MB", f"< {BYTES / 1e6:g}"),
+        number("1,000,000 people as persona objects, 5,000 at a time", personas, "s"),
+        number("raking 99,960 cells to 8 crossed margins", 1000 * raking["ours"], "ms"),
+        number("the same by ipfn, over that_ratio", faster, "", f">= {FASTER:g}"),
+        number("largest difference of a cell (of a mean weight of 1.6)", raking["difference"], "", "< 1e-8"),
+        *(number(f"time a person, drawing {n:,}", 1e6 * one, "us") for n, one in each.items()),
+        number("time a person at 10^7 over that at 10^6_ratio", bend, "", f"< {BEND:g}"),
     ]  # fmt: skip
-    print(json.dumps({"benchmark": "populations", "numbers": numbers}))
+    print(line("populations", numbers))
 
 
 if __name__ == "__main__":

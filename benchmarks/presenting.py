@@ -5,11 +5,15 @@ usage: python benchmarks/presenting.py
 Times are processor time, the median of five rounds of 2,000 questions. Prints one JSON line.
 """
 
-import json
 import statistics
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.line import line, number
 from demoscope import seeds
 from surveys import Question
 from surveys.perturbations import perturb
@@ -36,8 +40,8 @@ def microseconds(show: Callable[[int], object]) -> float:
     show(0)
     for _ in range(ROUNDS):
         began = time.process_time()
-        for number in range(QUESTIONS):
-            show(number)
+        for n in range(QUESTIONS):
+            show(n)
         found.append((time.process_time() - began) / QUESTIONS * 1e6)
     return statistics.median(found)
 
@@ -47,16 +51,13 @@ def main() -> None:
     numbers = []
 
     def row(what: str, value: float, most: float | None) -> None:
-        numbers.append(
-            {"what": what, "value": round(value, 2), "unit": "us", "target": None if most is None else f"< {most:g}",
-             "met": None if most is None else value < most}
-        )  # fmt: skip
+        numbers.append(number(what, value, "us", None if most is None else f"< {most:g}"))
 
     for what, rules in RULES.items():
 
-        def show(number: int, rules: PresentationRules = rules) -> str:
+        def show(n: int, rules: PresentationRules = rules) -> str:
             prepared = presenter(question, rules)
-            rng = seeds.generator(1, "presentation", "people", number, "q", 0) if prepared.draws else None
+            rng = seeds.generator(1, "presentation", "people", n, "q", 0) if prepared.draws else None
             return prepared.show(rng).as_json()
 
         row(f"a question of ten options, {what}, written down", microseconds(show), MOST)
@@ -70,7 +71,7 @@ def main() -> None:
         microseconds(lambda _: perturbed.back["q"].presentation(written)),
         MOST,
     )
-    print(json.dumps({"benchmark": "presenting", "numbers": numbers}))
+    print(line("presenting", numbers))
 
 
 if __name__ == "__main__":

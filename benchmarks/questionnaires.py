@@ -19,6 +19,9 @@ from pathlib import Path
 
 import yaml
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.line import line, number
 from demoscope import seeds
 
 QUESTIONS, RESPONDENTS = 1_000, 10_000
@@ -42,14 +45,14 @@ def write(folder: Path) -> None:
     labels = ("Strongly disagree", "Disagree", "Agree", "Strongly agree")
     options = [{"code": code, "label": label} for code, label in enumerate(labels, start=1)]
     questions = []
-    for number in range(QUESTIONS):
-        question = {"id": f"q{number}", "text": f"What of thing number {number} in your town?", "options": options}
-        if number and number % 2 == 0:
-            question["show_if"] = f"q{number - 1} >= 2 or answered(q{number // 2}) and persona.age > {number % 60}"
-        if number % 10 == 3:
-            question["go_to"] = [{"to": f"q{min(number + 4, QUESTIONS - 1)}", "when": f"q{number} == 1"}]
-        if number % 7 == 1:
-            question["text"] = f"You said {{{{ q{number - 1} | nothing }}}}. {question['text']}"
+    for n in range(QUESTIONS):
+        question = {"id": f"q{n}", "text": f"What of thing number {n} in your town?", "options": options}
+        if n and n % 2 == 0:
+            question["show_if"] = f"q{n - 1} >= 2 or answered(q{n // 2}) and persona.age > {n % 60}"
+        if n % 10 == 3:
+            question["go_to"] = [{"to": f"q{min(n + 4, QUESTIONS - 1)}", "when": f"q{n} == 1"}]
+        if n % 7 == 1:
+            question["text"] = f"You said {{{{ q{n - 1} | nothing }}}}. {question['text']}"
         questions.append(question)
     document = {"id": "long", "title": "Long", "questions": questions}
     plain = type("Plain", (yaml.SafeDumper,), {"ignore_aliases": lambda *_: True})
@@ -147,12 +150,8 @@ def main() -> None:
         ("one question presented, options shuffled, its generator included", gone["present"], "us", PRESENTED),
         ("one step of the way through it", gone["step"], "us", None),
     ]
-    numbers = [
-        {"what": what, "value": round(value, 3), "unit": unit, "target": None if most is None else f"< {most:g}",
-         "met": None if most is None else value < most}
-        for what, value, unit, most in rows
-    ]  # fmt: skip
-    print(json.dumps({"benchmark": "questionnaires", "numbers": numbers}))
+    numbers = [number(what, value, unit, None if most is None else f"< {most:g}") for what, value, unit, most in rows]
+    print(line("questionnaires", numbers))
 
 
 if __name__ == "__main__":

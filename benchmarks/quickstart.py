@@ -6,7 +6,6 @@ Prints one JSON line; ``--quick`` asks four people instead of twenty.
 """
 
 import argparse
-import json
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +13,10 @@ import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.line import line, number
 
 ROOT = Path(__file__).resolve().parents[1]
 LIMIT_S = 360
@@ -36,16 +39,13 @@ def main() -> None:
             answers, understood = db.execute("SELECT count(*), sum(status = 'answered') FROM answers").fetchone()
             prompt, reply = db.execute("SELECT sum(prompt_tokens), sum(completion_tokens) FROM attempts").fetchone()
     numbers = [
-        {"what": "make run after set-up", "value": round(took, 1), "unit": "s", "target": f"< {LIMIT_S}",
-         "met": took < LIMIT_S},
-        {"what": "answers per second, start-up included", "value": round(answers / took, 2), "unit": "1/s",
-         "target": None, "met": None},
-        {"what": "answers understood", "value": round(understood / answers, 4), "unit": "share", "target": None,
-         "met": None},
-        {"what": "prompt tokens, kept ones included", "value": prompt, "unit": "tokens", "target": None, "met": None},
-        {"what": "reply tokens", "value": reply, "unit": "tokens", "target": None, "met": None},
-    ]  # fmt: skip
-    print(json.dumps({"benchmark": "quickstart", "numbers": numbers}))
+        number("make run after set-up", took, "s", f"< {LIMIT_S}"),
+        number("answers per second, start-up included", answers / took, "1/s"),
+        number("answers understood", understood / answers, "share"),
+        number("prompt tokens, kept ones included", prompt, "tokens"),
+        number("reply tokens", reply, "tokens"),
+    ]
+    print(line("quickstart", numbers))
 
 
 if __name__ == "__main__":

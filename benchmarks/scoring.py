@@ -12,7 +12,6 @@ without, every answer constrained, and every answer scored instead, by one singl
 import argparse
 import asyncio
 import dataclasses
-import json
 import multiprocessing
 import sys
 import time
@@ -22,6 +21,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.line import Number, line, number
 from simulator.backends.llama_cpp import LlamaCppBackend
 from simulator.backends.llama_cpp.sequence import Sequence, pieces
 from simulator.decoding import Decoding
@@ -105,6 +105,19 @@ def rated(backend: LlamaCppBackend, heads: list[Message], least: int, space: Spa
         "times_faster_wall": round(full["wall"] / passes / (wall / asked), 2),
         "times_fewer_tokens": round(full["evaluated"] / passes / (evaluated / asked), 2),
     }
+
+
+def told(what: str, found: dict[str, Any], times: int) -> list[Number]:
+    """Numbers of one kind of prompt; ``times`` faster is wanted."""
+    return [
+        number(f"{what}: tokens evaluated, the bound as target", found["evaluated_tokens"],
+               "tokens", f"<= {found['at_most']}"),
+        number(f"{what}: full passes", found["full_passes"]),
+        number(f"{what}: CPU of a full pass for each to CPU of both methods_ratio", found["times_faster_cpu"], "",
+               f">= {times}"),
+        number(f"{what}: the same by the clock_ratio", found["times_faster_wall"]),
+        number(f"{what}: the same in tokens_ratio", found["times_fewer_tokens"]),
+    ]  # fmt: skip
 
 
 class Count:
@@ -203,7 +216,7 @@ def main() -> None:
     cell, people = loaded.cells[0], loaded.population.people(0, wanted.questions, seed=loaded.wave.seed)
     assert isinstance(cell.settings, DefSettings)
     protocol = DiversityEnhanced()
-    line: dict[str, Any] = {"benchmark": "scoring", "engines": wanted.engines}
+    numbers: list[Number] = []
     heads = []
     for one in people:
         respondent = protocol.respondent(one, loaded.population, cell.settings, loaded.wave.seed, cell.name)
@@ -212,15 +225,21 @@ def main() -> None:
         heads.append(first.messages[0])
     backend = LlamaCppBackend("embedded", sequences=4, context=1024)
     spaces: tuple[Space, ...] = ("none", "both")
-    for name, least in (("quickstart", 1), ("600_tokens", 600)):
+    for name, least in (("quickstart's prompts", 1), ("prompts of 600 tokens", 600)):
         for space in spaces:
-            line[f"{name}_space_{space}"] = rated(backend, heads, least, space)
+            what = f"{name}, {'one form' if space == 'none' else 'two forms'}"
+            numbers += told(what, rated(backend, heads, least, space), times=4 if least == 1 else 8)
     asyncio.run(backend.close())
     for method in ("constrained", "scored"):
-        for name, remembers in (("", True), ("_without_memory", False)):
+        for name, remembers in (("rolling memory", True), ("no memory", False)):
             found = answered(method, remembers, wanted.respondents, wanted.engines, wanted.interview)
-            line[f"{method}{name}"] = found
-    print(json.dumps(line))
+            numbers += [
+                number(f"{method}, {name}: answers a second", found["answers_per_s"], "1/s", ">= 10"),
+                number(f"{method}, {name}: answers by CPU second", found["answers_per_cpu_s"], "1/s"),
+                number(f"{method}, {name}: tokens an answer", found["tokens_an_answer"], "tokens"),
+                number(f"{method}, {name}: understood", found["understood"] / found["answers"], "share"),
+            ]
+    print(line("scoring", numbers, engines=wanted.engines))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,10 @@ import sys
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.line import line, number
+
 ROOT = Path(__file__).resolve().parents[1]
 HEAVY = ("ray", "llama_cpp", "openai", "pandas", "matplotlib")
 
@@ -36,16 +40,10 @@ def main() -> None:
     median = statistics.median(seconds() for _ in range(9))
     heavy = loaded()
     numbers = [
-        {
-            "what": "--help, median of 9",
-            "value": round(median, 3),
-            "unit": "s",
-            "target": "< 0.4",
-            "met": median < 0.4,
-        },
-        {"what": "heavy modules loaded by --help", "value": len(heavy), "unit": "", "target": "0", "met": not heavy},
+        number("--help, median of 9", median, "s", "< 0.4"),
+        number("heavy modules loaded by --help", len(heavy), "", "= 0"),
     ]
-    print(json.dumps({"benchmark": "startup", "numbers": numbers}))
+    print(line("startup", numbers))
 
 
 if __name__ == "__main__":
