@@ -52,17 +52,23 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document in
 def run(
     wave: WavePath,
     store: Annotated[Path | None, typer.Option(help="Where the answers go; overrides the wave.")] = None,
+    shard: Annotated[
+        str,
+        typer.Option(metavar="K/N", help="Ask the K-th of N shares of the people; `merge` puts the stores together."),
+    ] = "1/1",
     as_json: AsJson = False,
 ) -> None:
     """Launch a wave, or continue one that was interrupted; then show how it compares with people."""
     from simulator.loading import load_wave
     from simulator.run import run_wave
+    from simulator.shards import Shard
     from simulator.store import Store
 
+    share = Shard.parse(shard)
     loaded = load_wave(wave)
-    path = store or loaded.store_path
+    path = share.path_of(store or loaded.store_path)
     with Store(path, durability=loaded.wave.durability) as opened, _progress_shown(loaded, path) as shown:
-        run_wave(loaded, opened, now=_now, progress=shown)
+        run_wave(loaded, opened, now=_now, progress=shown, shard=share)
     summary = _summary(path)
     _show(summary, as_json)
     if not as_json:
@@ -73,6 +79,20 @@ def run(
             f"{loaded.wave.min_valid:.0%} (min_valid)."
         )
         raise typer.Exit(1)
+
+
+@app.command()
+def merge(
+    stores: Annotated[list[Path], typer.Argument(metavar="STORE...", help="Stores that `run --shard` wrote.")],
+    into: Annotated[Path, typer.Option("--into", "-o", help="The new store.")],
+) -> None:
+    """Put the shards of a wave together into one store; they stay as they are."""
+    from simulator.shards import merge as merged
+
+    answers = merged(stores, into)
+    _say(
+        f"{answers:,} answers of {len(stores)} stores are in {into}. `run` with it as the store asks what is missing."
+    )
 
 
 @app.command()

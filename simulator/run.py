@@ -16,6 +16,7 @@ from simulator.executors import Executor, LocalExecutor
 from simulator.leases import Budget, Ledger, spent_up
 from simulator.model_cards import record_card
 from simulator.registration import make_respondent, number_of, register
+from simulator.shards import EVERYBODY, Shard
 from simulator.store import Store
 from simulator.teams import Open, Team
 from simulator.wave import Cell, Execution, LoadedWave, ModelSpec
@@ -27,7 +28,11 @@ GRACE = 10.0
 """Seconds that cohorts have to say how they stand when a wave with a budget is stopped; they usually take two."""
 
 DEATHS = 3
-"""Deaths of a model's cohorts, with nothing saved in between, after which the wave gives up."""
+"""Deaths of a model's cohorts, with nothing saved in between and not counting one for each cohort there was (a node
+that goes takes all its cohorts along), after which the wave gives up."""
+
+LOOK_S = 5.0
+"""Seconds between two looks at whether the cluster has grown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,7 @@ def run_wave(
     now: Callable[[], str],
     make_executor: Callable[[LoadedWave], Executor] | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
+    shard: Shard = EVERYBODY,
 ) -> Progress:
     """Run a wave to its end, or continue one.
 
@@ -60,6 +66,8 @@ def run_wave(
         Makes the place where cohorts live; as the wave's ``execution`` says when absent.
     progress : callable
         Told whenever answers were saved.
+    shard : Shard
+        Whose turn it is in this store; everybody's when absent.
 
     Raises
     ------
@@ -71,7 +79,7 @@ def run_wave(
         If a backend, the disk or Ray failed for good; the same command continues.
     """
     cells = register(store, loaded, now())
-    run = _Run(loaded, store, cells, now)
+    run = _Run(loaded, store, cells, now, shard)
     progress(run.progress)
     if not run.done:
         executor = (make_executor or executor_of)(loaded)
@@ -85,7 +93,8 @@ def run_wave(
             raise
         finally:
             executor.close()
-    store.execute("UPDATE waves SET finished = ? WHERE finished IS NULL", (now(),))
+    if shard.whole:
+        store.execute("UPDATE waves SET finished = ? WHERE finished IS NULL", (now(),))
     store.execute("UPDATE batches SET state = 'ingested', ingested = ? WHERE ingested IS NULL", (now(),))
     return run.progress
 
@@ -102,7 +111,9 @@ def executor_of(loaded: LoadedWave) -> Executor:
 class _Run:
     """One run of a wave over a store."""
 
-    def __init__(self, loaded: LoadedWave, store: Store, cells: dict[str, int], now: Callable[[], str]) -> None:
+    def __init__(
+        self, loaded: LoadedWave, store: Store, cells: dict[str, int], now: Callable[[], str], shard: Shard
+    ) -> None:
         self._loaded = loaded
         self._now = now
         self._store = store
@@ -113,7 +124,7 @@ class _Run:
         saved = store.execute("SELECT count(*) FROM answers")[0][0]
         missing = 0
         for respondent_id, cell_id, persona_id, answers in store.respondents():
-            if cell_id not in self._cells:
+            if cell_id not in self._cells or not shard.has(number_of(persona_id)):
                 continue
             expected = loaded.answers_expected(self._cells[cell_id], number_of(persona_id))
             if answers < expected:
@@ -150,17 +161,20 @@ class _Run:
         """Work until everybody has been interviewed; yields after every save."""
         for team in self._teams.values():
             if not team.done:
-                wanted = self._loaded.wave.execution.cohorts or executor.room(team.spec.resources)
-                started = [self._start(executor, team) for _ in range(min(wanted, len(team.waiting)))]
-                for handle in started:
-                    self._submit(executor, team, handle, 0)
+                team.room = self._loaded.wave.execution.cohorts or executor.room(team.spec.resources)
+                self._staff(executor, team, team.room)
+        looked = time.monotonic()
         while not self.done:
+            if time.monotonic() - looked >= LOOK_S:
+                looked = time.monotonic()
+                self._grow(executor)
             for handle, batch in executor.next(PATIENCE):
                 self._calls.discard(handle)
                 team = self._hosts[handle]
                 if batch is None:
                     self._bury(handle, team)
-                    self._submit(executor, team, self._start(executor, team), 0)
+                    if not team.out or len(team.out) < self._room(executor, team):
+                        self._staff(executor, team, 1)
                     continue
                 if self._save(team, batch):
                     team.deaths = 0
@@ -175,9 +189,30 @@ class _Run:
                     self._submit(executor, team, handle, batch.free)
                 else:
                     team.ledger.retire(handle)
+                    del team.out[handle]
                     executor.stop(handle)
         for team in self._teams.values():
             self._commit(team, team.ledger.spent)
+
+    def _staff(self, executor: Executor, team: Team, cohorts: int) -> None:
+        """Start so many more cohorts, as far as there is somebody for each."""
+        started = [self._start(executor, team) for _ in range(min(cohorts, len(team.waiting)))]
+        for handle in started:
+            self._submit(executor, team, handle, 0)
+
+    def _room(self, executor: Executor, team: Team) -> int:
+        """Cohorts of a model that there is room for now; none while the machines that could hold one are away."""
+        try:
+            return self._loaded.wave.execution.cohorts or executor.room(team.spec.resources)
+        except BackendError:
+            return 0
+
+    def _grow(self, executor: Executor) -> None:
+        """Use machines that joined the cluster since the last look."""
+        for team in self._teams.values():
+            before, team.room = team.room, self._room(executor, team)
+            if team.waiting:
+                self._staff(executor, team, min(team.room - before, team.room - len(team.out)))
 
     def take_leave(self, executor: Executor) -> None:
         """Save what cohorts still have to tell, and count no more as spent than they have spent or set aside.
@@ -252,11 +287,12 @@ class _Run:
 
     def _bury(self, handle: int, team: Team) -> None:
         team.deaths += 1
+        team.most = max(team.most, len(team.out))
         team.ledger.bury(handle)
         team.waiting.extendleft(reversed(team.out.pop(handle).values()))
-        if team.deaths >= DEATHS:
+        if team.deaths >= DEATHS + team.most - 1:
             raise WavePaused(
-                f"The cohorts of {team.spec.model.name!r} died {DEATHS} times in a row without saving anything "
+                f"The cohorts of {team.spec.model.name!r} died {team.deaths} times in a row without saving anything "
                 "(out of memory is the usual cause). What was saved is safe; reserve more for each cohort or use "
                 "fewer of them, then run the same command again."
             )

@@ -28,6 +28,11 @@ class Team:
     out: dict[int, dict[int, Open]] = field(default_factory=dict)
     """By handle of the cohort: the respondents it has, by id."""
     deaths: int = 0
+    """Of its cohorts, since something was saved."""
+    most: int = 1
+    """Cohorts that it had at most when one died."""
+    room: int = 0
+    """Cohorts that there was room for when that was looked at last."""
 
     @property
     def done(self) -> bool:

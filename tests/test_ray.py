@@ -1,5 +1,6 @@
 """Waves through real Ray actors and real processes, killed for real."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -7,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -140,7 +142,9 @@ def ray_head(tmp_path):
     try:
         yield f"127.0.0.1:{port}", environment
     finally:
-        subprocess.run([*ray, "stop", "--force"], env=environment, capture_output=True)
+        for process in _processes_of(environment):  # `ray stop` would end everybody's Ray on this machine
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
         shutil.rmtree(f"/tmp/ray-test-{port}", ignore_errors=True)
 
 
@@ -160,6 +164,59 @@ def test_a_wave_runs_on_a_cluster_by_its_address_alone(wave_file, tmp_path, ray_
     with Store(tmp_path / "whole.sqlite") as opened:
         run_wave(load_wave(wave_file()), opened, now=now)
     assert content(tmp_path / "a.sqlite") == content(tmp_path / "whole.sqlite")
+
+
+def test_nodes_that_join_take_part_and_nodes_that_leave_take_nothing_along(wave_file, tmp_path, ray_head):
+    address, environment = ray_head
+    many = ("respondents: 6", "respondents: 120")
+    pace = (SLOW[0], "settings: {public: uniform, latency_s: 0.4, concurrency: 4}")
+    path = wave_file(pace, many, (RAY[0], f"{{executor: ray, num_cpus: 2, address: '{address}'}}"))
+    store = tmp_path / "a.sqlite"
+    process = subprocess.Popen(
+        command(path, store), env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path
+    )
+    _wait_until(lambda: _answers(store) > 0)
+    assert (
+        len(_processes_of(environment, "ray::CohortActor")) == 1
+    )  # the head has two cores, which one cohort reserves
+    worker = [str(Path(sys.executable).parent / "ray"), "start", f"--address={address}", "--num-cpus=2", "--block"]
+    node = subprocess.Popen(
+        [*worker, "--disable-usage-stats"], env=environment, stdout=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        _wait_until(lambda: len(_processes_of(environment, "ray::CohortActor")) == 2)
+        before = _answers(store)
+        _wait_until(lambda: _answers(store) > before)
+    finally:
+        os.killpg(node.pid, signal.SIGKILL)
+        node.wait()
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    with Store(tmp_path / "whole.sqlite") as opened:
+        run_wave(load_wave(wave_file(many)), opened, now=now)
+    here, there = content(store), content(tmp_path / "whole.sqlite")
+    for table in ("respondents", "answers", "answer_options", "exchanges", "answer_sources"):
+        assert here[table] == there[table]
+    assert sound(store)
+
+
+def _wait_until(so: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not so():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.1)
+
+
+def _processes_of(environment: dict[str, str], name: str = "") -> list[int]:
+    """Processes of the cluster that has this token, this one left out."""
+    token, found = f"RAY_AUTH_TOKEN_PATH={environment['RAY_AUTH_TOKEN_PATH']}", []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if (folder / "cmdline").read_text().startswith(name) and token in (folder / "environ").read_text():
+                found.append(int(folder.name))
+        except OSError:
+            continue
+    return found
 
 
 def test_an_address_where_no_cluster_is_is_told_plainly(wave_file, tmp_path):
