@@ -1,6 +1,7 @@
 """Keys and other secrets reach the endpoint and nothing else."""
 
 import asyncio
+import os
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ def test_a_key_reaches_the_endpoint_and_nothing_else(monkeypatch, tmp_path):
     monkeypatch.setenv("TEST_KEY", key)
     file = tmp_path / "key"
     file.write_text(key + "\n")
+    file.chmod(0o600)
     with serving(Plan(key=key)) as server:
         for place in ({"key_env": "TEST_KEY"}, {"key_file": str(file)}):
             made = OpenAIBackend("m", model="mock", endpoints=[{"url": server.url, **place}])
@@ -75,6 +77,18 @@ def test_a_missing_key_is_named_by_its_place(monkeypatch, tmp_path):
         made = OpenAIBackend("m", model="mock", endpoints=[{"url": "http://127.0.0.1:9/v1", **place}])
         with pytest.raises(BackendError, match=words):
             using(made, proven)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems keep rights elsewhere")
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644])
+def test_a_key_that_others_may_read_is_not_used(tmp_path, mode):
+    file = tmp_path / "key"
+    file.write_text("sk-open-to-all-0123456789")
+    file.chmod(mode)
+    made = OpenAIBackend("m", model="mock", endpoints=[{"url": "http://127.0.0.1:9/v1", "key_file": str(file)}])
+    with pytest.raises(BackendError, match="chmod 600") as caught:
+        using(made, proven)
+    assert "sk-open" not in str(caught.value)
 
 
 def test_a_key_in_an_error_that_comes_with_status_200_is_cut_out(monkeypatch):

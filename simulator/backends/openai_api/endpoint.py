@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import re
+import stat
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -161,6 +162,10 @@ class Endpoint:
         return text if len(text) <= LONGEST_REASON else text[: LONGEST_REASON - 3] + "..."
 
 
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+"""Rights of a file that its group or everybody has."""
+
+
 def find_key(settings: EndpointSettings, environ: Mapping[str, str]) -> str | None:
     """The key, from where the wave file says; ``None`` when it names no place.
 
@@ -176,7 +181,13 @@ def find_key(settings: EndpointSettings, environ: Mapping[str, str]) -> str | No
     elif settings.key_file:
         place, advice = f"the file {settings.key_file}", "Put the key there, alone on its line."
         try:
-            key = Path(settings.key_file).expanduser().read_text(encoding="utf-8").strip()
+            path = Path(settings.key_file).expanduser()
+            if os.name == "posix" and path.stat().st_mode & _OTHERS:
+                raise BackendError(
+                    f"The key for {settings.url}: others may read {place}. Let nobody but yourself read it: "
+                    f"`chmod 600 {settings.key_file}`."
+                )
+            key = path.read_text(encoding="utf-8").strip()
         except (OSError, ValueError, RuntimeError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is no text"
             raise BackendError(f"The key for {settings.url} cannot be read from {place} ({why}). {advice}") from None

@@ -49,7 +49,8 @@ class EndpointSettings(Document):
     key_env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)
     """Environment variable that holds the key, wherever cohorts run; the key itself is never written anywhere."""
     key_file: str | None = Field(default=None, min_length=1)
-    """File that holds the key, by its absolute path or from ``~``; for keys that no environment variable has."""
+    """File that holds the key, by its absolute path or from ``~``, readable by its owner alone; for keys that no
+    environment variable has."""
     key_header: str = Field(default="Authorization", pattern=r"^[A-Za-z0-9-]+$")
     """Header that carries the key: ``Bearer <key>`` in ``Authorization``, the bare key in any other (``api-key``)."""
     organisation: str | None = None
