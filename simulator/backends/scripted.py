@@ -20,9 +20,11 @@ from simulator.backends.offered import (
     SEVERAL,
     bounds,
     coded,
+    declines,
     divided,
     first_number,
     form,
+    label,
     numbers,
     offered,
     some_from,
@@ -239,7 +241,9 @@ class ScriptedBackend:
         texts = [text for _, text in options]
         total, several = first_number(POINTS, turn), first_number(SEVERAL, turn)
         if total is not None and texts:
-            points = divided([str(code) for code, _ in options], total, choice)
+            if declines(answer):
+                return f"{label(answer)} = {total}"
+            points = divided([label(text) for text in texts if not declines(text) or text == answer], total, choice)
             return ", ".join(f"{code} = {amount}" for code, amount in points.items())
         return ", ".join(some_from(texts, answer, several)) if several and answer in texts else answer
 
@@ -291,11 +295,11 @@ class ScriptedBackend:
         shares = dict(zip(ordered, self._shares(request, tuple(ordered)), strict=True))
         mass, n = 1 - OUTSIDE, len(request.labels)
         logprobs: dict[str, tuple[float, ...]] = {}
-        for label, code in zip(request.labels, codes, strict=True):
+        for said, code in zip(request.labels, codes, strict=True):
             assert code is not None
             total = math.log(mass * ((1 - SPREAD) * shares[code] + SPREAD / n))
-            tokens = max(len(label.split()), 1) + request.end_of_turn if request.ability == "score" else 1
-            logprobs[label] = (total / tokens,) * tokens
+            tokens = max(len(said.split()), 1) + request.end_of_turn if request.ability == "score" else 1
+            logprobs[said] = (total / tokens,) * tokens
         attempt = Attempt("", finish_reason="stop", prompt_tokens=prompt, completion_tokens=0, endpoint="scripted")
         return Completion((attempt,), logprobs, OUTSIDE if request.ability == "label_logprobs" else None)
 
