@@ -66,6 +66,15 @@ class Measure(Document):
         return self.simulated < self.majority - TIE
 
 
+class Estimate(Document):
+    """A figure with a 95 % interval over simulated respondents."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    """Absent together, with fewer than two respondents."""
+
+
 class Mean(Document):
     """A weighted mean over respondents."""
 
@@ -174,6 +183,13 @@ class Averages(Document):
     js: Measure | None = None
     infinite: int = 0
     """Questions whose KL is infinite: an answer was simulated that no real person gave."""
+    w1_debiased: Estimate | None = None
+    """The mean without what the size of the sample adds (:mod:`analysis.debiasing`), with an interval of the
+    distance itself; of a whole cell, absent in subgroups."""
+    kl_debiased: Estimate | None = None
+    """The same; absent where the KL of some question is infinite, whose bias is not known."""
+    js_debiased: Estimate | None = None
+    """The same."""
 
     @property
     def leading(self) -> Measure | None:
