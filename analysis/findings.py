@@ -148,7 +148,8 @@ class QuestionSummary(Document):
     shares: tuple[OptionShares, ...]
     """Substantive options in questionnaire order; for multiple choices the share of answers that named each."""
     number: NumberSummary | None = None
-    """What open numbers come to; absent for other kinds and where nobody gave one."""
+    """What open numbers come to, or the scores of a scale that was asked with another number of points (those have no
+    code, so they are in no share); absent for other kinds and where nobody gave one."""
     w1: Measure | None = None
     """Wasserstein-1 on a scale of 0 to 1; absent for unordered options."""
     kl: Measure | None = None

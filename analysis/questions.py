@@ -116,6 +116,8 @@ def _resampled(public: Public, draws: Draws) -> dict[int, Floats | None]:
 def _not_compared(t: Tally, public: Public) -> str | None:
     if t.question.kind == "number":
         return "numbers are described, not compared"
+    if t.single and len(t.answering) and not len(t.option):
+        return "it was asked with another number of points, so its answers are scores and no options"
     if public.human is None and t.options:
         return "there is no human reference"
     if t.question.kind == "multiple":
@@ -154,7 +156,8 @@ def _question(
     weights = public.respondents.weights
     people, left_out = _people(t, public)
     multiple = t.question.kind == "multiple"
-    simulated = _divided(t.counts(weights), float(weights[t.answering].sum()))
+    counts = t.counts(weights)
+    simulated = _divided(counts, float(counts.sum() if t.single else weights[t.answering].sum()))
     real = _divided(people, 0.0 if multiple else people.sum())
     found = public.quantities.get(t.question.id)
     chance = Chance(draws.seed, (public.cell.name, t.question.name, *public.group), draws.number)
@@ -175,7 +178,7 @@ def _question(
                 t.options, simulated, real, _of_options(t, told, weights, chance), strict=True
             )
         ),
-        number=number(told, weights, chance) if t.question.kind == "number" and told is not None else None,
+        number=number(told, weights, chance) if t.question.kind in ("number", "scale") and told is not None else None,
         w1=compared.w1.measure() if compared and compared.w1 else None,
         kl=compared.kl.measure() if compared else None,
         js=compared.js.measure() if compared else None,
