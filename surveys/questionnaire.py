@@ -14,7 +14,8 @@ from surveys.languages import Misplaced, Slot, described, side_by_side, texts, u
 from surveys.option import Words
 from surveys.presentation_rules import PresentationRules
 from surveys.question import Id, Question
-from surveys.routing import Skippable, find_problems, find_skippable
+from surveys.routing import find_problems
+from surveys.skipping import Skippable, find_skippable
 from surveys.translation import Translation
 
 

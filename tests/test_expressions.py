@@ -5,8 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from surveys import Given, Question
-from surveys.conditions import Names, can_hold, check_condition
-from surveys.expressions import ExpressionError, Scope, holds, parse, references, renamed, value
+from surveys.conditions import check_condition
+from surveys.expressions import ExpressionError, parse, references, renamed
+from surveys.holding import Names, can_hold
+from surveys.truth import Scope, holds, value
 
 OPTIONS = [{"code": n, "label": label} for n, label in enumerate(("press", "radio", "web"), start=1)]
 QUESTIONS = {
