@@ -31,6 +31,8 @@ class Names:
     """Attributes of the persona and what they are; ``None`` while the population is not known."""
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Attributes -> the levels they may have, as far as these are known."""
+    ranges: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Numeric attributes -> lowest and highest value, both included, as far as these are known."""
     written: Mapping[str, Question] = field(default_factory=dict)
     """Questions in the words that ``label()`` compares, where these differ from how they are asked."""
 
@@ -58,7 +60,10 @@ def can_hold(tree: ast.expr, names: Names) -> bool:
             question = names.questions[name]
             if any("{{" in option.label for option in question.options) and "label" in functions:
                 return True
-            found = answers_that_matter(question, constants)
+            if question.kind == "allocation":
+                found = _divisions(question, nodes, constants)
+            else:
+                found = answers_that_matter(question, constants)
             open_values += question.kind in ("number", "text")
             if found is None or (question.kind == "number" and any(isinstance(node, ast.BinOp) for node in nodes)):
                 return True
@@ -69,7 +74,9 @@ def can_hold(tree: ast.expr, names: Names) -> bool:
     for attribute in attributes:
         known = names.levels.get(attribute)
         said = [constant for constant in constants if isinstance(constant, str)]
-        tried[attribute] = [*_around(constants, None, None, whole=False), *said] if known is None else list(known)
+        low, high = names.ranges.get(attribute, (None, None))
+        numbers = _around(constants, low, high, whole=low is not None)
+        tried[attribute] = [*numbers, *said] if known is None else list(known)
     persona = frozenset(attributes)
     for answers in product(*tried.values()):
         given = dict(zip(tried, answers, strict=True))
@@ -117,6 +124,23 @@ def answers_that_matter(question: Question, constants: list[Any]) -> list[Given 
     else:
         return None
     return [None, *found]
+
+
+def _divisions(question: Question, nodes: list[ast.AST], constants: list[Any]) -> list[Given | None] | None:
+    """Allocations that may make a difference to a condition on the points of one option; ``None`` for others."""
+    asked = {ast.dump(node.args[1]) for node in nodes if isinstance(node, ast.Call) and len(node.args) > 1}
+    codes = [option.code for option in question.options if option.code not in question.alone]
+    if len(asked) > 1 or len(codes) > 8 or any(isinstance(node, ast.BinOp) for node in nodes):
+        return None
+    assert question.total is not None
+    found: list[Given | None] = [None, *(Given((code,)) for code in question.alone)]
+    for place, code in enumerate(codes):
+        other = codes[(place + 1) % len(codes)]
+        for points in _around(constants, 0, question.total, whole=False):
+            rest = question.total - points if other != code else 0.0
+            amounts = tuple(points if one == code else rest if one == other else 0.0 for one in codes)
+            found.append(Given(tuple(codes), amounts=amounts))
+    return found
 
 
 def _around(constants: list[Any], low: int | None, high: int | None, *, whole: bool) -> list[float]:

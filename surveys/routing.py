@@ -54,6 +54,7 @@ def find_unknown_attributes(
     arms: Arms,
     attributes: Mapping[str, Sort],
     levels: Mapping[str, tuple[str, ...]] | None = None,
+    ranges: Mapping[str, tuple[int, int]] | None = None,
 ) -> Iterator[str]:
     """What conditions and wordings want to know of a persona that a population cannot tell, in words.
 
@@ -63,9 +64,11 @@ def find_unknown_attributes(
         Attribute of the population -> ``number`` or ``text``.
     levels : mapping, optional
         Attribute -> the levels that it may have.
+    ranges : mapping, optional
+        Numeric attribute -> its lowest and highest value.
     """
     by_id = {question.id: question for question in layout.questions}
-    names = Names(by_id, arms, attributes, levels or {})
+    names = Names(by_id, arms, attributes, levels or {}, ranges or {})
     for question in layout.questions:
         for text in _conditions(question):
             if references(parse(text))[1]:
