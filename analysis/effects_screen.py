@@ -71,9 +71,23 @@ def _table(found: EffectTable, console: Console, width: int) -> None:
 
 
 def _numbers(row: EffectRow) -> tuple[str, str, str, str, str]:
-    interval = "·" if row.low is None or row.high is None else f"{row.low:+.3f} to {row.high:+.3f}"
-    estimate = "·" if row.estimate is None else f"{row.estimate:+.3f}"
-    return estimate, interval, _p(row.p), _p(row.p_holm), f"{row.answers:,}"
+    interval = "·" if row.low is None or row.high is None else f"{_signed(row.low)} to {_signed(row.high)}"
+    return (
+        "·" if row.estimate is None else _signed(row.estimate),
+        interval,
+        _p(row.p),
+        _p(row.p_holm),
+        f"{row.answers:,}",
+    )
+
+
+def _signed(value: float) -> str:
+    """A difference with its sign; what rounds to nothing has no minus.
+
+    >>> _signed(-0.25), _signed(-1e-9)
+    ('-0.250', '+0.000')
+    """
+    return f"{round(value, 3) + 0.0:+.3f}"
 
 
 def _p(value: float | None) -> str:

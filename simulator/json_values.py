@@ -169,8 +169,9 @@ class JsonAnyOf:
         return {"anyOf": [kind.schema() for kind in self.kinds]}
 
     def example(self, share: float) -> Any:
-        """A value of the first kind."""
-        return self.kinds[0].example(share)
+        """A value of the kind at this share of the list."""
+        place = share * len(self.kinds)
+        return self.kinds[int(place)].example(place % 1)
 
 
 @dataclass(frozen=True, slots=True)
