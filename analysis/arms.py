@@ -77,8 +77,8 @@ def arm_effects(results: Results, cell: Cell, fewest: int) -> ArmEffects:
         outcomes = _outcomes(one)
         given = _given(results, cell, one)
         values = list(_valued(given, one, outcomes))
-        answers += len(values)
         first, *others = splits[question.split]
+        compared: set[str] = set()
         for arm in others:
             between = [value for value in values if value[1] in (first, arm)]
             treated = np.array([value[1] == arm for value in between], dtype=np.bool_)
@@ -87,6 +87,7 @@ def arm_effects(results: Results, cell: Cell, fewest: int) -> ArmEffects:
                 why = f"arm {arm}: {sizes[0]} answers in {first} and {sizes[1]} in {arm}, fewer than {fewest}"
                 left.append((question.id, why))
                 continue
+            compared |= {first, arm}
             who = np.array([value[0] for value in between])
             for place, outcome in enumerate(outcomes):
                 effect = difference([value[2][place] for value in between], treated, who)
@@ -101,6 +102,7 @@ def arm_effects(results: Results, cell: Cell, fewest: int) -> ArmEffects:
                         effect=effect,
                     )
                 )
+        answers += sum(value[1] in compared for value in values)
     return ArmEffects(tuple(effects), tuple(names), answers, tuple(left))
 
 
