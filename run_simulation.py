@@ -161,9 +161,27 @@ def preview(
 
 
 @app.command()
-def report(store: StorePath, as_json: AsJson = False) -> None:
-    """Show the summary of a store again."""
-    _show(_summary(store), as_json)
+def report(
+    store: StorePath,
+    effects: Annotated[
+        bool, typer.Option("--effects", help="Instead: what order, split ballots, vignettes and conjoint tasks did.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show the summary of a store again, or the effects of its design."""
+    if not effects:
+        _show(_summary(store), as_json)
+        return
+    from analysis.effects import effects_report
+    from analysis.effects_screen import render_effects
+    from analysis.reading import open_results
+
+    with open_results(store) as results:
+        found = effects_report(results)
+    if as_json:
+        print(found.model_dump_json(indent=2))
+    else:
+        render_effects(found, _console())
 
 
 @app.command()

@@ -9,8 +9,8 @@ import numpy as np
 from analysis import yardsticks
 from analysis.bootstrap import Resamples, limits
 from analysis.choices import Floats, Integers
-from analysis.compared import Comparison, ConditionRow, DiversityFigures, Estimate
-from analysis.debiasing import debiased_mean
+from analysis.compared import Comparison, ConditionRow, DiversityFigures
+from analysis.debiased_averages import debiased_average
 from analysis.def_data import CellData, cell_data
 from analysis.def_rules import SILENT as OPEN_FLAGS
 from analysis.def_rules import DefRules
@@ -18,7 +18,7 @@ from analysis.distances import jensen_shannon
 from analysis.diversity import SILENT, Digests, diversity, of_choices, rarefied
 from analysis.evaluate import evaluate
 from analysis.evaluated import CellEvaluation
-from analysis.findings import Cost, Statuses
+from analysis.findings import Cost, Estimate, Statuses
 from analysis.mapped import mapped
 from analysis.preference import mean_known, preference, question_distances
 from analysis.reading import Results, open_results
@@ -177,7 +177,7 @@ def _row(
         "infinite": int(found.infinite),
         "missing": int(found.missing),
         "js": _estimate(float(js), js_drawn),
-        "js_debiased": _debiased(effective, human[both], js_drawn, rng),
+        "js_debiased": debiased_average(effective, human[both], jensen_shannon, rng, js_drawn),
     }
     return row.model_copy(update=measured), float(found.average), resampled.average
 
@@ -187,13 +187,6 @@ def _estimate(value: float, drawn: Floats) -> Estimate | None:
         return None
     low, high = (float(limit) for limit in limits(drawn))
     return Estimate(value=value, low=low, high=high) if np.isfinite([low, high]).all() else Estimate(value=value)
-
-
-def _debiased(counts: Floats, human: Floats, drawn: Floats, rng: np.random.Generator) -> Estimate:
-    found = debiased_mean(counts, human, jensen_shannon, rng, resampled=drawn)
-    low, high = float(found.low), float(found.high)
-    known = {"low": low, "high": high} if np.isfinite([low, high]).all() else {}
-    return Estimate(value=float(found.estimate), **known)
 
 
 def _diversity(digests: Digests, options: Integers | None, runs: int | None) -> DiversityFigures | None:

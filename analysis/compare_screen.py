@@ -3,8 +3,9 @@
 from rich.console import Console
 from rich.text import Text
 
-from analysis.compared import Comparison, ConditionRow, DiversityFigures, Estimate
+from analysis.compared import Comparison, ConditionRow, DiversityFigures
 from analysis.evaluation_screen import render_evaluation
+from analysis.findings import Estimate
 from analysis.ink import distance, words
 from analysis.layout import FAINT, SIMULATED, WIDEST, numbers, table
 

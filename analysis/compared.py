@@ -6,17 +6,8 @@ from pydantic import Field
 
 from analysis.def_rules import DefRules
 from analysis.evaluated import CellEvaluation
-from analysis.findings import Cost, Statuses
+from analysis.findings import Cost, Estimate, Statuses
 from demoscope.documents import Document
-
-
-class Estimate(Document):
-    """A figure with a 95 % interval over simulated respondents."""
-
-    value: float
-    low: float | None = None
-    high: float | None = None
-    """Absent together, with fewer than two respondents."""
 
 
 class DiversityFigures(Document):

@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from analysis.position import p_value
 from analysis.reading import Results
 from analysis.records import Cell
+from analysis.tallies import option_scores
 from demoscope.documents import Document
-from surveys import Questionnaire
+from surveys import Question, Questionnaire
 from surveys.factors import Factors
 
 Floats = NDArray[np.float64]
@@ -116,6 +118,8 @@ class LevelEffect(Document):
     """Lower end of the 95 % interval over respondents; absent with fewer than two."""
     high: float | None
     """Upper end of the same."""
+    p: float | None
+    """Two-sided p-value of no effect, not adjusted; absent where the interval is, or has no width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,32 +127,74 @@ class _Rated:
     """Profiles that were seen, with what became of them."""
 
     profiles: Sequence[Mapping[str, str]]
+    others: Sequence[Sequence[Mapping[str, str]]]
+    """The other profiles of each one's task."""
     outcomes: Sequence[float]
     respondents: Sequence[int]
+    answers: int
+    """Answers that they rest on."""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelEffects:
+    """Effects of the levels of all vignettes and conjoint tasks of a cell."""
+
+    effects: tuple[LevelEffect, ...]
+    """By experiment and attribute, in the order of the document."""
+    questions: tuple[str, ...]
+    """Questions that they are about."""
+    answers: int
+    """Answers that they rest on."""
+    not_rated: tuple[tuple[str, str], ...]
+    """Questions about vignettes whose answers are no number, and why."""
 
 
 def level_effects(results: Results, cell: Cell) -> tuple[LevelEffect, ...]:
+    """Effects of every level in every vignette and conjoint of a cell; see :func:`levels_of`."""
+    return levels_of(results, cell).effects
+
+
+def levels_of(results: Results, cell: Cell) -> LevelEffects:
     """Effects of every level in every vignette and conjoint of a cell, by attribute, in the order of the document.
 
     A profile of a conjoint counts 1 when it was chosen and 0 when another or none was. A question about a vignette
-    counts with the score of the option chosen (its code where options have no scores), the point of a scale or the
-    number; answers that chose a "don't know" are left out. Where combinations of levels were excluded, two levels are
-    compared among those profiles alone whose other levels may go with both.
+    counts with the score of the option chosen (its place where not all options have scores), the point of a scale or
+    the number; answers that chose a "don't know" are left out, and so are questions whose answers are no number.
+    Where combinations of levels were excluded, or profiles of a task had to differ, two levels are compared among
+    those profiles alone that might have been shown with either.
     """
     questionnaire = results.questionnaire
     found: list[LevelEffect] = []
+    asked: list[str] = []
+    not_rated: list[tuple[str, str]] = []
+    answers = 0
     experiments: dict[tuple[str, str | None], list[str]] = {}
     for question in questionnaire.asked:
-        if question.experiment is not None and question.factors is not None:
-            many = question.factors.profiles > 1
-            experiments.setdefault((question.experiment, None if many else question.id), []).append(question.id)
+        if question.experiment is None or question.factors is None:
+            continue
+        many = question.factors.profiles > 1
+        if not many and (why := _not_a_number(question)) is not None:
+            not_rated.append((question.id, why))
+            continue
+        experiments.setdefault((question.experiment, None if many else question.id), []).append(question.id)
     for (experiment, about), names in experiments.items():
         factors = questionnaire[names[0]].factors
         assert factors is not None
         rated = _rated(results, cell, questionnaire, names)
+        asked += names
+        answers += rated.answers
         for attribute in factors.attributes:
             found.extend(_of_attribute(experiment, about, factors, attribute, rated))
-    return tuple(found)
+    return LevelEffects(tuple(found), tuple(asked), answers, tuple(not_rated))
+
+
+def _not_a_number(question: Question) -> str | None:
+    """Why the answers to a question about a vignette have no mean; ``None`` when they have."""
+    if question.kind in ("scale", "number") or (question.kind == "single" and question.ordinal):
+        return None
+    if question.kind == "single":
+        return "its options have no order, so there is no mean score"
+    return f"it is of the kind {question.kind}, which has no score"
 
 
 def _of_attribute(
@@ -160,7 +206,9 @@ def _of_attribute(
             place
             for place, profile in enumerate(rated.profiles)
             if profile.get(attribute) in (levels[0], level)
-            and all(_is_allowed(factors, {**profile, attribute: one}) for one in (levels[0], level))
+            and all(
+                factors.may_be_shown({**profile, attribute: one}, rated.others[place]) for one in (levels[0], level)
+            )
         ]
         at = [int(rated.profiles[place][attribute] == level) for place in both]
         effects = None
@@ -181,35 +229,33 @@ def _of_attribute(
             effect=float(effects.estimates[1]) if effects is not None else None,
             low=low,
             high=high,
+            p=p_value(float(effects.estimates[1]), float(effects.errors[1]), effects.clusters) if effects else None,
         )
-
-
-def _is_allowed(factors: Factors, profile: Mapping[str, str]) -> bool:
-    return not any(one.items() <= profile.items() for one in factors.without)
 
 
 def _rated(results: Results, cell: Cell, questionnaire: Questionnaire, names: Sequence[str]) -> _Rated:
     """Profiles of some questions whose outcome is known."""
     profiles: list[Mapping[str, str]] = []
+    others: list[Sequence[Mapping[str, str]]] = []
     outcomes: list[float] = []
     respondents: list[int] = []
+    answers = 0
+    scores = {asked.name: option_scores(asked) for asked in results.questions if asked.name in names}
     for respondent, name, presentation, code, number in results.answers_with_presentation(cell, names):
-        question = questionnaire[name]
         shown = json.loads(presentation).get("profiles", [])
+        option = questionnaire[name].option(int(code)) if code is not None else None
         if len(shown) > 1:
-            option = question.option(int(code)) if code is not None else None
             if option is None or option.kind == "nonresponse":
                 continue
             outcome = [float(place == code) for place in range(1, len(shown) + 1)]
         else:
-            option = question.option(int(code)) if code is not None else None
-            if option is not None and option.kind == "nonresponse":
-                continue
-            value = number if option is None else option.code if option.score is None else option.score
+            value = number if code is None else scores[name].get(int(code))
             if value is None:
                 continue
             outcome = [float(value)]
+        answers += 1
         profiles.extend(shown)
+        others.extend([*shown[:place], *shown[place + 1 :]] for place in range(len(shown)))
         outcomes.extend(outcome[: len(shown)])
         respondents.extend([respondent] * len(shown))
-    return _Rated(profiles, outcomes, respondents)
+    return _Rated(profiles, others, outcomes, respondents, answers)

@@ -16,8 +16,8 @@ from analysis.bootstrap import limits
 from analysis.choices import Floats, Integers
 from analysis.distances import shares
 
-Distance = Callable[[Floats, Floats], Floats]
-"""Counts or shares (..., n_options) on both sides -> distances (...)."""
+Distance = Callable[..., Floats]
+"""Counts or shares (..., n_options) on both sides, and places of the options where given -> distances (...)."""
 
 AT_ONCE = 100
 """Questions whose samples are held in memory at a time."""
@@ -107,6 +107,7 @@ def debiased_mean(
     *,
     resampled: ArrayLike | None = None,
     people: float | None = None,
+    places: ArrayLike | None = None,
     draws: int = 50,
 ) -> Debiased:
     """Debiased mean distance over questions, with a 95 % interval.
@@ -119,6 +120,9 @@ def debiased_mean(
     resampled : array_like, shape (resamples,), optional
         The mean distance in resamples of whole respondents. How far they spread around their mean says how exactly
         the computed one is known; that they are themselves too large plays no part.
+    places : array_like, shape (n_questions, n_options), optional
+        Places of each question's options on its scale, the third argument of the distance; NaN where a question has
+        no such option (:func:`analysis.distances.wasserstein`).
 
     Returns
     -------
@@ -131,7 +135,7 @@ def debiased_mean(
     >>> round(float(found.computed), 3), bool(found.estimate < found.computed)
     (0.125, True)
     """
-    each, truths, sampled = _sampled(simulated, observed, distance, rng, people, draws)
+    each, truths, sampled = _sampled(simulated, observed, distance, rng, people, draws, places)
     curve, truth, computed = sampled.mean(axis=(0, 1))[None], truths.mean(axis=0)[None], each.mean()
     low = high = np.asarray(np.nan)
     if resampled is not None:
@@ -148,6 +152,7 @@ def _sampled(
     rng: np.random.Generator,
     people: float | None,
     draws: int,
+    places: ArrayLike | None = None,
 ) -> tuple[Floats, Floats, Floats]:
     """Computed distances (questions), true ones of the publics tried (questions, steps), and samples of them."""
     counts = np.asarray(simulated, dtype=np.float64)
@@ -156,7 +161,9 @@ def _sampled(
         raise ValueError(f"Both sides need the same questions and options, got the shapes {p.shape} and {q.shape}.")
     sizes = np.maximum(np.rint(counts.sum(axis=1)), 1).astype(np.int64)
     moved = _publics(p, q, sizes)
-    computed, truth = distance(p, q), distance(moved, q[:, None])
+    scales = None if places is None else np.asarray(places, dtype=np.float64)
+    computed = distance(p, q, *(() if scales is None else (scales,)))
+    truth = distance(moved, q[:, None], *(() if scales is None else (scales[:, None],)))
     truth[:, 0] = 0.0  # but for rounding
     sampled = np.empty((draws, *moved.shape[:2]))
     for start in range(0, len(q), AT_ONCE):
@@ -166,7 +173,7 @@ def _sampled(
         against: Floats = q[part, None]
         if people is not None:
             against = rng.multinomial(round(people), against, size=shape).astype(np.float64)
-        sampled[:, part] = distance(drawn, against)
+        sampled[:, part] = distance(drawn, against, *(() if scales is None else (scales[part, None],)))
     if not (np.isfinite(computed).all() and np.isfinite(truth).all() and np.isfinite(sampled).all()):
         raise ValueError("A distance is infinite, so its bias is too; smooth it, or leave the question out.")
     return computed, truth, sampled

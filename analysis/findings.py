@@ -66,6 +66,15 @@ class Measure(Document):
         return self.simulated < self.majority - TIE
 
 
+class Estimate(Document):
+    """A figure with a 95 % interval over simulated respondents."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    """Absent together, with fewer than two respondents."""
+
+
 class Mean(Document):
     """A weighted mean over respondents."""
 
@@ -139,7 +148,8 @@ class QuestionSummary(Document):
     shares: tuple[OptionShares, ...]
     """Substantive options in questionnaire order; for multiple choices the share of answers that named each."""
     number: NumberSummary | None = None
-    """What open numbers come to; absent for other kinds and where nobody gave one."""
+    """What open numbers come to, or the scores of a scale that was asked with another number of points (those have no
+    code, so they are in no share); absent for other kinds and where nobody gave one."""
     w1: Measure | None = None
     """Wasserstein-1 on a scale of 0 to 1; absent for unordered options."""
     kl: Measure | None = None
@@ -174,6 +184,13 @@ class Averages(Document):
     js: Measure | None = None
     infinite: int = 0
     """Questions whose KL is infinite: an answer was simulated that no real person gave."""
+    w1_debiased: Estimate | None = None
+    """The mean without what the size of the sample adds (:mod:`analysis.debiasing`), with an interval of the
+    distance itself; of a whole cell, absent in subgroups."""
+    kl_debiased: Estimate | None = None
+    """The same; absent where the KL of some question is infinite, whose bias is not known."""
+    js_debiased: Estimate | None = None
+    """The same."""
 
     @property
     def leading(self) -> Measure | None:

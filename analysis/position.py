@@ -13,6 +13,9 @@ from demoscope.documents import Document
 
 Floats = NDArray[np.float64]
 
+NO_SPREAD = 1e-12
+"""Standard errors below this are 0 but for rounding."""
+
 
 class Effect(Document):
     """One effect with its interval."""
@@ -27,6 +30,9 @@ class Effect(Document):
     """Answers it rests on."""
     respondents: int
     """Respondents who gave them."""
+    p: float | None = None
+    """Two-sided p-value of no effect, not adjusted; absent where all on either side answered alike, which leaves
+    nothing to tell it by."""
 
     @property
     def is_clear(self) -> bool:
@@ -138,7 +144,31 @@ def _clustered(values: Floats, influence: Floats, respondents: NDArray[np.int64]
     sums = np.bincount(cluster, weights=influence - influence.mean(), minlength=clusters)
     error = float(np.sqrt((sums**2).sum() * clusters / (clusters - 1))) / n
     half = float(stats.t.ppf((1 + confidence) / 2, clusters - 1)) * error
-    return Effect(estimate=mean, low=mean - half, high=mean + half, answers=n, respondents=clusters)
+    p = p_value(mean, error, clusters)
+    return Effect(estimate=mean, low=mean - half, high=mean + half, answers=n, respondents=clusters, p=p)
+
+
+def p_value(estimate: float, error: float, clusters: int) -> float | None:
+    """Two-sided p-value that there is no effect, by Student's t with ``clusters - 1``.
+
+    Parameters
+    ----------
+    estimate, error : float
+        The effect and its standard error, in one unit.
+    clusters : int
+        Respondents.
+
+    Returns
+    -------
+    float or None
+        In [0, 1]; ``None`` where the error is 0 or not known, or fewer than two respondents answered.
+
+    >>> round(p_value(1.96, 1.0, 100_000), 3), p_value(0.5, 0.0, 20)
+    (0.05, None)
+    """
+    if clusters < 2 or not np.isfinite([estimate, error]).all() or error < NO_SPREAD:
+        return None
+    return float(2 * stats.t.sf(abs(estimate) / error, clusters - 1))
 
 
 def _check_lengths(*arrays: NDArray[np.generic]) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from analysis.position import Effect, difference, placement_effect
 from analysis.reading import Results
 from analysis.records import Asked, Cell
+from analysis.tallies import option_scores
 from demoscope.documents import Document
 
 FEWEST = 10
@@ -42,6 +43,8 @@ class PositionReport(Document):
     """Last-option preference over all questions."""
     questions: tuple[QuestionPositions, ...]
     """By question, in the order of the questionnaire."""
+    answers: int
+    """Choices and points that the effects were looked for in."""
 
 
 @dataclass(frozen=True)
@@ -81,14 +84,14 @@ def position_report(results: Results, cell: Cell, confidence: float = 0.95) -> P
         first=placement_effect(shown.chosen, shown.first, shown.question, shown.respondent, confidence),
         last=placement_effect(shown.chosen, shown.last, shown.question, shown.respondent, confidence),
         questions=tuple(questions),
+        answers=len(shown.chosen),
     )
 
 
 def _of_question(question: Asked, shown: _Shown, rows: NDArray[np.bool_], confidence: float) -> QuestionPositions:
     chosen, who, asked = shown.chosen[rows], shown.respondent[rows], shown.question[rows]
-    places = {c.code: place for place, c in enumerate(question.choices, start=1)}
-    given = {c.code: c.score for c in question.choices if c.score is not None}
-    scores = np.array([given.get(code, places[code]) for code in chosen.tolist()], dtype=np.float64)
+    placed = option_scores(question)
+    scores = np.array([placed[code] for code in chosen.tolist()], dtype=np.float64)
     falling, late = shown.falling[rows], shown.late[rows]
     known = falling >= 0
 

@@ -22,7 +22,10 @@ AT_ONCE = 500
 
 @dataclass(frozen=True)
 class Quantities:
-    """Numbers, ranks or points that respondents gave in answer to one question, a row each."""
+    """Numbers, ranks or points that respondents gave in answer to one question, a row each.
+
+    Of a scale only the scores of answers that were given on other points than its own, and so have no code.
+    """
 
     respondent: Integers
     """Position of the respondent in the cell."""
@@ -54,14 +57,18 @@ class Chance:
 
 
 def read_quantities(results: Results, cell: Cell, respondents: Respondents) -> dict[int, Quantities]:
-    """Numbers, ranks and points of a cell's understood answers by question id, all replicates of ``text``."""
+    """Numbers, ranks and points of a cell's understood answers by question id, all replicates of ``text``.
+
+    Scales are there with the scores of what was answered on other points (perturbation ``scale_points``).
+    """
     rows = results.rows(
         f"""SELECT a.respondent_id, a.question_id, a.replicate, coalesce(o.code, {NO_CODE}),
-        CASE q.kind WHEN 'number' THEN a.value WHEN 'ranking' THEN o.rank ELSE o.amount END AS said
+        CASE q.kind WHEN 'number' THEN a.value WHEN 'scale' THEN iif(o.code IS NULL, a.value, NULL)
+        WHEN 'ranking' THEN o.rank ELSE o.amount END AS said
         FROM respondents r JOIN answers a ON a.respondent_id = r.id JOIN questions q ON q.id = a.question_id
         LEFT JOIN answer_options o USING (respondent_id, question_id, method, replicate)
         WHERE r.cell_id = ? AND a.method = 'text' AND a.status = 'answered'
-        AND q.kind IN ('number', 'ranking', 'allocation') AND said IS NOT NULL""",
+        AND q.kind IN ('number', 'scale', 'ranking', 'allocation') AND said IS NOT NULL""",
         (cell.id,),
     )
     by_question: dict[int, list[tuple[int, int, int, float]]] = {}

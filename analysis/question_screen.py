@@ -99,7 +99,8 @@ def _named(text: str) -> str:
 def _number(question: QuestionSummary, console: Console, width: int) -> None:
     if (found := question.number) is None:
         return
-    line = Text.assemble("  mean ", (_interval(found.mean), SIMULATED), f"  median {found.median:,.6g}")
+    what = "mean" if question.kind == "number" else "mean score"
+    line = Text.assemble(f"  {what} ", (_interval(found.mean), SIMULATED), f"  median {found.median:,.6g}")
     line.append(f"  from {found.least:,.6g} to {found.most:,.6g}")
     console.print(line, width=width)
 

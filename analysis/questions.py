@@ -8,7 +8,10 @@ from numpy.typing import NDArray
 from analysis import yardsticks
 from analysis.bootstrap import resampled_counts
 from analysis.comparison import Counts, Figures, mean
-from analysis.findings import Averages, Mean, Measure, OptionShares, QuestionSummary, Statuses
+from analysis.debiased_averages import Sides, debiased_average, widened
+from analysis.debiasing import Distance
+from analysis.distances import jensen_shannon, kl_divergence, wasserstein
+from analysis.findings import Averages, Estimate, Mean, Measure, OptionShares, QuestionSummary, Statuses
 from analysis.quantities import Chance, Quantities, means, number
 from analysis.records import Cell, Endings, Respondents
 from analysis.tallies import Tally, stacked
@@ -64,6 +67,7 @@ class _Compared:
     w1: Figures | None
     kl: Figures
     js: Figures
+    sides: Sides
 
 
 def compare(public: Public, draws: Draws) -> tuple[tuple[QuestionSummary, ...], Averages]:
@@ -74,10 +78,14 @@ def compare(public: Public, draws: Draws) -> tuple[tuple[QuestionSummary, ...], 
         refusal, compared = _not_compared(t, public), None
         if refusal is None:
             counts = _counts(t, public, resampled[t.question.id], draws)
-            compared = _Compared(counts.w1() if t.question.ordinal else None, counts.kl(), counts.js())
+            sides = _sides(counts, t.size(public.respondents.weights))
+            compared = _Compared(counts.w1() if t.question.ordinal else None, counts.kl(), counts.js(), sides)
             distances.append(compared)
         questions.append(_question(t, public, compared, refusal, draws))
-    return tuple(questions), _averages(questions, distances)
+    averages = _averages(questions, distances)
+    if distances and not public.group:
+        averages = averages.model_copy(update=_debiased(distances, public, draws))
+    return tuple(questions), averages
 
 
 def _people(t: Tally, public: Public) -> tuple[Floats, float]:
@@ -108,6 +116,8 @@ def _resampled(public: Public, draws: Draws) -> dict[int, Floats | None]:
 def _not_compared(t: Tally, public: Public) -> str | None:
     if t.question.kind == "number":
         return "numbers are described, not compared"
+    if t.single and len(t.answering) and not len(t.option):
+        return "it was asked with another number of points, so its answers are scores and no options"
     if public.human is None and t.options:
         return "there is no human reference"
     if t.question.kind == "multiple":
@@ -146,7 +156,8 @@ def _question(
     weights = public.respondents.weights
     people, left_out = _people(t, public)
     multiple = t.question.kind == "multiple"
-    simulated = _divided(t.counts(weights), float(weights[t.answering].sum()))
+    counts = t.counts(weights)
+    simulated = _divided(counts, float(counts.sum() if t.single else weights[t.answering].sum()))
     real = _divided(people, 0.0 if multiple else people.sum())
     found = public.quantities.get(t.question.id)
     chance = Chance(draws.seed, (public.cell.name, t.question.name, *public.group), draws.number)
@@ -167,7 +178,7 @@ def _question(
                 t.options, simulated, real, _of_options(t, told, weights, chance), strict=True
             )
         ),
-        number=number(told, weights, chance) if t.question.kind == "number" and told is not None else None,
+        number=number(told, weights, chance) if t.question.kind in ("number", "scale") and told is not None else None,
         w1=compared.w1.measure() if compared and compared.w1 else None,
         kl=compared.kl.measure() if compared else None,
         js=compared.js.measure() if compared else None,
@@ -208,6 +219,32 @@ def _averages(questions: list[QuestionSummary], compared: list[_Compared]) -> Av
         js=_measured(mean([c.js for c in compared])),
         infinite=sum(not np.isfinite(c.kl.simulated) for c in compared),
     )
+
+
+def _sides(counts: Counts, effective: int) -> Sides:
+    total = float(counts.simulated.sum())
+    return Sides(counts.simulated * (effective / total), counts.human, counts.scores)
+
+
+def _debiased(compared: list[_Compared], public: Public, draws: Draws) -> dict[str, Estimate | None]:
+    """The mean distances without what the size of the sample adds."""
+
+    def of(
+        name: str, distance: Distance, chosen: list[tuple[Sides, Figures]], scaled: bool = False
+    ) -> Estimate | None:
+        average = mean([figures for _, figures in chosen])
+        if average is None:
+            return None
+        simulated, human, places = widened([sides for sides, _ in chosen])
+        rng = generator(draws.seed, "debias", name, public.cell.name)
+        return debiased_average(simulated, human, distance, rng, average.resampled, places if scaled else None)
+
+    finite = all(np.isfinite(c.kl.simulated) for c in compared)
+    return {
+        "w1_debiased": of("w1", wasserstein, [(c.sides, c.w1) for c in compared if c.w1], scaled=True),
+        "kl_debiased": of("kl", kl_divergence, [(c.sides, c.kl) for c in compared]) if finite else None,
+        "js_debiased": of("js", jensen_shannon, [(c.sides, c.js) for c in compared]),
+    }
 
 
 def _one_voice(question: QuestionSummary) -> bool:

@@ -106,6 +106,7 @@ def _averages(averages: Averages, console: Console, width: int) -> None:
         )
     console.print()
     console.print(shown, width=width)
+    _debiased(averages, console, width)
     n = averages.questions
     console.print(
         f"Within the human range on {averages.within_people} of {n} questions · closer than uniform on "
@@ -118,6 +119,19 @@ def _averages(averages: Averages, console: Console, width: int) -> None:
             "the largest finite one plus 1.",
             width=width,
         )
+
+
+def _debiased(averages: Averages, console: Console, width: int) -> None:
+    """The means without what the size of the sample adds."""
+    found = (("W1", averages.w1_debiased), ("KL", averages.kl_debiased), ("JS", averages.js_debiased))
+    said = []
+    for name, one in found:
+        if one is not None:
+            between = f" ({distance(one.low)}–{distance(one.high)})" if one.low is not None else ""
+            said.append(f"{name} {distance(one.value)}{between}")
+    if said:
+        line = Text.assemble("Debiased (95 %)  ", (" · ".join(said), SIMULATED))
+        console.print(line, width=width)
 
 
 def _questions(cell: CellSummary, console: Console, width: int) -> None:
@@ -146,6 +160,8 @@ def _footnotes(summary: Summary, console: Console, width: int, details: bool) ->
         "95 % interval: other simulated respondents of the same model (bootstrap). It says nothing about the model's "
         "distance from people: distances of small samples come out too large, and then this interval, which "
         "resamples them, often misses the true one.",
+        "Debiased: the distance itself, without what the size of the sample adds, and its 95 % interval; where that "
+        "holds 0, real people drawn in the same number could look like this. KL is left out where it is infinite.",
     ]
     groupings = [grouping for cell in summary.cells for grouping in cell.groupings] if details else []
     if groupings:

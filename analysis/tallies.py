@@ -69,6 +69,19 @@ class Tally:
         return kept, float(sum(counts.values()) - kept.sum())
 
 
+def option_scores(question: Asked) -> dict[int, float]:
+    """Substantive code -> place on the question's scale: its score, or its place in the list where not all have one.
+
+    >>> from analysis.records import Choice
+    >>> two = (Choice(1, "no", None, True), Choice(5, "yes", None, True), Choice(9, "?", None, False))
+    >>> option_scores(Asked(1, "q", "?", "single", True, two))
+    {1: 1.0, 5: 2.0}
+    """
+    options = [choice for choice in question.choices if choice.substantive]
+    given = {option.code: option.score for option in options if option.score is not None}
+    return given if len(given) == len(options) else {option.code: float(n) for n, option in enumerate(options, 1)}
+
+
 def tally(question: Asked, answers: Answers) -> Tally:
     """Reduce the answers to one question to its substantive options."""
     respondent, replicate, code = answers.of(question.id)

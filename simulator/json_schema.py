@@ -13,6 +13,7 @@ from simulator.json_values import (
     DECIMALS,
     LONGEST_NUMBER,
     TYPES,
+    JsonAnyOf,
     JsonArray,
     JsonEnum,
     JsonNumber,
@@ -27,7 +28,7 @@ LEVELS = 16
 """How deep objects and arrays may lie in each other."""
 KEYWORDS = {
     "object": ("properties", "required", "additionalProperties"),
-    "array": ("items", "minItems", "maxItems"),
+    "array": ("items", "minItems", "maxItems", "uniqueItems"),
     "string": ("minLength", "maxLength"),
     "integer": ("minimum", "maximum"),
     "number": ("minimum", "maximum"),
@@ -39,7 +40,7 @@ SUPPORTED = (
     "Supported are: object with `properties`, all of them in `required`, and `additionalProperties: false`; `enum` "
     "and `const` of strings, whole numbers, booleans and null; string with `maxLength` (and `minLength`); "
     "integer and number with `minimum` and `maximum`; boolean; null; array with `items` and `maxItems` (and "
-    "`minItems`)."
+    "`minItems`, and `uniqueItems` where `items` is an `enum`); `anyOf` of these."
 )
 _READ_OVER = {"title", "description", "$schema"}
 
@@ -71,6 +72,8 @@ def _node(schema: Any, where: str, level: int) -> Node:
     if level > LEVELS:
         raise _refusal(where, f"More than {LEVELS} levels lie in each other.")
     keywords = {str(name): value for name, value in schema.items() if name not in _READ_OVER}
+    if "anyOf" in keywords:
+        return _any_of(keywords, where, level)
     kind = keywords.pop("type", None)
     if "enum" in keywords or "const" in keywords:
         return _enum(keywords, kind, where)
@@ -83,8 +86,7 @@ def _node(schema: Any, where: str, level: int) -> Node:
         case "object":
             return _object(keywords, where, level)
         case "array":
-            fewest, most = _lengths(keywords, "minItems", "maxItems", where)
-            return JsonArray(_node(keywords.get("items"), f"{where}[]", level + 1), fewest, most)
+            return _array(keywords, where, level)
         case "string":
             return JsonString(*_lengths(keywords, "minLength", "maxLength", where))
         case "boolean":
@@ -106,6 +108,24 @@ def _object(keywords: Mapping[str, Any], where: str, level: int) -> JsonObject:
         raise _refusal(where, "`additionalProperties` can only be false.")
     dotted = where + "." if where else ""
     return JsonObject(tuple((name, _node(held, dotted + name, level + 1)) for name, held in properties.items()))
+
+
+def _array(keywords: Mapping[str, Any], where: str, level: int) -> JsonArray:
+    fewest, most = _lengths(keywords, "minItems", "maxItems", where)
+    items, different = _node(keywords.get("items"), f"{where}[]", level + 1), keywords.get("uniqueItems", False)
+    if not isinstance(different, bool):
+        raise _refusal(where, f"`uniqueItems` is true or false, not {different!r}.")
+    if different and (not isinstance(items, JsonEnum) or most > len(items.values)):
+        raise _refusal(where, "`uniqueItems` goes with `items` that are an `enum` of `maxItems` values or more.")
+    return JsonArray(items, fewest, most, different)
+
+
+def _any_of(keywords: Mapping[str, Any], where: str, level: int) -> JsonAnyOf:
+    _only(keywords, ("anyOf",), where)
+    kinds = keywords["anyOf"]
+    if not isinstance(kinds, list | tuple) or not kinds:
+        raise _refusal(where, "`anyOf` is a list of at least one schema.")
+    return JsonAnyOf(tuple(_node(kind, where, level + 1) for kind in kinds))
 
 
 def _enum(keywords: Mapping[str, Any], kind: Any, where: str) -> JsonEnum:

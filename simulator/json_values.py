@@ -121,11 +121,15 @@ class JsonArray:
     items: "Node"
     fewest: int
     most: int
+    different: bool = False
+    """Whether no item comes twice; the items are a :class:`JsonEnum` then."""
 
     def allows(self, value: Any) -> bool:
         """Whether a value is such a list."""
         fits = isinstance(value, list) and self.fewest <= len(value) <= self.most
-        return fits and all(map(self.items.allows, value))
+        if not fits or not all(map(self.items.allows, value)):
+            return False
+        return not self.different or len({written(item) for item in value}) == len(value)
 
     @property
     def size(self) -> int:
@@ -133,12 +137,41 @@ class JsonArray:
         return 2 + self.most * (self.items.size + 2)
 
     def schema(self) -> dict[str, Any]:
-        """The same as JSON schema."""
+        """The same as JSON schema, but for ``uniqueItems``: strict endpoints refuse it, and replies are checked."""
         return {"type": "array", "items": self.items.schema(), "minItems": self.fewest, "maxItems": self.most}
 
     def example(self, share: float) -> list[Any]:
         """A list whose length lies at this share of the range."""
-        return [self.items.example(share)] * (self.fewest + round(share * (self.most - self.fewest)))
+        length = self.fewest + round(share * (self.most - self.fewest))
+        if not self.different or not isinstance(self.items, JsonEnum):
+            return [self.items.example(share)] * length
+        values = self.items.values
+        return [values[(int(share * len(values)) + place) % len(values)] for place in range(length)]
+
+
+@dataclass(frozen=True, slots=True)
+class JsonAnyOf:
+    """A value of any of several kinds."""
+
+    kinds: tuple["Node", ...]
+
+    def allows(self, value: Any) -> bool:
+        """Whether one of the kinds allows a value."""
+        return any(kind.allows(value) for kind in self.kinds)
+
+    @property
+    def size(self) -> int:
+        """Characters of the longest value, escapes not counted."""
+        return max(kind.size for kind in self.kinds)
+
+    def schema(self) -> dict[str, Any]:
+        """The same as JSON schema."""
+        return {"anyOf": [kind.schema() for kind in self.kinds]}
+
+    def example(self, share: float) -> Any:
+        """A value of the kind at this share of the list."""
+        place = share * len(self.kinds)
+        return self.kinds[int(place)].example(place % 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +207,7 @@ class JsonObject:
         return {name: node.example(share) for name, node in self.properties}
 
 
-Node = JsonEnum | JsonString | JsonNumber | JsonArray | JsonObject
+Node = JsonEnum | JsonString | JsonNumber | JsonArray | JsonObject | JsonAnyOf
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,7 +189,12 @@ def _check_attributes(questionnaire: Questionnaire, population: Population, wher
         name: "number" if attribute.kind == "numeric" else "text" for name, attribute in population.attributes.items()
     }
     levels = {name: tuple(attribute.levels) for name, attribute in population.attributes.items() if attribute.levels}
-    problems = list(find_unknown_attributes(questionnaire.layout, questionnaire.arms, sorts, levels))
+    ranges = {
+        name: (min(low for low, _ in bands), max(high for _, high in bands))
+        for name, attribute in population.attributes.items()
+        if (bands := attribute.bands.values())
+    }
+    problems = list(find_unknown_attributes(questionnaire.layout, questionnaire.arms, sorts, levels, ranges))
     if problems:
         raise DocumentError("\n".join(f"{where}: {problem}." for problem in problems[:8]))
 

@@ -135,6 +135,9 @@ def amounts_in(body: str, question: Question, presentation: Presentation) -> dic
         if found.setdefault(code, amount) != amount:
             raise Ambiguous(f"option {match[1]} gets points twice", f"选项{match[1]}两次得分")
     if not found:
+        whole = {option.code for option in question.options if plainly(option.label) == plainly(body)}
+        if len(whole) == 1 and whole <= question.alone:
+            return dict.fromkeys(whole, 0.0)
         alone = {presentation.code(shown) for shown, _ in written_labels(brief, presentation)} & question.alone
         if len(alone) == 1:
             return {code: 0.0 for code in alone if code is not None}

@@ -9,7 +9,6 @@ from typing import Any, Self
 import numpy as np
 
 from surveys import piping
-from surveys.expressions import Scope, holds, is_declined
 from surveys.given import Given
 from surveys.order import Chance, draw_order
 from surveys.presentation import AS_WRITTEN
@@ -17,6 +16,7 @@ from surveys.presentation_rules import PresentationRules
 from surveys.question import Question
 from surveys.questionnaire import Questionnaire, Split
 from surveys.routing import END
+from surveys.truth import Scope, holds, is_declined
 
 SEMICOLON = {"zh": "；"}
 COLON = {"zh": "："}

@@ -6,7 +6,7 @@ from pydantic import Discriminator, Field, Tag
 
 from demoscope.documents import Document
 from surveys.factors import Factors
-from surveys.option import LARGEST, Option
+from surveys.option import LARGEST, Option, Words
 from surveys.question import Expression, Id, Question
 
 Order = Literal["fixed", "rotated", "random"]
@@ -72,7 +72,7 @@ class Section(Document):
     """Says what this entry is."""
     id: Id
     """Name of the section."""
-    title: str | None = None
+    title: Words | None = None
     """What people call it."""
     order: Order = "fixed"
     """How its entries follow each other."""
@@ -89,8 +89,10 @@ class Loop(Document):
     """Says what this entry is."""
     id: Id
     """Name of the loop."""
-    over: tuple[str, ...] | str = Field(min_length=1)
+    over: tuple[Words, ...] | str = Field(min_length=1)
     """The members in words, or the id of an earlier multiple choice, whose chosen options are gone through."""
+    order: Order = "fixed"
+    """How the members follow each other; what is asked for one member stays together."""
     questions: tuple["Entry", ...] = Field(min_length=1)
     """What is asked for each member; ids get the member's number, or the option's code, after an underscore."""
 
@@ -106,6 +108,8 @@ class Vignette(Document):
     """The situation; ``{{ attribute }}`` inserts the level that was drawn."""
     factors: Factors
     """What varies; one profile."""
+    order: Order = "fixed"
+    """How the questions about it follow each other."""
     questions: tuple[Question, ...] = Field(min_length=1)
     """What is asked about it; all see the same situation."""
 
@@ -123,6 +127,8 @@ class Conjoint(Document):
     """What varies; two profiles or more."""
     tasks: int = Field(default=1, ge=1, le=100)
     """How many choices each respondent makes."""
+    order: Order = "fixed"
+    """How the tasks follow each other."""
     none: str | None = None
     """Wording of an option to choose no profile; it has the code 0."""
 

@@ -182,7 +182,7 @@ class _Opening:
             if condition is not None:
                 inside = replace(inside, conditions=(*inside.conditions, condition))
             copies.append(Group(f"{name}_{mark}", "fixed", self.members(loop.questions, inside)))
-        return Group(name, "fixed", tuple(copies))
+        return Group(name, loop.order, tuple(copies))
 
     def _gone_over(self, name: str, over: tuple[str, ...] | str, loc: Loc) -> Iterator[tuple[str, str, str | None]]:
         """Members of a loop: what stands after the underscore, in words, and when it is gone through."""
@@ -211,7 +211,7 @@ class _Opening:
             self._add(question, around.under(place), factors=vignette.factors, stem=situation, experiment=name)
             for place, question in enumerate(vignette.questions)
         )
-        return Group(name, "fixed", members)
+        return Group(name, vignette.order, members)
 
     def _conjoint(self, conjoint: Conjoint, around: _Around) -> Group:
         if conjoint.factors.profiles < 2:
@@ -225,7 +225,7 @@ class _Opening:
         for number in range(1, conjoint.tasks + 1):
             task = Question(id=f"{conjoint.id}_{number}", text=conjoint.text, options=tuple(options), ordinal=False)
             tasks.append(self._add(task, around, factors=conjoint.factors, experiment=name))
-        return Group(name, "fixed", tuple(tasks))
+        return Group(name, conjoint.order, tuple(tasks))
 
 
 def _ids(entries: Iterable[Entry]) -> Iterator[str]:

@@ -1,9 +1,9 @@
 """One thing that can be chosen, the wordings it may have, and the usual sets of options."""
 
 import re
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from demoscope.documents import Document
 
@@ -13,12 +13,22 @@ LARGEST = 10**15
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]")
 
 
-def worded(text: str) -> str:
-    """The wording without blanks around it; a :class:`ValueError` when nothing is left or it cannot be shown."""
+def showable(text: str) -> str:
+    """The text; a :class:`ValueError` when it has characters that cannot be shown or that no file can hold."""
     if _CONTROL.search(text):
         raise ValueError(
             f"the wording {text[:80]!r} has control characters or such as no file can hold; write plain text"
         )
+    return text
+
+
+Words = Annotated[str, AfterValidator(showable)]
+"""A text that every file can hold: without control characters and such as XML forbids."""
+
+
+def worded(text: str) -> str:
+    """The wording without blanks around it; a :class:`ValueError` when nothing is left or it cannot be shown."""
+    showable(text)
     if not text.strip():
         raise ValueError("the wording is empty; write what the respondent will read")
     return text.strip()

@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from demoscope.documents import Document
 from surveys.factors import Factors
-from surveys.option import LARGEST, Option, one_line, worded
+from surveys.option import LARGEST, Option, Words, one_line, worded
 
 Kind = Literal["single", "multiple", "scale", "ranking", "allocation", "number", "text", "note"]
 Id = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=80)]
@@ -72,7 +72,7 @@ class Question(Document):
     """What the highest value of a scale means."""
     point_labels: dict[int, str] = Field(default_factory=dict)
     """What points of a scale between its ends mean, when more than the ends are labelled."""
-    unit: str | None = None
+    unit: Words | None = None
     """Unit of a number, such as ``years``."""
     whole: bool = False
     """Whether a number has no decimals."""
@@ -92,7 +92,7 @@ class Question(Document):
     """1 when higher codes mean more of the dimension, -1 when they mean less."""
     instruction: str | None = None
     """What tells the respondent how to answer, shown after the wording."""
-    wordings: dict[str, str] = Field(default_factory=dict)
+    wordings: dict[str, Words] = Field(default_factory=dict)
     """Other wordings by name: of the arms of a ``split``, or of variants that a wave may ask for."""
     split: str | None = None
     """Id of the questionnaire's split whose arm decides between ``text`` and ``wordings``."""

@@ -11,9 +11,11 @@ from demoscope.documents import Document
 from surveys.entries import Entry, Order
 from surveys.flattening import Group, Layout, Loc, layout
 from surveys.languages import Misplaced, Slot, described, side_by_side, texts, usual_options, walk
+from surveys.option import Words
 from surveys.presentation_rules import PresentationRules
 from surveys.question import Id, Question
-from surveys.routing import Skippable, find_problems, find_skippable
+from surveys.routing import find_problems
+from surveys.skipping import Skippable, find_skippable
 from surveys.translation import Translation
 
 
@@ -48,7 +50,7 @@ class Questionnaire(Document):
 
     id: Id
     """Stable name: letters, digits and underscores."""
-    title: str = Field(min_length=1)
+    title: Words = Field(min_length=1)
     """What people call it."""
     language: str = "en"
     """Language of the wording, as an ISO 639-1 code."""

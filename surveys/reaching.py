@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from surveys.conditions import answers_that_matter
 from surveys.course import Course, Skipped
 from surveys.expressions import parse, references
 from surveys.given import Given
+from surveys.holding import answers_that_matter
 from surveys.question import Question
 from surveys.questionnaire import Questionnaire
 

@@ -24,7 +24,7 @@ WRITE = {
 """What is asked for."""
 ONE = "Reply with the new wording alone."
 SEVERAL = "Reply with the same numbered lines, such as [1], and nothing else."
-AGAIN = "This cannot be used: {problems}. Write it again without this."
+AGAIN = "Your reply cannot be used: {problems}. Write the whole reply again and put this right."
 MOST_TIMES = 4
 """How many times as long as the original a wording may be, beyond a sentence."""
 
@@ -118,13 +118,13 @@ def problems(parts: tuple[Part, ...], said: Mapping[int, str], purpose: Purpose)
 
 def _problems(parts: tuple[Part, ...], said: Mapping[int, str], purpose: Purpose) -> Iterator[str]:
     for number in sorted(said.keys() - set(range(1, len(parts) + 1))):
-        yield f"there is no line [{number}]"
+        yield f"line [{number}] was not asked for"
     labels: dict[tuple[str | None, str], set[str]] = {}
     for number, part in enumerate(parts, start=1):
         where = f"line [{number}]" if len(parts) > 1 else "the wording"
         new = said.get(number, "")
         if not new:
-            yield f"{where} is missing"
+            yield f"no line begins with [{number}]" if len(parts) > 1 else "the wording is missing"
             continue
         if sorted(_placeholders(new)) != sorted(_placeholders(part.text)):
             yield f"{where} does not keep what stands in double braces"

@@ -1,26 +1,22 @@
 """What can be wrong with the way through a questionnaire, found when it is read."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from surveys import piping
-from surveys.conditions import Names, check_condition, named_questions, suggestion
+from surveys.conditions import check_condition, named_questions, suggestion
 from surveys.expressions import ExpressionError, parse, references
 from surveys.flattening import Group, Layout, Loc
 from surveys.given import Sort
+from surveys.holding import Names
 from surveys.order import Path, paths, surely_before
 from surveys.question import GoTo, Question
+from surveys.skipping import Arms, has_drawn_order, places_of
 
 END = "end"
 """Where ``go_to`` leads to stop the interview."""
 
 MOST_TOLD = 8
 """Problems that are told at once."""
-
-MOST_COMPARED = 1_000_000
-"""Pairs of a jump and a question that are looked at where orders are drawn; beyond, any question may be passed by."""
-
-Arms = Mapping[str, tuple[str, ...]]
 
 
 def find_problems(
@@ -58,6 +54,7 @@ def find_unknown_attributes(
     arms: Arms,
     attributes: Mapping[str, Sort],
     levels: Mapping[str, tuple[str, ...]] | None = None,
+    ranges: Mapping[str, tuple[int, int]] | None = None,
 ) -> Iterator[str]:
     """What conditions and wordings want to know of a persona that a population cannot tell, in words.
 
@@ -67,9 +64,11 @@ def find_unknown_attributes(
         Attribute of the population -> ``number`` or ``text``.
     levels : mapping, optional
         Attribute -> the levels that it may have.
+    ranges : mapping, optional
+        Numeric attribute -> its lowest and highest value.
     """
     by_id = {question.id: question for question in layout.questions}
-    names = Names(by_id, arms, attributes, levels or {})
+    names = Names(by_id, arms, attributes, levels or {}, ranges or {})
     for question in layout.questions:
         for text in _conditions(question):
             if references(parse(text))[1]:
@@ -85,38 +84,6 @@ def find_unknown_attributes(
                         f"question {question.id!r}: nobody of the population has the attribute {name!r}"
                         f"{suggestion(name, list(attributes))}"
                     )
-
-
-@dataclass(frozen=True)
-class Skippable:
-    """Questions that are not put to everybody."""
-
-    by_answers: frozenset[str] = field(default_factory=frozenset)
-    """Ids of those that may be skipped for what was answered before."""
-    by_person: frozenset[str] = field(default_factory=frozenset)
-    """Ids of those that may be skipped for who the person is, or which arm it belongs to."""
-
-
-def find_skippable(layout: Layout, arms: Arms) -> Skippable:
-    """Which questions may be skipped, and for what."""
-    by_answers, by_person = set(), set()
-    ids = {question.id for question in layout.questions}
-    for question in layout.questions:
-        names: set[str] = set()
-        if question.show_if:
-            found, attributes = references(parse(question.show_if))
-            names |= found
-            if attributes or found & arms.keys():
-                by_person.add(question.id)
-        for wording in piping.wordings(question):
-            for place in piping.places(wording):
-                if place.otherwise is None and place.name.partition(".")[0] in ids:
-                    names.add(place.name)
-        if names - arms.keys():
-            by_answers.add(question.id)
-    by_answers |= _jumped_over(layout)
-    asked = {question.id for question in layout.questions if question.is_asked}
-    return Skippable(frozenset(by_answers & asked), frozenset(by_person & asked))
 
 
 class _Check:
@@ -264,15 +231,11 @@ def _group_ids(group: Group) -> Iterator[str]:
             yield from _group_ids(member)
 
 
-def _places_of(layout: Layout) -> dict[str, int]:
-    return {question.id: place for place, question in enumerate(layout.questions)}
-
-
 def _never_reached(layout: Layout) -> Iterator[int]:
     """Questions that every way jumps over, where no order is drawn."""
     if not any(question.go_to for question in layout.questions) or has_drawn_order(layout.root):
         return
-    places = _places_of(layout)
+    places = places_of(layout)
     reached = [True] + [False] * len(layout.questions)
     for place, question in enumerate(layout.questions):
         if not reached[place]:
@@ -285,40 +248,3 @@ def _never_reached(layout: Layout) -> Iterator[int]:
             if rule.when is None:
                 goes_on = question.show_if is not None or any("{{" in text for text in piping.wordings(question))
         reached[place + 1] |= goes_on
-
-
-def _jumped_over(layout: Layout) -> set[str]:
-    """Questions that some jump may pass by."""
-    places, questions = _places_of(layout), layout.questions
-    targets = {
-        source: max(places.get(rule.to, len(questions)) for rule in question.go_to)
-        for source, question in enumerate(questions)
-        if question.go_to and question.is_asked
-    }
-    if not has_drawn_order(layout.root):
-        found, furthest = set(), 0
-        for place, question in enumerate(questions):
-            if place < furthest:
-                found.add(question.id)
-            furthest = max(furthest, targets.get(place, 0))
-        return found
-    if len(targets) * len(questions) > MOST_COMPARED:
-        return {question.id for question in questions}
-    found_paths = paths(layout)
-    return {
-        question.id
-        for place, question in enumerate(questions)
-        if any(_may_pass(found_paths, source, target, place) for source, target in targets.items())
-    }
-
-
-def _may_pass(found: tuple[Path, ...], source: int, target: int, place: int) -> bool:
-    """Whether a jump may pass by a place: it may come after the source, and need not come after the target."""
-    if place in (source, target) or surely_before(found[place], found[source]):
-        return False
-    return target == len(found) or not surely_before(found[target], found[place])
-
-
-def has_drawn_order(group: Group) -> bool:
-    """Whether the order of anything in a group is drawn."""
-    return group.order != "fixed" or any(has_drawn_order(one) for one in group.members if isinstance(one, Group))

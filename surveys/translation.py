@@ -5,32 +5,33 @@ from typing import Any
 from pydantic import Field
 
 from demoscope.documents import Document
+from surveys.option import Words
 
 
 class Wording(Document):
     """What one entry says in another language; what is absent is missing and reported."""
 
-    text: str | None = None
+    text: Words | None = None
     """Wording of a question, item, battery or vignette; title of a section."""
-    options: dict[int, str] = Field(default_factory=dict)
+    options: dict[int, Words] = Field(default_factory=dict)
     """Labels by code."""
-    low_label: str | None = None
+    low_label: Words | None = None
     """What the lowest value of a scale means."""
-    high_label: str | None = None
+    high_label: Words | None = None
     """What the highest value of a scale means."""
-    point_labels: dict[int, str] = Field(default_factory=dict)
+    point_labels: dict[int, Words] = Field(default_factory=dict)
     """What other points of a scale mean."""
-    unit: str | None = None
+    unit: Words | None = None
     """Unit of a number."""
-    instruction: str | None = None
+    instruction: Words | None = None
     """How to answer."""
-    wordings: dict[str, str] = Field(default_factory=dict)
+    wordings: dict[str, Words] = Field(default_factory=dict)
     """Other wordings by name."""
-    factors: dict[str, dict[int, str]] = Field(default_factory=dict)
+    factors: dict[str, dict[int, Words]] = Field(default_factory=dict)
     """Levels of a vignette or conjoint task: attribute -> place in the original, from 0 -> wording."""
-    attributes: dict[str, str] = Field(default_factory=dict)
+    attributes: dict[str, Words] = Field(default_factory=dict)
     """What the attributes of a conjoint task are called: attribute in the original -> wording."""
-    over: dict[int, str] = Field(default_factory=dict)
+    over: dict[int, Words] = Field(default_factory=dict)
     """Members of a loop: place in the original, from 0 -> wording."""
     reviewer: str | None = None
     """Who reviewed this wording; nobody yet when absent."""
@@ -50,7 +51,7 @@ class Wording(Document):
 class Translation(Document):
     """All wordings of one language."""
 
-    title: str | None = None
+    title: Words | None = None
     """Title of the questionnaire."""
     words: dict[str, Wording] = Field(default_factory=dict)
     """Wordings by the id of the entry they belong to."""

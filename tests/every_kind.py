@@ -71,6 +71,7 @@ FURTHER: list[dict[str, Any]] = [
         "kind": "loop",
         "id": "drinks",
         "over": ["tea", "milk"],
+        "order": "random",
         "questions": [{"id": "often", "text": "How often {{ item }}?", "kind": "number", "unit": "a week"}],
     },
     {
@@ -83,6 +84,7 @@ FURTHER: list[dict[str, Any]] = [
         "kind": "vignette",
         "id": "story",
         "text": "A {{ who }} comes.",
+        "order": "rotated",
         "factors": {"attributes": {"who": ["man", "woman"]}},
         "questions": [{"id": "help", "text": "Help?", "options": YES_NO}],
     },
@@ -92,7 +94,8 @@ FURTHER: list[dict[str, Any]] = [
         "text": "Which one?",
         "tasks": 2,
         "none": "None of them",
-        "factors": {"attributes": {"price": ["low", "high"]}, "profiles": 2},
+        "order": "random",
+        "factors": {"attributes": {"price": ["low", "high"]}, "profiles": 2, "identical": True},
     },
     {
         "kind": "battery",
@@ -126,6 +129,7 @@ OWN_CHINESE = {
     "drinks": {"over": {0: "茶", 1: "牛奶"}},
     "often": {"unit": "每周"},
     "story": {"factors": {"who": {0: "男人", 1: "女人"}}},
+    "choice": {"attributes": {"price": "价格"}},
 }
 
 

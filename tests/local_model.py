@@ -14,8 +14,11 @@ from simulator.backends.llama_cpp.context import Context, Logits
 from simulator.backends.llama_cpp.library import amx_guard
 from simulator.backends.llama_cpp.sequence import Sequence, pieces
 from simulator.backends.llama_cpp.settings import KV_TYPES
+from simulator.backends.llama_cpp.vocabulary import Vocabulary
 from simulator.decoding import Decoding
 from simulator.protocols.interface import Completion, Message, Request
+
+GREEDY = Decoding(do_sample=False, max_tokens=24)
 
 TOPICS = [
     "family",
@@ -29,6 +32,44 @@ TOPICS = [
     "friends",
     "leisure time",
 ]
+
+
+def opened(name: str, **settings: Any) -> Any:
+    """A fixture of a module: a local model with these settings, closed when the module is done."""
+
+    @pytest.fixture(scope="module")
+    def backend() -> Iterator[LlamaCppBackend]:
+        model = LlamaCppBackend(name, **settings)
+        yield model
+        asyncio.run(model.close())
+
+    return backend
+
+
+@pytest.fixture(scope="module")
+def llama_of_backend(backend: LlamaCppBackend) -> Iterator[Any]:
+    """llama.cpp's own class on the weights of a module's model; assign it to ``llama``."""
+    with llama_class(backend, n_ctx=512) as model:
+        yield model
+
+
+@pytest.fixture(scope="module")
+def vocabulary_of_backend(backend: LlamaCppBackend) -> Vocabulary:
+    """The vocabulary of a module's model; assign it to ``vocabulary``."""
+    return backend.model.vocabulary
+
+
+@pytest.fixture
+def ask_backend(backend: LlamaCppBackend) -> Callable[[Request], Completion]:
+    """Asks a module's model; assign it to ``ask``."""
+    return lambda wanted: asyncio.run(backend.complete(wanted))
+
+
+def conversation(topic: str) -> tuple[Message, ...]:
+    return (
+        Message("system", "Act as a citizen of Austin, Texas. Pick one choice and explain it."),
+        Message("user", f"How important is {topic} in your life? 1: very, 2: rather, 3: not very, 4: not at all"),
+    )
 
 
 def completions(backend: LlamaCppBackend, requests: list[Request]) -> list[Completion]:

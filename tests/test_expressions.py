@@ -5,8 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from surveys import Given, Question
-from surveys.conditions import Names, can_hold, check_condition
-from surveys.expressions import ExpressionError, Scope, holds, parse, references, renamed, value
+from surveys.conditions import check_condition
+from surveys.expressions import ExpressionError, parse, references, renamed
+from surveys.holding import Names, can_hold
+from surveys.truth import Scope, holds, value
 
 OPTIONS = [{"code": n, "label": label} for n, label in enumerate(("press", "radio", "web"), start=1)]
 QUESTIONS = {
@@ -264,3 +266,43 @@ def test_no_string_of_its_own_words_breaks_it(words):
     except ExpressionError:
         return
     assert holds(text, SCOPE) in (True, False)
+
+
+SHARED_OUT = Question(
+    id="money",
+    kind="allocation",
+    text="?",
+    total=100,
+    options=[
+        {"code": 1, "label": "roads"},
+        {"code": 2, "label": "parks"},
+        {"code": 9, "label": "?", "kind": "nonresponse"},
+    ],
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "possible"),
+    [
+        ("amount(money, 1) > 100", False),
+        ("amount(money, 1) > 99", True),
+        ("amount(money, 2) == 100", True),
+        ("amount(money, 1) < 0", False),
+        ("declined(money)", True),
+        ("count(money) == 2", True),
+        ("amount(money, 1) > 60 and amount(money, 2) > 60", True),  # of two options nothing is claimed
+        ("not answered(money)", True),
+    ],
+)
+def test_points_that_nobody_can_give_make_a_condition_that_never_holds(text, possible):
+    assert can_hold(parse(text), Names({"money": SHARED_OUT})) is possible
+
+
+def test_what_nobody_of_a_population_is_makes_a_condition_that_never_holds(wave_file):
+    from demoscope.errors import DocumentError
+    from simulator.loading import load_wave
+
+    survey = "id: s\ntitle: S\nquestions:\n- {id: q, text: '?', kind: text, show_if: persona.age > 200}\n"
+    with pytest.raises(DocumentError, match=r"question 'q': 'persona.age > 200' can never hold"):
+        load_wave(wave_file(survey=survey))
+    load_wave(wave_file(survey=survey.replace("> 200", ">= 80")))

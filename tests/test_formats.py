@@ -396,7 +396,7 @@ def test_surveyjs_additions_to_the_choices_become_options(tmp_path):
     assert [(o.code, o.label, o.kind, o.exclusive, o.pinned) for o in found["q"].options] == [
         (1, "a", "substantive", False, False),
         (2, "b", "substantive", False, False),
-        (3, "None", "substantive", True, False),
+        (3, "None", "substantive", True, True),
         (4, "Other (describe)", "substantive", False, True),
         (5, "Don't know", "nonresponse", True, False),
     ]

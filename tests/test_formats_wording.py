@@ -92,12 +92,13 @@ def test_characters_that_no_file_can_hold_are_refused_when_a_questionnaire_is_lo
         read_questionnaire(path)
 
 
-def test_a_title_that_a_workbook_cannot_hold_is_written_with_signs_and_listed(tmp_path):
+def test_a_condition_that_a_workbook_cannot_hold_is_written_with_signs_and_listed(tmp_path):
     path = tmp_path / "a.xlsx"
-    questions = [{"id": "q", "text": "Why?", "kind": "text"}]
-    lost = find_format("xlsform").write(Questionnaire(id="a", title="A\uffffB", questions=questions), path)
-    assert "sheet settings, title: characters that no file can hold" in str(lost[-1])
-    assert read_questionnaire(path)[0].questionnaire.title == "A\ufffdB"
+    ask, later = ({"id": name, "text": "Why?", "kind": "text"} for name in ("q", "r"))
+    there = Questionnaire(id="a", title="A", questions=[ask, later | {"show_if": "q == 'a\uffffb'"}])
+    lost = find_format("xlsform").write(there, path)
+    assert "sheet survey, r: characters that no file can hold" in str(lost[-1])
+    assert read_questionnaire(path)[0].questionnaire["r"].show_if == 'q == "a\ufffdb"'
 
 
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path):

@@ -72,23 +72,24 @@ def entries(draw, prefix: str = "q", before: tuple[str, ...] = (), deep: int = 2
         name = f"{prefix}{number}"
         kind = draw(st.sampled_from(["question", "question", "section", "loop", "vignette", "conjoint", "battery"]))
         factors = {"attributes": {"who": ["a", "b"], "what": ["c", "d", "e"]}}
+        order = draw(st.sampled_from(["fixed", "rotated", "random"]))
         if kind == "section" and deep:
-            order = draw(st.sampled_from(["fixed", "rotated", "random"]))
             inside = draw(entries(f"{name}_", tuple(known), deep - 1))
             found.append({"kind": kind, "id": f"s{name}", "order": order, "questions": inside})
         elif kind == "loop" and deep:
             inside = draw(entries(f"{name}_", tuple(known), deep - 1))
-            found.append({"kind": kind, "id": f"l{name}", "over": draw(labels), "questions": inside})
+            found.append({"kind": kind, "id": f"l{name}", "over": draw(labels), "order": order, "questions": inside})
         elif kind == "vignette":
             situation = draw(wording) + "{{ who }}"
             inside = [draw(question(name, known))]
-            found.append({"kind": kind, "id": f"v{name}", "text": situation, "factors": factors, "questions": inside})
+            told = {"text": situation, "factors": factors, "order": order}
+            found.append({"kind": kind, "id": f"v{name}", **told, "questions": inside})
         elif kind == "conjoint":
-            factors["profiles"] = 2
-            found.append({"kind": kind, "id": name, "text": draw(wording), "factors": factors, "tasks": 2})
+            factors |= {"profiles": 2, "identical": draw(st.booleans())}
+            told = {"text": draw(wording), "factors": factors, "tasks": 2, "order": order}
+            found.append({"kind": kind, "id": name, **told})
         elif kind == "battery":
             items = [{"id": f"{name}_{n}", "text": draw(wording)} for n in range(2)]
-            order = draw(st.sampled_from(["fixed", "random"]))
             answers = draw(st.sampled_from(["single", "multiple"]))
             found.append(
                 {

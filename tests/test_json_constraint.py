@@ -47,7 +47,8 @@ def random_text(rng: np.random.Generator, longest: int) -> str:
 def random_schema(rng: np.random.Generator, level: int = 0) -> dict[str, Any]:
     """Any supported schema, an object at the first level."""
     kinds = ["string", "integer", "number", "boolean", "null", "enum", "const"]
-    kind = "object" if level == 0 else str(rng.choice([*kinds, "object", "array"] if level < 3 else kinds))
+    nested = ["object", "array", "set", "anyOf"]
+    kind = "object" if level == 0 else str(rng.choice([*kinds, *nested] if level < 3 else kinds))
     least, more = (int(n) for n in rng.integers(0, 5, size=2))
     low = round(float(rng.normal(scale=100)), int(rng.integers(0, 4)))
     match kind:
@@ -57,6 +58,12 @@ def random_schema(rng: np.random.Generator, level: int = 0) -> dict[str, Any]:
         case "array":
             items = random_schema(rng, level + 1)
             return {"type": "array", "items": items, "minItems": least, "maxItems": least + more}
+        case "set":
+            values = [f"{number}{random_text(rng, 3)}" for number in range(least + more)] or ["only"]
+            most = {"minItems": min(least, len(values)), "maxItems": len(values)}
+            return {"type": "array", "items": {"enum": values}, "uniqueItems": True, **most}
+        case "anyOf":
+            return {"anyOf": [random_schema(rng, level + 1) for _ in range(rng.integers(1, 3))]}
         case "string":
             return {"type": "string", "minLength": least, "maxLength": least + more * 3}
         case "integer":
@@ -252,7 +259,7 @@ def nested(levels: int) -> dict[str, Any]:
         (an_object(a={"type": "array", "maxItems": 2}), r"at 'a\[\]'.*mapping"),
         (an_object(a=an_object(b={"type": "string", "maxLength": 9, "pattern": "x"})), "at 'a.b'.*`pattern`"),
         (an_object(a={"type": ["string", "null"], "maxLength": 9}), "at 'a'.*`type`"),
-        (an_object(a={"anyOf": [WHY]}), "at 'a'.*no `type`"),
+        (an_object(a={"oneOf": [WHY]}), "at 'a'.*no `type`"),
         (an_object(a={"$ref": "#/$defs/a"}), "at 'a'"),
         (an_object(a={"type": "string", "minLength": 4, "maxLength": 3}), "no range of lengths"),
         (an_object(a={"type": "integer", "minimum": 1.2, "maximum": 1.8}), "No whole number"),

@@ -2,7 +2,6 @@
 
 import asyncio
 import dataclasses
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -28,22 +27,12 @@ from tests.local_model import (
     greedy,
     llama_class,
     one_by_one,
+    opened,
     same_alone_evicted_or_resumed,
 )
 
-
-@pytest.fixture(scope="module")
-def backend() -> Iterator[LlamaCppBackend]:
-    opened = LlamaCppBackend("smol", context=1024, sequences=8, quantization="Q8_0")
-    yield opened
-    asyncio.run(opened.close())
-
-
-@pytest.fixture(scope="module")
-def exact() -> Iterator[LlamaCppBackend]:
-    opened = LlamaCppBackend("smol16", context=1024, sequences=8, quantization="F16")
-    yield opened
-    asyncio.run(opened.close())
+backend = opened("smol", context=1024, sequences=8, quantization="Q8_0")
+exact = opened("smol16", context=1024, sequences=8, quantization="F16")
 
 
 def mixed(number: int) -> list[Request]:

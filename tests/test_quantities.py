@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from analysis.reading import open_results
+from analysis.summary import summarise
 from tests.results import MadeUp, page, summary_of
+from tests.test_run import run
 
 
 @pytest.fixture
@@ -86,3 +89,33 @@ def test_a_title_names_the_answers_that_it_inserts(asked):
     piped = cell.questions[0].model_copy(update={"text": "You gave {{ money | nothing }}. Why?"})
     cell = cell.model_copy(update={"questions": (piped,)})
     assert "You gave [money]. Why?" in "\n".join(page(summary.model_copy(update={"cells": (cell,)}), 100))
+
+
+SCALED = """\
+id: s
+title: S
+questions:
+- {id: warm, kind: scale, text: How warm?, minimum: 1, maximum: 5}
+- {id: cold, kind: scale, text: How cold?, minimum: 1, maximum: 4}
+"""
+
+
+def test_answers_on_other_points_than_a_scale_has_are_scores_and_no_shares(wave_file, tmp_path):
+    changed = "settings: {answer_format: constrained}\n    perturbations: [{kind: scale_points, parity: even}]"
+    path = wave_file(
+        ("settings: {portrait: [sex, age]}", changed), ("respondents: 6", "respondents: 40"), survey=SCALED
+    )
+    run(path, tmp_path / "a.sqlite")
+    with open_results(tmp_path / "a.sqlite") as results:
+        summary = summarise(results, draws=50)
+        (mean,) = results.rows(
+            "SELECT avg(value) FROM answers JOIN questions q ON q.id = question_id WHERE q.name = 'warm'"
+        )[0]
+    warm, cold = summary.cells[0].questions
+    # Four points stand for 1, 2 1/3, 3 2/3 and 5 on the scale of five; nobody chose one of its own points.
+    assert {share.simulated for share in warm.shares} == {None}
+    assert warm.number is not None and warm.number.mean.mean == pytest.approx(mean)
+    assert (warm.number.least, warm.number.most) == (1, 5) and warm.n_simulated == 40
+    assert "another number of points" in (warm.not_compared or "")
+    assert sum(share.simulated for share in cold.shares) == pytest.approx(1) and cold.number is None
+    assert any(line.startswith("  mean score ") for line in page(summary, 100))

@@ -1,57 +1,24 @@
-"""Evaluating files of scores: what is read, what is counted, how results are broken down, shown and written."""
-
-import io
-import json
+"""The evaluation: what is counted, how results are broken down, baselines and intervals."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from rich.console import Console
-from typer.testing import CliRunner
 
-from analysis.worldvaluesbench.commands import app
 from analysis.worldvaluesbench.demographics import read_demographics
-from analysis.worldvaluesbench.distances import MISSING
 from analysis.worldvaluesbench.evaluation import evaluate
-from analysis.worldvaluesbench.figures import write_figures
 from analysis.worldvaluesbench.intervals import Resamples
 from analysis.worldvaluesbench.people import HumanAnswers, read_humans
 from analysis.worldvaluesbench.rules import Rules
 from analysis.worldvaluesbench.scores import read_scores, write_scores
-from analysis.worldvaluesbench.screen import csv_rows, render
 from demoscope.errors import DocumentError
-from surveys.formats.wvs.wave7 import DEMOGRAPHICS, SCALES, Scale
-from tests.conftest import SHARED
-
-CODEBOOK = SHARED / "data" / "wvb" / "codebook.json"
-PEOPLE = [101, 102, 103, 104]
-PLAIN = Rules(draws=0)
-HUMAN = {"Q1": [1, 1, 2, 4], "Q122": [0, 2, 2, None], "Q165": [1, 2, 1, 2]}
-
-
-def rows(**scores):
-    return [(q, str(p), str(s)) for q, values in scores.items() for p, s in zip(PEOPLE, values, strict=True)]
+from surveys.formats.wvs.wave7 import SCALES, Scale
+from tests.wvb_scores import found, rows, written
 
 
 @pytest.fixture
 def files(tmp_path):
-    """A reference of four people, a sample that tells their groups, and a model's scores."""
-    table = pd.DataFrame({"D_INTERVIEW": PEOPLE, **HUMAN}).astype("Int64")
-    table.to_csv(tmp_path / "people.tsv", sep="\t", index=False)
-    groups = {
-        "Continent": ["Asia", "Asia", "Europe", "Europe"],
-        "Urban / Rural": ["Urban", "Rural", "Urban", "Rural"],
-    }
-    sample = pd.DataFrame({"Question": "Q1", "D_INTERVIEW": PEOPLE, **groups})
-    sample.to_csv(tmp_path / "samples.tsv", sep="\t", index=False)
-    write_scores(tmp_path / "model.tsv", rows(Q1=[1, 1, 1, 1], Q122=[3, 0, "", "none"], Q165=["1.0", 2, 1, 2]))
-    return tmp_path
-
-
-def found(files, *names, rules=PLAIN, by=()):
-    systems = [read_scores(files / name) for name in names or ("model.tsv",)]
-    demographics = read_demographics(by, files / "samples.tsv", None) if by else None
-    return evaluate(systems, read_humans(files / "people.tsv"), rules, demographics)
+    """People, their groups and a model's scores."""
+    return written(tmp_path)
 
 
 def test_model_rows_without_a_score_leave_the_people_of_the_file_where_they_are(files):
@@ -59,104 +26,6 @@ def test_model_rows_without_a_score_leave_the_people_of_the_file_where_they_are(
     # Scores 3 (out of range, at 1.5) and 0 against 0, 2, 2 on 0..2: F - G is 1/2 - 1/3 on [0, 1] and 1/2 on [1, 1.5].
     assert (one.rows, one.scores, one.people, one.out_of_range) == (4, 2, 3, 1)
     assert one.distance == pytest.approx(1 / 6 + 1 / 4)
-
-
-def test_tables_with_commas_semicolons_points_and_parquet_are_read_alike(files, tmp_path):
-    expected = read_scores(files / "model.tsv")
-    text = (files / "model.tsv").read_text()
-    (tmp_path / "a.csv").write_text("\ufeff" + text.replace("\t", ","), encoding="utf-8")
-    (tmp_path / "b.csv").write_text(text.replace("\t", ";").replace("101", "101.0"))
-    frame = pd.read_csv(files / "model.tsv", sep="\t")
-    frame[["SCORE", "QUESTION_ID", "PARTICIPANT_ID"]].to_parquet(tmp_path / "c.parquet")
-    for name in ("a.csv", "b.csv", "c.parquet"):
-        read = read_scores(tmp_path / name)
-        assert read.questions == expected.questions
-        assert read.people.tolist() == expected.people.tolist()
-        assert np.array_equal(read.values, expected.values, equal_nan=True), name
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (
-            "QUESTION_ID\tPERSON\tSCORE\nQ1\t101\t1\n",
-            "the column 'PARTICIPANT_ID' is missing.*there are QUESTION_ID",
-        ),
-        ("QUESTION_ID\tPARTICIPANT_ID\tSCORE\nQ42\t101\t1\n", "'Q42' is no value question"),
-        ("QUESTION_ID\tPARTICIPANT_ID\tSCORE\nQ1\t101\t1\nQ1\tx\t1\n", "PARTICIPANT_ID: row 2 has 'x'"),
-        ("QUESTION_ID\tPARTICIPANT_ID\tSCORE\n", "the file has no rows"),
-        ("QUESTION_ID\tPARTICIPANT_ID\tSCORE\nQ1\t101\n", "bad.tsv:2: 2 values for 3 columns; the file is torn"),
-        ("QUESTION_ID\tPARTICIPANT_ID\tSCORE\nQ1\t7\t1\n", "knows none of its persons"),
-        ("QUESTION_ID\tPARTICIPANT_ID\tSCORE\nQ2\t101\t1\n", "no human answers for its questions"),
-    ],
-)
-def test_a_file_that_cannot_be_evaluated_says_why(files, text, message):
-    (files / "bad.tsv").write_text(text)
-    with pytest.raises(DocumentError, match=message):
-        found(files, "bad.tsv")
-
-
-def test_a_reference_that_is_none_says_what_one_looks_like(tmp_path):
-    (tmp_path / "a.json").write_text('{"Q1": [1, 2]}')
-    (tmp_path / "b.json").write_text("[]")
-    (tmp_path / "c.csv").write_text("a,b\n1,2\n")
-    (tmp_path / "d.csv").write_text("D_INTERVIEW,Q1\n5,1\n5,2\n")
-    (tmp_path / "e.csv").write_bytes(b"D_INTERVIEW,Q1\n5,\xff\n" * 3)
-    told = {
-        "a.json": "4 answers",
-        "b.json": "people per answer",
-        "c.csv": "a reference is",
-        "d.csv": "more than once",
-    }
-    for name, message in {**told, "e.csv": "no UTF-8", ".": "holds no answers"}.items():
-        with pytest.raises(DocumentError, match=message):
-            read_humans(tmp_path / name)
-
-
-def test_people_come_from_a_file_of_scores_too(files):
-    write_scores(files / "human.tsv", rows(Q1=[1, 1, 2, 4]))
-    humans = read_humans(files / "human.tsv")
-    assert isinstance(humans, HumanAnswers)
-    assert humans.of("Q1", np.array([3, 0, -1])).tolist() == [4, 1, MISSING]
-
-
-@pytest.mark.parametrize(
-    ("row", "message"),
-    [
-        (("Q1", "101", "2"), "the person 101 stands there more than once with Q1"),
-        (("Q1", "105", "65537"), "65537 is no answer of the person 105 to Q1, whose scale runs from 1 to 4"),
-    ],
-)
-def test_a_file_of_people_is_refused_when_it_says_two_things_or_nonsense(files, row, message):
-    write_scores(files / "human.tsv", [*rows(Q1=[1, 1, 2, 4]), row])
-    with pytest.raises(DocumentError, match=message):
-        read_humans(files / "human.tsv")
-
-
-def test_negative_codes_of_people_are_no_answers_and_those_outside_a_scale_are_told(files):
-    write_scores(files / "human.tsv", [*rows(Q1=[1, 1, -2, 4]), ("Q1", "105", "7")])
-    pd.DataFrame({"D_INTERVIEW": [*PEOPLE, 105], "Q1": [1, 1, None, 4, 7]}).to_csv(files / "wide.csv", index=False)
-    write_scores(files / "m.tsv", [*rows(Q1=[1, 1, 1, 1]), ("Q1", "105", "1")])
-    for name in ("human.tsv", "wide.csv"):
-        humans = read_humans(files / name)
-        assert humans.of("Q1", np.arange(5)).tolist() == [1, 1, MISSING, 4, MISSING]
-        evaluation = evaluate([read_scores(files / "m.tsv")], humans, PLAIN)
-        # 1, 1, 4 on both sides of the table: the model at 1 lies a third of the people away, as does the majority.
-        assert evaluation.systems[0].mean == pytest.approx(1 / 3)
-        assert next(one.mean for one in evaluation.baselines if one.name == "majority") == pytest.approx(1 / 3)
-        assert any("1 answers lie outside their scale" in note for note in evaluation.notes)
-
-
-@pytest.mark.skipif(not CODEBOOK.exists(), reason="the published codebook is not at hand")
-def test_labels_of_negative_codes_are_no_levels_and_all_others_are(tmp_path):
-    choices = {name: about.get("choices", {}) for name, about in json.loads(CODEBOOK.read_text("utf-8")).items()
-               if name in DEMOGRAPHICS}  # fmt: skip
-    labels = [(str(code), label) for some in choices.values() for code, label in some.items() if label]
-    table = pd.DataFrame({"D_INTERVIEW": range(len(labels)), "Continent": [label for _, label in labels]})
-    table.to_csv(tmp_path / "samples.tsv", sep="\t", index=False)
-    (grouping,) = read_demographics(["continent"], tmp_path / "samples.tsv", None).groupings
-    for (code, label), place in zip(labels, grouping.positions.tolist(), strict=True):
-        assert (place < 0) == code.startswith("-"), (code, label)
 
 
 def test_thresholds_go_from_0_to_1_by_a_twentieth(files):
@@ -303,56 +172,21 @@ def test_more_people_than_are_drawn_one_by_one_are_drawn_in_groups():
     assert draws.std() == pytest.approx(np.sqrt(0.25 / 5000), rel=0.1)
 
 
-def test_two_files_of_one_name_are_refused(files, tmp_path):
-    (tmp_path / "sub").mkdir()
-    (tmp_path / "sub" / "model.tsv").write_bytes((files / "model.tsv").read_bytes())
-    with pytest.raises(DocumentError, match="Two files are called 'model'"):
-        found(files, "model.tsv", "sub/model.tsv")
+def test_of_people_that_were_only_counted_the_questions_are_named_whose_majority_is_tied(files):
+    (files / "counts.json").write_text('{"Q1": [2, 1, 0, 1], "Q165": [2, 2]}')
+    humans = read_humans(files / "counts.json")
+    for tie, told in (("first", True), ("lowest", False)):
+        evaluation = evaluate([read_scores(files / "model.tsv")], humans, Rules(draws=0, tie=tie))
+        said = [note for note in evaluation.notes if "the lowest is the majority" in note]
+        assert (
+            said == ["Counts have no order of rows: of equally frequent answers the lowest is the majority on Q165."]
+        ) is told
 
 
-def test_an_evaluation_is_shown_within_the_width_of_a_terminal(files):
-    evaluation = found(files, by=["continent"], rules=Rules(draws=20))
-    for width in (80, 140):
-        out = io.StringIO()
-        render(evaluation, Console(file=out, width=width))
-        text = out.getvalue()
-        assert max(map(len, text.splitlines())) <= width
-        for words in ("Q122", "all questions", "out of range", "Continent", "Asia", "0.05", "model"):
-            assert words in text
-
-
-def test_every_figure_and_table_is_the_same_when_made_again(files):
-    evaluation = found(files, by=["continent"])
-    for name in ("a.svg", "b.svg"):
-        write_figures(evaluation, files / name)
-    assert (files / "a.svg").read_bytes() == (files / "b.svg").read_bytes()
-    lines = list(csv_rows(evaluation))
-    assert {len(line) for line in lines} == {11}
-    with pytest.raises(DocumentError, match="figures are written as svg, png, pdf"):
-        write_figures(evaluation, files / "a.gif")
-
-
-def test_the_command_evaluates_breaks_down_and_writes(files):
-    arguments = [
-        "evaluate",
-        files / "model.tsv",
-        "--reference",
-        files / "people.tsv",
-        "--samples",
-        files / "samples.tsv",
-    ]
-    arguments += ["--by", "urban", "--draws", 0, "--csv", files / "out.csv", "--plot", files / "out.svg", "--json"]
-    done = CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
-    assert done.exit_code == 0
-    evaluation = json.loads(done.stdout)
-    assert evaluation["out_of_range"] == "keep" and evaluation["systems"][0]["out_of_range"] == 1
-    assert [one["level"] for one in evaluation["levels"] if one["system"] == "model"] == ["Urban", "Rural"]
-    assert (files / "out.csv").read_text().startswith("system,grouping,level,question")
-    assert (files / "out.svg").stat().st_size > 1000
-
-
-def test_the_command_asks_for_a_reference_and_refuses_unknown_rules(files):
-    for arguments, message in (([], "Say what the people answered"), (["--reference", str(files / "people.tsv"),
-                               "--out-of-range", "round"], "'keep', 'clip' or 'drop'")):  # fmt: skip
-        with pytest.raises(DocumentError, match=message):
-            CliRunner().invoke(app, ["evaluate", str(files / "model.tsv"), *arguments], catch_exceptions=False)
+def test_samples_of_people_are_drawn_for_every_baseline_and_question_by_themselves(files):
+    several = found(files, rules=Rules(draws=20))
+    of = {one.name: {q.question: q.interval for q in one.questions} for one in several.baselines}
+    write_scores(files / "one.tsv", rows(Q1=[1, 1, 1, 1]))
+    alone = {one.name: one.questions[0] for one in found(files, "one.tsv", rules=Rules(draws=20)).baselines}
+    for name in ("split_half", "same_size"):  # whatever other questions are asked
+        assert alone[name].interval == of[name]["Q1"]

@@ -29,6 +29,9 @@ from surveys.formats.wvs.wave7 import SCALES, Scale
 LEVEL_DRAWS = 100
 """Draws of the baselines of people within levels, at most: only their means are told."""
 
+PEOPLE = ("split_half", "same_size")
+"""Baselines that people are drawn for; each has draws of its own for every question, whatever else is drawn."""
+
 
 class Baselines(NamedTuple):
     """What there is to compare models with."""
@@ -105,10 +108,10 @@ def _whole(question: str, inside: Ints, everybody: Ints, rules: Rules) -> dict[s
         "majority": baselines.majority(inside, scale, rules.tie),
     }
     if rules.draws and len(inside) > 1:
-        rng = seeds.generator(rules.seed, "wvb people", question)
+        halves, samples = (seeds.generator(rules.seed, "wvb people", question, of) for of in PEOPLE)
         population = np.bincount(everybody - scale.minimum, minlength=scale.levels)
-        values["split_half"] = baselines.split_half(counts, scale, rng, rules.draws)
-        values["same_size"] = baselines.same_size_sample(population, counts, scale, rng, rules.draws)
+        values["split_half"] = baselines.split_half(counts, scale, halves, rules.draws)
+        values["same_size"] = baselines.same_size_sample(population, counts, scale, samples, rules.draws)
     return values
 
 
@@ -136,13 +139,15 @@ def _within(
         }
         wanted = len(grouping.levels) <= MOST_LEVELS or (rules.aggregate == "group_mean" and place == last)
         if draws and wanted:
-            rng = seeds.generator(rules.seed, "wvb people", question, grouping.name)
+            halves, samples = (
+                seeds.generator(rules.seed, "wvb people", question, of, grouping.name) for of in PEOPLE
+            )
             level = subgroups.levels(place, known[1]).astype(np.intp)
             there = (known[0] >= scale.minimum) & (known[0] <= scale.maximum) & (level < len(counts))
             cells = level[there] * scale.levels + known[0][there] - scale.minimum
             population = np.bincount(cells, minlength=counts.size).reshape(counts.shape)
-            values["split_half"] = split_half_within(counts, scale, rng, draws).mean(axis=0)
-            values["same_size"] = same_size_within(population, counts, scale, rng, draws).mean(axis=0)
+            values["split_half"] = split_half_within(counts, scale, halves, draws).mean(axis=0)
+            values["same_size"] = same_size_within(population, counts, scale, samples, draws).mean(axis=0)
         people = counts.sum(axis=1)
         found[grouping.name] = {name: _Level(value, people) for name, value in values.items()}
     return found

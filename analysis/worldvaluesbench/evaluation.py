@@ -97,6 +97,11 @@ def _gains(findings: Sequence[SystemFinding]) -> list[Gain]:
     return gains
 
 
+def _is_tied(humans: HumanCounts, question: str) -> bool:
+    counts = humans.counts.get(question, ())
+    return bool(counts) and max(counts) > 0 and counts.count(max(counts)) > 1
+
+
 def _notes(systems: Sequence[System], humans: Humans, rules: Rules) -> list[str]:
     notes = []
     for one in systems:
@@ -130,6 +135,17 @@ def _notes(systems: Sequence[System], humans: Humans, rules: Rules) -> list[str]
             "Means over groups have no intervals; the baselines are means over the same groups, without split_half, "
             "since a group of one person has no halves."
         )
+    if isinstance(humans, HumanCounts) and rules.tie == "first":
+        tied = (
+            [one.question for one in systems[0].finding.questions if _is_tied(humans, one.question)]
+            if systems
+            else []
+        )
+        if tied:
+            notes.append(
+                f"Counts have no order of rows: of equally frequent answers the lowest is the majority on "
+                f"{', '.join(tied)}."
+            )
     if isinstance(humans, HumanCounts) and systems:
         notes.append("The reference holds counts: both sides are resampled by themselves, people from the counts.")
     return [*notes, *(note for one in systems for note in one.scores.notes)]

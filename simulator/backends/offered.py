@@ -15,6 +15,13 @@ _NUMBER = re.compile(
 )
 _LAST_QUESTION = re.compile(r"(?s).*^(Question: )(?=[^\n]*\S)", re.MULTILINE)
 _FORM = re.compile(r'\{\s*"([^"]+)": "[^"]*",\s*"([^"]+)": "\.\.\. (?:an integer )?score \.\.\."\s*\}\s*\Z')
+_TOLD = re.compile(r"(?:on a scale of |在)(-?\d+)(?: to |到)(-?\d+)(?:的量表上)?(?:, |，)(?=\1(?:: |, ))")
+_LABEL = re.compile(r"(-?\d+): |(\d+|[A-Z]{1,2})\. |\(([a-z]{1,2})\) ")
+_DECLINING = re.compile(
+    r"\b(?:don[’']?t|do not|can[’']?t) (?:know|say)\b|\brefus|\b(?:prefer|rather) not\b|\bno (?:answer|opinion)\b"
+    r"|不知道|不清楚|说不清|拒绝|不愿|无回答",
+    re.IGNORECASE,
+)
 _SCALE = re.compile(r"(?:scale of |在)(-?\d+) ?(?:to|到) ?(-?\d+)")
 
 
@@ -50,11 +57,15 @@ def offered(text: str) -> tuple[tuple[int, str], ...]:
 
     >>> offered("Request: Tea? - A. yes, B. no"), offered("Request: Tea? - yes / no")
     (((1, 'A. yes'), (2, 'B. no')), ((1, 'yes'), (2, 'no')))
+    >>> offered("Request: Tea? - on a scale of 1 to 3, 1: bad, 2, 3: good")  # all points are told
+    ((1, '1'), (2, '2'), (3, '3'))
     >>> offered("Answer: none / little\\nQuestion: On a scale of 1 to 2, tea?")
     ((1, '1'), (2, '2'))
     """
     last = _LAST_QUESTION.match(text)
     text = text[last.start(1) :] if last else text
+    if told := _TOLD.search(text):
+        return numbers(*sorted((int(told[1]), int(told[2]))))
     marked = _MARKED.search(text)
     listed = text[marked.start(1) :] if marked else text
     found = list(_OPTION.finditer(listed))
@@ -65,8 +76,7 @@ def offered(text: str) -> tuple[tuple[int, str], ...]:
     unnumbered = _LABELLED.split(text)[1:] or (text.rpartition(" - ")[2].split(" / ") if " / " in text else [])
     if len(unnumbered) > 1:
         return tuple(enumerate(unnumbered, start=1))
-    scale = _SCALE.search(text)
-    if scale:
+    if scale := _SCALE.search(text):
         return numbers(*sorted((int(scale[1]), int(scale[2]))))
     number = _NUMBER.search(text)
     if number is None:
@@ -83,6 +93,25 @@ def form(text: str) -> tuple[str, str] | None:
     """
     found = _FORM.search(text)
     return (found[1], found[2]) if found else None
+
+
+def label(text: str) -> str:
+    """What an option goes by: its code, number or letter, or its words where it has none.
+
+    >>> label("2: tea"), label("B. tea"), label("(b) tea"), label("tea")
+    ('2', 'B', 'b', 'tea')
+    """
+    found = _LABEL.match(text)
+    return next(group for group in found.groups() if group) if found else text
+
+
+def declines(text: str) -> bool:
+    """Whether an option reads as a "don't know" or "refuse", which takes all points or none.
+
+    >>> declines("9: Refused"), declines("2: Roads")
+    (True, False)
+    """
+    return _DECLINING.search(text) is not None
 
 
 def first_number(pattern: re.Pattern[str], text: str) -> int | None:

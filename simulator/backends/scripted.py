@@ -6,9 +6,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from typing import Any, Literal, Self
-
-from pydantic import Field, model_validator
+from typing import Any
 
 from demoscope import seeds
 from demoscope.documents import Document, build
@@ -20,19 +18,20 @@ from simulator.backends.offered import (
     SEVERAL,
     bounds,
     coded,
+    declines,
     divided,
     first_number,
     form,
+    label,
     numbers,
     offered,
     some_from,
 )
+from simulator.backends.scripted_settings import FAULTS, ScriptedSettings
 from simulator.constraint import JsonConstraint
 from simulator.json_values import JsonNumber
 from simulator.protocols.interface import Ability, Attempt, Completion, Request
 
-Fault = Literal["errors", "refusals", "unparsable", "empty", "truncated"]
-FAULTS: tuple[Fault, ...] = ("errors", "refusals", "unparsable", "empty", "truncated")
 OUTSIDE = 0.05
 """Probability mass that the public leaves outside the labels."""
 SPREAD = 0.01
@@ -43,67 +42,6 @@ EXPLANATIONS = (
     "I came to think so over the years.",
     "It matters to my family and me.",
 )
-
-
-class Planted(Document):
-    """A distribution that the public answers from; the first one that fits a request counts."""
-
-    shares: dict[int, float] = Field(min_length=1)
-    """Code -> share; shares are normalised, and codes left out are never chosen."""
-    question: str | None = None
-    """Id of the question it holds for; every question when absent."""
-    when: str = ""
-    """Text that the system turn must contain, such as ``Texas`` or ``woman``."""
-
-    @model_validator(mode="after")
-    def _is_a_distribution(self) -> Self:
-        if min(self.shares.values()) < 0 or not 0 < sum(self.shares.values()) < math.inf:
-            raise ValueError(f"shares must not be negative nor all zero, got {self.shares}")
-        return self
-
-
-class ScriptedSettings(Document):
-    """What the scripted public does."""
-
-    public: Literal["uniform", "modal", "persona", "planted", "faulty"] = "uniform"
-    """Every option alike; always the lowest code; one that hangs on the system turn; ``planted`` shares; or
-    uniform with faults."""
-    seed: int = 0
-    """Distinguishes two publics that are asked the same."""
-    planted: tuple[Planted, ...] = ()
-    """What ``planted`` draws from; where none fits, every option alike."""
-    errors: float | None = Field(default=None, ge=0, le=1)
-    """Share of calls that fail; 0.05 for the faulty public and none otherwise, as with the other faults."""
-    refusals: float | None = Field(default=None, ge=0, le=1)
-    """Share of replies that speak as a language model."""
-    unparsable: float | None = Field(default=None, ge=0, le=1)
-    """Share of replies that name no option."""
-    empty: float | None = Field(default=None, ge=0, le=1)
-    """Share of empty replies."""
-    truncated: float | None = Field(default=None, ge=0, le=1)
-    """Share of replies that are cut off within their answer."""
-    obey_greedy: bool = False
-    """Whether greedy requests get the likeliest option instead of a draw, as from a model."""
-    latency_s: float = Field(default=0, ge=0, le=3600)
-    """Seconds that a reply takes."""
-    context: int | None = Field(default=None, ge=1)
-    """Words that a prompt may have; longer ones end in an error of kind ``context``."""
-    concurrency: int = Field(default=256, ge=1, le=100_000)
-    """Requests in flight."""
-
-    @model_validator(mode="after")
-    def _faults_leave_room(self) -> Self:
-        if sum(self.fault_shares) > 1 + 1e-9:
-            raise ValueError(f"the shares of faults add up to {sum(self.fault_shares):g}, more than 1")
-        if self.planted and self.public != "planted":
-            raise ValueError(f"planted shares need public: planted, not {self.public}")
-        return self
-
-    @property
-    def fault_shares(self) -> tuple[float, ...]:
-        """Share of each fault, in the order of :data:`FAULTS`."""
-        usual = 0.05 if self.public == "faulty" else 0.0
-        return tuple(usual if getattr(self, name) is None else float(getattr(self, name)) for name in FAULTS)
 
 
 class ScriptedBackend:
@@ -239,7 +177,9 @@ class ScriptedBackend:
         texts = [text for _, text in options]
         total, several = first_number(POINTS, turn), first_number(SEVERAL, turn)
         if total is not None and texts:
-            points = divided([str(code) for code, _ in options], total, choice)
+            if declines(answer):
+                return f"{label(answer)} = {total}"
+            points = divided([label(text) for text in texts if not declines(text) or text == answer], total, choice)
             return ", ".join(f"{code} = {amount}" for code, amount in points.items())
         return ", ".join(some_from(texts, answer, several)) if several and answer in texts else answer
 
@@ -291,11 +231,11 @@ class ScriptedBackend:
         shares = dict(zip(ordered, self._shares(request, tuple(ordered)), strict=True))
         mass, n = 1 - OUTSIDE, len(request.labels)
         logprobs: dict[str, tuple[float, ...]] = {}
-        for label, code in zip(request.labels, codes, strict=True):
+        for said, code in zip(request.labels, codes, strict=True):
             assert code is not None
             total = math.log(mass * ((1 - SPREAD) * shares[code] + SPREAD / n))
-            tokens = max(len(label.split()), 1) + request.end_of_turn if request.ability == "score" else 1
-            logprobs[label] = (total / tokens,) * tokens
+            tokens = max(len(said.split()), 1) + request.end_of_turn if request.ability == "score" else 1
+            logprobs[said] = (total / tokens,) * tokens
         attempt = Attempt("", finish_reason="stop", prompt_tokens=prompt, completion_tokens=0, endpoint="scripted")
         return Completion((attempt,), logprobs, OUTSIDE if request.ability == "label_logprobs" else None)
 

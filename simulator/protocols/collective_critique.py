@@ -1,6 +1,5 @@
 """The baselines of collective critique and self-voting: a draft or a list, its critique, a rewrite, a vote."""
 
-import json
 import re
 from collections.abc import Generator
 from dataclasses import dataclass, replace
@@ -10,13 +9,14 @@ from typing import Any
 from demoscope import seeds
 from demoscope.documents import Document
 from demoscope.errors import DocumentError
-from simulator.answer import Answer, Status
-from simulator.constraint import AnyConstraint, Constraint, JsonConstraint
+from simulator.answer import Answer
+from simulator.constraint import AnyConstraint, Constraint
 from simulator.decoding import Decoding
 from simulator.parsing import Reading
 from simulator.protocols import ccsv_prompts, def_prompts
+from simulator.protocols.ccsv_replies import answer_of, array_of, entries_of, readings
 from simulator.protocols.ccsv_settings import ListSettings, SingleSettings
-from simulator.protocols.def_screens import ANSWER, Shown, answer_schema, draw_key, screens, show
+from simulator.protocols.def_screens import ANSWER, Shown, draw_key, screens, show
 from simulator.protocols.def_settings import ResolvedDef
 from simulator.protocols.diversity_enhanced import DiversityEnhanced, given
 from simulator.protocols.interface import FURTHER, Completion, Message, Protocol, Request, Understood
@@ -25,7 +25,6 @@ from surveys import Course, Questionnaire, Skipped
 from surveys.course import with_settings
 from surveys.presentation_rules import PresentationRules
 
-_ENTRY = re.compile(r"^[ \t>*_\-•]*(\d{1,4})[ \t*_]*[.)、:：][ \t*_]*(\S.*)$", re.MULTILINE)
 _NUMBER = re.compile(r"-?\d+")
 
 MOST_TOKENS = {"critique": 120, "vote": 16}
@@ -101,9 +100,9 @@ class CritiqueSingle(DiversityEnhanced):
                 continue
             shown = _shown(screen, resolved, respondent, seed)
             text, source, reason = yield from _single(talk, shown, settings)
-            readings = _readings(text, shown, resolved, reason)
-            for position, (step, reading) in enumerate(zip(screen.steps, readings, strict=True)):
-                answer = _answer(
+            understood = readings(text, shown, resolved, reason)
+            for position, (step, reading) in enumerate(zip(screen.steps, understood, strict=True)):
+                answer = answer_of(
                     step.question.id, reading, with_settings(shown.presentations[position].as_json(), step)
                 )
                 yield Understood(answer, (source,), position)
@@ -148,9 +147,9 @@ class CritiqueList(DiversityEnhanced):
             shown = _shown(screen, resolved, respondent, seed)
             text, source, reason = yield from _list(talk, shown, settings)
             presentation = with_settings(shown.presentations[0].as_json(), screen.first)
-            readings = _entries(text, shown, resolved, settings.entries, reason)
-            for replicate, reading in enumerate(readings):
-                answer = _answer(screen.question.id, reading, presentation, replicate)
+            understood = entries_of(text, shown, resolved, settings.entries, reason)
+            for replicate, reading in enumerate(understood):
+                answer = answer_of(screen.question.id, reading, presentation, replicate)
                 yield Understood(answer, (source,), replicate)
 
 
@@ -214,7 +213,7 @@ def _list(
     """The list that counts, the exchange it came in, and what went wrong."""
     place, question, language = shown.screen.first.place, shown.screen.question, talk.settings.language
     n, country = settings.entries, talk.respondent.portrait.rstrip(".。")
-    constraint = _array(shown, n)
+    constraint = array_of(shown, n)
     array = ccsv_prompts.AS_ARRAY[language].format(n=n) if constraint else ""
     head = Message("system", ccsv_prompts.LIST[language].format(n=n, country=country) + array)
     request = Message("user", shown.text)
@@ -264,74 +263,8 @@ def _went_wrong(step: str, completion: Completion) -> str:
     return f"no reply came to the {step}: {completion.last.error or 'nothing is known of why'}"
 
 
-def _array(shown: Shown, n: int) -> AnyConstraint | None:
-    """A JSON array of offered answers; ``None`` for free replies and for kinds that are not one choice."""
-    question = shown.screen.question
-    if not shown.constrained or question.kind not in ("single", "scale"):
-        return None
-    items = answer_schema(question, shown.presentations[0])
-    entries = {"type": "array", "items": items, "minItems": n, "maxItems": n}
-    return JsonConstraint.of({"type": "object", "properties": {"answers": entries}, "required": ["answers"]})
-
-
-def _readings(text: str | None, shown: Shown, settings: ResolvedDef, reason: str | None) -> list[Reading]:
-    if text is None:
-        return [Reading("failed", reason=reason)] * len(shown.screen.steps)
-    if not text.strip():
-        return [Reading("invalid", reason="the reply is empty")] * len(shown.screen.steps)
-    said = shown.said(ANSWER + text if settings.base_model else text)
-    return shown.read(said, settings.parsing_rules, cut=False)
-
-
 def _valid(text: str, shown: Shown, talk: _Talk, n: int) -> list[Reading]:
-    return [reading for reading in _entries(text, shown, talk.settings, n, None) if reading.status == "answered"]
-
-
-def _entries(text: str | None, shown: Shown, settings: ResolvedDef, n: int, reason: str | None) -> list[Reading]:
-    """What was understood of each entry of a list."""
-    if text is None:
-        return [Reading("failed", reason=reason)] * n
-    said = _listed(text)
-    readings = []
-    for number in range(1, n + 1):
-        entry = said.get(number)
-        if entry is None:
-            found = f"the list has no entry {number}; it has {len(said)} of {n}"
-            readings.append(Reading("invalid", reason=found))
-        else:
-            readings.append(shown.read(ANSWER + entry, settings.parsing_rules, cut=False)[0])
-    return readings
-
-
-def _listed(text: str) -> dict[int, str]:
-    """Entries of a list by their number, the first of each counting.
-
-    >>> _listed("1. yes\\n2) no")
-    {1: 'yes', 2: 'no'}
-    """
-    try:
-        answers = json.loads(text.strip())["answers"]
-        return {number: str(answer) for number, answer in enumerate(answers, start=1)}
-    except (ValueError, KeyError, TypeError, RecursionError):
-        found: dict[int, str] = {}
-        for entry in _ENTRY.finditer(text):
-            found.setdefault(int(entry[1]), entry[2].strip())
-        return found
-
-
-def _answer(question: str, reading: Reading, presentation: str, replicate: int = 0) -> Answer:
-    status: Status = reading.status
-    return Answer(
-        question,
-        status,
-        reading.codes,
-        reading.number,
-        reading.text,
-        reading.reason,
-        replicate=replicate,
-        presentation=presentation,
-        amounts=reading.amounts,
-    )
+    return [reading for reading in entries_of(text, shown, talk.settings, n, None) if reading.status == "answered"]
 
 
 SINGLE = CritiqueSingle()

@@ -256,11 +256,14 @@ def answer_schema(question: Question, shown: Presentation) -> dict[str, Any]:
     """JSON schema of what may be answered to one question as it is shown."""
     if not question.options:
         return {"type": "integer", "minimum": question.minimum, "maximum": question.maximum}
-    lines: dict[str, Any] = {"enum": list(shown.lines)}
-    if question.kind != "multiple":
-        return lines
+    if question.kind not in ("multiple", "ranking"):
+        return {"enum": list(shown.lines)}
     least, most = question.selections
-    return {"type": "array", "items": lines, "minItems": 1 if question.alone else least, "maxItems": most}
+    alone = [line for code, line in zip(shown.codes, shown.lines, strict=True) if code in question.alone]
+    together = {"enum": [line for line in shown.lines if line not in alone]}
+    several = {"type": "array", "items": together, "minItems": least, "maxItems": most, "uniqueItems": True}
+    one = {"type": "array", "items": {"enum": alone}, "minItems": 1, "maxItems": 1}
+    return {"anyOf": [several, one]} if alone else several
 
 
 def _points(question: Question, shown: Presentation) -> JsonConstraint:

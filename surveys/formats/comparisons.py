@@ -41,7 +41,12 @@ def _logic(node: Node, special: Special) -> Logic:
         sign, (left, right) = _SIGNS[node.name], node.arguments
         if isinstance(left, Ref):
             return Comparison(left.name, sign, value_of(right))
-        return Comparison(name_of(right), MIRRORED[sign], value_of(left))
+        if isinstance(right, Ref):
+            return Comparison(right.name, MIRRORED[sign], value_of(left))
+        worked_out = next((part for part in (left, right) if isinstance(part, Call)), None)
+        if worked_out is not None:
+            raise Untranslatable(f"{_shown(worked_out)} has no counterpart")
+        raise Untranslatable(f"it compares {_shown(left)} with {_shown(right)}, and neither is an answer")
     raise Untranslatable(f"{_shown(node)} has no counterpart")
 
 
@@ -63,8 +68,12 @@ def name_of(node: Node) -> str:
 
 def value_of(node: Node) -> Value:
     """The number or text that a part is."""
-    if isinstance(node, Ref | Call):
-        raise Untranslatable(f"{_shown(node)} is no number or text; answers are compared with those alone")
+    if isinstance(node, Ref):
+        raise Untranslatable(
+            f"it compares two answers ({node.name[:40]!r} is one); here one is compared with a value"
+        )
+    if isinstance(node, Call):
+        raise Untranslatable(f"{_shown(node)} has no counterpart; answers are compared with written values alone")
     return node
 
 

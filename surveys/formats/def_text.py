@@ -18,6 +18,7 @@ from surveys.formats.draft import LONGEST, Choice, Draft
 from surveys.formats.interface import Format, LeftOut, Reading
 from surveys.formats.losses import Losses
 from surveys.formats.output import write_text
+from surveys.formats.own_csv.cells import meant, neutral
 from surveys.formats.untrusted import read_text
 from surveys.question import Question
 from surveys.questionnaire import Questionnaire
@@ -152,7 +153,8 @@ def _types(path: Path) -> dict[int, dict[str, str]]:
     if not beside.exists():
         return {}
     found: dict[int, dict[str, str]] = {}
-    for line, row in read_table(beside, COLUMNS):
+    for line, cells in read_table(beside, COLUMNS):
+        row = {column: meant(cell) for column, cell in cells.items()}
         if not re.fullmatch(r"\d{1,9}", row["question"]):
             raise DocumentError(
                 f"{beside}:{line}: question must be the number of a line, got {row['question'][:40]!r}."
@@ -161,7 +163,7 @@ def _types(path: Path) -> dict[int, dict[str, str]]:
             raise DocumentError(
                 f"{beside}:{line}: type must be single, multiple or scaling, got {row['type'][:40]!r}."
             )
-        found[int(row["question"])] = dict(row)
+        found[int(row["question"])] = row
     return found
 
 
@@ -184,7 +186,7 @@ def _write(questionnaire: Questionnaire, path: Path) -> tuple[LeftOut, ...]:
         )
     write_text(path, "\n".join(lines) + "\n")
     table = io.StringIO()
-    csv.writer(table, lineterminator="\n").writerows([list(COLUMNS), *rows])
+    csv.writer(table, lineterminator="\n").writerows([list(COLUMNS), *(list(map(neutral, row)) for row in rows)])
     write_text(path.with_name(f"{path.stem}_types.csv"), table.getvalue())
     return losses.all()
 
@@ -196,9 +198,9 @@ def _line(question: Question, language: str, losses: Losses) -> str:
         losses.of(option, {"code", "label"}, f"{where}, option {option.code}", said=("kind",))
     wording = f"{question.stem} {question.text}" if question.stem else question.text
     said = _COUNTRY.sub("[COUNTRY]", wording)
-    if "\n" in said:
+    if "\n" in said or "\t" in said:
         said = " ".join(said.split())
-        losses.note(where, "the line breaks of its wording", "a question is one line")
+        losses.note(where, "the line breaks and tabs of its wording", "a question is one line")
     if len(said) > LONGEST:
         said = said[:LONGEST]
         losses.note(where, "the end of a long wording", f"at most {LONGEST:,} characters are read")
@@ -209,7 +211,8 @@ def _line(question: Question, language: str, losses: Losses) -> str:
         elif low or high:
             losses.note(where, f"the label {low or high!r}", "both ends are told, or none")
         return f"[{question.maximum}] {said}"
-    line = f"{said}- {', '.join(f'{option.code}: {option.label}' for option in question.options)}"
+    labels = ", ".join(f"{option.code}: {' '.join(option.label.split())}" for option in question.options)
+    line = f"{said}- {labels}"
     if parse_choices(line) != (said, [(option.code, option.label) for option in question.options]):
         losses.note(where, "where its choices begin and end", "its wording or codes would be read differently")
     return f"[{len(question.options)}] {line}"

@@ -144,6 +144,12 @@ class Draft:
                 f"{self.path}: more than {MOST_IN_ALL:,} options in all; no questionnaire has. Split it."
             )
         codes = self._codes(listed, where)
+        unsaid = [choice.value[:40] for choice in listed if not choice.label]
+        if unsaid:
+            what = (
+                f"the labels of {len(unsaid):,} options ({', '.join(unsaid[:5])}{' ...' if len(unsaid) > 5 else ''})"
+            )
+            self.leave_out(where, what, "they have none, so their values stand there")
         made: list[dict[str, Any]] = []
         seen: set[str] = set()
         for choice in listed:
@@ -280,7 +286,7 @@ class Draft:
             raise DocumentError(f"{self.path}: there is no question in it that can be read.{self._first_reasons()}")
         content = {
             "id": self.new_id(name, "questionnaire"),
-            "title": title or str(name) or "Untitled",
+            "title": title or shown(str(name)) or "Untitled",
             "language": self.language,
             "source": source,
             "questions": entries,

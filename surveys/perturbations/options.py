@@ -3,6 +3,7 @@
 import itertools
 from typing import Any, Literal
 
+import numpy as np
 from pydantic import Field
 
 from demoscope.documents import Document
@@ -55,10 +56,8 @@ class RelabelledOptions(Document):
         if not question.options:
             return Change(question)
         codes = [option.code for option in question.options]
-        if self.style == "shifted":
-            given = [code + self.by for code in codes]
-        else:
-            given = [codes[place] for place in chance("labels").permutation(len(codes)).tolist()]
+        shifted = self.style == "shifted"
+        given = [code + self.by for code in codes] if shifted else _permuted(codes, chance("labels"))
         return _recoded(question, question.options, dict(zip(given, codes, strict=True)))
 
 
@@ -152,6 +151,14 @@ class ScalePoints(Document):
         scores = {point: low + (point - low) * (high - low) / (last - low) for point in range(low, last + 1)}
         changed = question.model_copy(update={"maximum": last, "point_labels": {}})
         return Change(changed, {"points": points - 1}, scores=scores)
+
+
+def _permuted(codes: list[int], rng: np.random.Generator) -> list[int]:
+    """The codes in another order than their own, all others alike."""
+    given = codes
+    while given == codes:
+        given = [codes[place] for place in rng.permutation(len(codes)).tolist()]
+    return given
 
 
 def _has(question: Question, label: str) -> bool:

@@ -8,7 +8,16 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from simulator.constraint import AnyConstraint, Constraint
-from simulator.json_values import LONGEST_NUMBER, JsonArray, JsonEnum, JsonNumber, JsonString, Node, written
+from simulator.json_values import (
+    LONGEST_NUMBER,
+    JsonAnyOf,
+    JsonArray,
+    JsonEnum,
+    JsonNumber,
+    JsonString,
+    Node,
+    written,
+)
 
 Way = tuple["Part", ...]
 Phase = tuple[bytes, ...]
@@ -141,6 +150,24 @@ class Items:
 
 
 @dataclass(frozen=True, slots=True)
+class Either:
+    """One of several rows of parts."""
+
+    rows: tuple[Way, ...]
+
+    def ways(self) -> tuple[Way, ...]:
+        """Any of them."""
+        return self.rows
+
+    def following(self) -> bytes:
+        """None before one is chosen."""
+        return b""
+
+    def step(self, byte: int) -> None:
+        """Never."""
+
+
+@dataclass(frozen=True, slots=True)
 class Number:
     """A decimal number without needless zeros before the point, in a range."""
 
@@ -249,9 +276,21 @@ def _json(node: Node) -> Way:
             return Literal(b'"'), Text(shortest, longest), Literal(b'"')
         case JsonNumber():
             return (Number(*node.ends, node.decimals),)
-        case JsonArray(items, fewest, most):
+        case JsonArray(items, fewest, most, different):
+            if different and isinstance(items, JsonEnum):
+                return Literal(b"["), *_different(items, fewest, most), Literal(b"]")
             return Literal(b"["), Items(_json(items), fewest, most), Literal(b"]")
+        case JsonAnyOf(kinds):
+            return (Either(tuple(_json(kind) for kind in kinds)),)
     found: Way = ()
     for i, (name, held) in enumerate(node.properties):
         found += (Literal(f"{', ' if i else '{'}{written(name)}: ".encode()), *_json(held))
     return *found, Literal(b"}")
+
+
+def _different(items: JsonEnum, fewest: int, most: int) -> Way:
+    """The inside of an array in which no value comes twice."""
+    if not most:
+        return NOTHING
+    some = Choices(tuple(written(value).encode() for value in items.values), most, b", ", least=fewest)
+    return (some,) if fewest else (Either((NOTHING, (some,))),)

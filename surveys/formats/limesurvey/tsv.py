@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from demoscope.errors import DocumentError
+from surveys.formats.formulas import is_formula
 from surveys.formats.interface import Format, LeftOut, Reading
 from surveys.formats.limesurvey.reading import MOST_GROUPS, reading
 from surveys.formats.limesurvey.survey import LimeGroup, LimeQuestion, LimeSurvey, Part
@@ -182,8 +183,13 @@ def as_tsv(survey: LimeSurvey) -> str:
     out = io.StringIO(newline="")
     writer = csv.DictWriter(out, columns, dialect="excel-tab", lineterminator="\r\n", restval="")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _shown(cell) for name, cell in row.items()} for row in rows)
     return out.getvalue()
+
+
+def _shown(cell: str) -> str:
+    """The cell as a spreadsheet shows it: a blank goes before a formula, which neither browsers nor readers show."""
+    return f" {cell}" if is_formula(cell) else cell
 
 
 def _question_rows(question: LimeQuestion, number: str, language: str, base: str) -> list[Row]:

@@ -66,6 +66,10 @@ class _Writer:
     def _section(self, section: Section, made: LimeSurvey, around: str | None) -> None:
         where = f"section {section.id}"
         self.losses.of(section, {"title", "questions", "show_if"}, where)
+        if section.id != f"group_{len(made.groups) + 1}":  # as it is called when it is read
+            self.losses.note(where, f"id: {section.id}", f"a group of {TOOL} has a title alone")
+        if section.title is None:
+            self.losses.note(where, "that it has no title", f"a group of {TOOL} is called by its id then")
         condition = " and ".join(f"({one})" for one in (around, section.show_if) if one) or None
         names = self._texts(section.id, "text", section.title or section.id)
         group = LimeGroup(names, relevance=self._relevance(condition, where))

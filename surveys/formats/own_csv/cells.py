@@ -1,7 +1,6 @@
 """Cells of the flat table: its columns, and texts that spreadsheets would take for formulas."""
 
-import re
-
+from surveys.formats.formulas import FORMULA, NUMBER, is_formula
 from surveys.option import LARGEST
 
 COLUMNS = ("row", "id", "kind", "code", "text", "show_if")
@@ -13,7 +12,7 @@ WHOLE = ("minimum", "maximum", "min_selections", "max_selections", "total", "pol
 DECIMAL = ("score", "weight")
 """Further columns with numbers."""
 
-YES_NO = ("whole", "ordinal", "exclusive", "pinned")
+YES_NO = ("whole", "ordinal", "exclusive", "pinned", "identical")
 """Further columns with yes or no."""
 
 WORDS = ("order", "dimension", "topic", "split", "over")
@@ -28,9 +27,6 @@ QUESTION = (
 )
 """Columns of a question beside its id, kind and text."""
 
-_NUMBER = re.compile(r"-?\d+(\.\d+)?(e-?\d+)?")
-_DANGEROUS = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
-
 
 def neutral(cell: str) -> str:
     """The cell as a spreadsheet will show it instead of calculating it: an apostrophe goes before a formula.
@@ -38,7 +34,7 @@ def neutral(cell: str) -> str:
     >>> [neutral(cell) for cell in ("=1+1", "-5", "'=x", "plain")]
     ["'=1+1", '-5', "''=x", 'plain']
     """
-    return f"'{cell}" if _DANGEROUS.match(cell) and not _NUMBER.fullmatch(cell) else cell
+    return f"'{cell}" if is_formula(cell) else cell
 
 
 def meant(cell: str) -> str:
@@ -47,7 +43,7 @@ def meant(cell: str) -> str:
     >>> [meant(neutral(cell)) for cell in ("=1+1", "-5", "'=x", "plain")]
     ['=1+1', '-5', "'=x", 'plain']
     """
-    return cell[1:] if cell.startswith("'") and _DANGEROUS.match(cell) else cell
+    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
 
 
 def shown(value: object) -> str:
@@ -77,6 +73,6 @@ def setting(column: str, cell: str) -> object:
 
 
 def _decimal(text: str, column: str) -> float:
-    if _NUMBER.fullmatch(text.lower()) and abs(number := float(text)) <= LARGEST:
+    if NUMBER.fullmatch(text.lower()) and abs(number := float(text)) <= LARGEST:
         return number
     raise ValueError(f"{column} must be a number, got {text[:40]!r}")

@@ -128,7 +128,7 @@ class _Table:
         if kind == "battery":
             return self._battery(row)
         if kind == "conjoint":
-            entry = self._settings(row, "tasks") | {"kind": kind, "text": row["text"]}
+            entry = self._settings(row, "tasks", "order") | {"kind": kind, "text": row["text"]}
             self._say(row, row["id"].strip(), "text")
             self._texts(entry)
             return entry | {"factors": self._factors(entry["id"])}
@@ -204,7 +204,9 @@ class _Table:
     def _factors(self, entry: str) -> dict[str, Any]:
         factors: dict[str, Any] = {"attributes": {}}
         for row in self._take("factor"):
-            factors |= {key: value for key, value in self._settings(row, "profiles").items() if key != "id"}
+            settings = self._settings(row, "profiles", "identical")
+            factors |= {key: value for key, value in settings.items() if key != "id"}
+            self._say(row, entry, "attributes", row["id"])
             levels = enumerate(self._take("level"))
             factors["attributes"][row["id"]] = [self._listed(v, entry, f"factors.{row['id']}", n) for n, v in levels]
         return factors

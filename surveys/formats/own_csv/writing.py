@@ -90,18 +90,18 @@ class _Writer:
             yield from self._inside(entry.questions, entry.id)
         elif isinstance(entry, Loop):
             over = {"over": entry.over} if isinstance(entry.over, str) else {}
-            yield {"row": "loop", "id": entry.id, **over}
+            yield _row(entry, "order", row="loop", **over)
             if not isinstance(entry.over, str):
                 for number, member in enumerate(entry.over):
                     yield {"row": "member", **self._said(entry.id, "over", member, number)}
             yield from self._inside(entry.questions, entry.id)
         elif isinstance(entry, Vignette):
-            yield {"row": "vignette", "id": entry.id, **self._said(entry.id, "text", entry.text)}
+            yield _row(entry, "order", row="vignette", **self._said(entry.id, "text", entry.text))
             yield from self._factors(entry.id, entry.factors)
             yield from self._inside(entry.questions, entry.id)
         elif isinstance(entry, Conjoint):
             said = self._said(entry.id, "text", entry.text)
-            yield {"row": "conjoint", "id": entry.id, "tasks": entry.tasks, **said}
+            yield _row(entry, "order", row="conjoint", tasks=entry.tasks, **said)
             if entry.none is not None:
                 yield {"row": "none", "text": entry.none}
             yield from self._factors(entry.id, entry.factors)
@@ -113,7 +113,8 @@ class _Writer:
 
     def _factors(self, entry: str, factors: Factors) -> Iterator[Row]:
         for attribute, levels in factors.attributes.items():
-            yield {"row": "factor", "id": attribute, "profiles": factors.profiles}
+            called = self._said(entry, "attributes", None, attribute)
+            yield _row(factors, "identical", row="factor", profiles=factors.profiles, **called) | {"id": attribute}
             for number, level in enumerate(levels):
                 yield {"row": "level", **self._said(entry, f"factors.{attribute}", level, number)}
         for combination in factors.without:

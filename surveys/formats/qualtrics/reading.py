@@ -175,6 +175,7 @@ class _Survey:
                 part.where, f"randomisation of questions: {drawn}", "sections are shuffled whole or not at all"
             )
         over = self._over(options)
+        loop_order = self._loop_order(options) if over else "fixed"
         options.ignore(*_BLOCK_LOOK)
         options.close(draft)
         before = set(draft.known)
@@ -188,6 +189,7 @@ class _Survey:
             draft.forget(set(draft.known) - before)
             self._jumps = [jump for jump in self._jumps if jump.block != block_id or self._lost(jump)]
             loop = {"kind": "loop", "id": draft.new_id(f"{section['id']}_loop"), "over": over, "questions": entries}
+            loop |= {"order": loop_order} if loop_order != "fixed" else {}
             entries = [loop] if entries else []
         if title == UNNAMED and set(section) == {"kind", "id", "title"}:
             return entries
@@ -215,6 +217,16 @@ class _Survey:
             options.where, f"loop and merge: {kind[:40]}", "it loops over nothing that is known here"
         )
         return None
+
+    def _loop_order(self, options: Part) -> str:
+        drawn = Part(options.any("LoopingOptions"), options.where).word("Randomization")
+        if drawn in ("", "None", "false"):
+            return "fixed"
+        if drawn != "All":
+            self._draft.leave_out(
+                options.where, f"randomisation of loops: {drawn[:40]}", "all of a loop are shown here"
+            )
+        return "random"
 
     def _element(self, element: Part, block: str) -> list[dict[str, Any]]:
         if element.word("Type") != "Question":

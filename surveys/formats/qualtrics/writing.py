@@ -95,6 +95,8 @@ class _Writer:
                 self.losses.note(where, f"order: {entry.order}", f"{TOOL} has no such order")
             if entry.title:
                 self.losses.note(where, f"id: {entry.id}", f"a block of {TOOL} has a title alone")
+            else:
+                self.losses.note(where, "that it has no title", f"a block of {TOOL} is called by its id then")
             condition = self._logic(entry.show_if, where)
             self._block(entry.title or entry.id, entry.questions, condition, options, where)
         elif isinstance(entry.over, str):
@@ -104,8 +106,13 @@ class _Writer:
             static = {str(n): {"1": member} for n, member in enumerate(entry.over, start=1)}
             self._in_loop = True
             before = dict(self._places)
-            looping = {"Looping": "Static", "LoopingOptions": {"Static": static, "Randomization": "None"}}
-            self._block(entry.id, entry.questions, None, looping, f"loop {entry.id}")
+            where = f"loop {entry.id}"
+            self.losses.note(where, f"id: {entry.id}", f"a loop of {TOOL} is a block, read as a section around it")
+            if entry.order == "rotated":
+                self.losses.note(where, f"order: {entry.order}", f"{TOOL} has no such order")
+            drawn = "All" if entry.order == "random" else "None"
+            looping = {"Looping": "Static", "LoopingOptions": {"Static": static, "Randomization": drawn}}
+            self._block(entry.id, entry.questions, None, looping, where)
             self._places = before
             self._in_loop = False
 

@@ -1,7 +1,7 @@
 """What each kind of SurveyJS element becomes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from surveys.formats.draft import Choice, Draft, Known
@@ -74,7 +74,8 @@ class Element:
                 self.draft.leave_out(
                     where, f"visibleIf: {item['visibleIf']}", "options are offered to everybody here"
                 )
-        options, codes = self.draft.options((choice for choice, _ in listed), self.part.where)
+        shown = (replace(choice, label=choice.label or choice.value) for choice, _ in listed)  # as SurveyJS shows it
+        options, codes = self.draft.options(shown, self.part.where)
         for choice, item in listed:
             if isinstance(item["text"], dict):
                 self.said(item["text"], self.part.where, entry, "options", codes[choice.value])
@@ -95,7 +96,8 @@ def choice(element: Element) -> list[dict[str, Any]]:
     if low is not None and high is not None and 0 <= high - low <= 1000:
         options += [{"code": code, "label": str(code)} for code in range(low, high + 1)]
         codes |= {str(code): code for code in range(low, high + 1)}
-    content["options"] = [*options, *_added(element, content["id"], codes, several)]
+    drawn = _note_order(element)
+    content["options"] = [*options, *_added(element, content["id"], codes, several, drawn)]
     if several:
         content |= _between(part, "minSelectedChoices", "maxSelectedChoices")
         content["ordinal"] = False
@@ -111,7 +113,18 @@ ADDED = (
 """Options that a switch adds: value, switches, key of the label, usual label, and what the option is here."""
 
 
-def _added(element: Element, entry: str, codes: dict[str, int], several: bool) -> list[dict[str, Any]]:
+def _note_order(element: Element) -> bool:
+    """Whether options change their order, which is noted: here the wave says so."""
+    order = element.part.word("choicesOrder")
+    if order in ("", "none"):
+        return False
+    why = "whether and how options change their order is chosen in the wave"
+    element.draft.leave_out(element.part.where, f"choicesOrder: {order[:40]}", why)
+    return True
+
+
+def _added(element: Element, entry: str, codes: dict[str, int], several: bool, drawn: bool) -> list[dict[str, Any]]:
+    """The options that switches add; where the others change their order, these stay at the end."""
     made = []
     for value, switches, key, usual, extra in ADDED:
         if element.part.flag(*switches):
@@ -119,6 +132,8 @@ def _added(element: Element, entry: str, codes: dict[str, int], several: bool) -
             codes[value] = code
             label = element.said(element.part.any(key), element.part.where, entry, "options", code) or usual
             kept = {name: on for name, on in extra.items() if name != "exclusive" or several}
+            if value == "none" and drawn:
+                kept["pinned"] = True
             if "kind" in kept and several:
                 kept["exclusive"] = True
             made.append({"code": code, "label": " ".join(label.split()), **kept})
@@ -138,6 +153,7 @@ def ranking(element: Element) -> list[dict[str, Any]]:
     """Options to be put in order."""
     content = element.begin("ranking")
     content["options"], codes = element.options(content["id"], "choices")
+    _note_order(element)
     most = element.part.whole("maxSelectedChoices") if element.part.flag("selectToRankEnabled") else None
     return element.finish(content | ({"max_selections": most} if most else {}) | {"ordinal": False}, codes)
 

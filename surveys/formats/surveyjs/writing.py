@@ -119,6 +119,7 @@ class _Writer:
 
     def _loop(self, loop: Loop, over: tuple[str, ...]) -> dict[str, Any]:
         before = set(self._names)
+        self.losses.of(loop, {"over", "questions"}, f"loop {loop.id}")
         self._in_loop.add(loop.id)
         inside = [element for entry in loop.questions for element in self._element(entry)]
         self._in_loop.remove(loop.id)

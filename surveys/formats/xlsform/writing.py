@@ -129,6 +129,7 @@ class _Writer:
 
     def _loop(self, loop: Loop, over: tuple[str, ...]) -> list[Row]:
         before = set(self._kinds)
+        self.losses.of(loop, {"over", "questions"}, f"loop {loop.id}")
         if list(over) != [str(number) for number in range(1, len(over) + 1)]:
             self.losses.note(
                 f"loop {loop.id}", f"over: {', '.join(over)}", "the rounds of a repeat have numbers alone"
