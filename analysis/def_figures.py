@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike
 
 from analysis.compared import Comparison, MapFigure
 from analysis.evaluated import Bias, CellEvaluation
-from analysis.insensitivity import DIMENSIONS
 from demoscope.errors import DocumentError
+from surveys.judging import DIMENSIONS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

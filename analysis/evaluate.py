@@ -20,7 +20,7 @@ from analysis.evaluated import (
     Level,
     Voice,
 )
-from analysis.insensitivity import DIMENSIONS, aggregate
+from analysis.insensitivity import aggregate
 from analysis.preference_bias import Matching, bias_test, characters, matching
 from analysis.reading import Results
 from analysis.records import Cell
@@ -30,6 +30,7 @@ from analysis.responses import judgements, rule_failures, stored_responses
 from analysis.rule_judge import Rules
 from analysis.spread import spread, spread_ratio
 from demoscope.seeds import generator
+from surveys.judging import DIMENSIONS
 
 DECODING = ("num_beams", "do_sample", "best_of", "temperature", "top_p", "top_k", "min_p")
 """What of a respondent's decoding is looked at as a factor."""

@@ -10,9 +10,8 @@ from typing import Any
 
 from demoscope.documents import Document
 from demoscope.errors import StoreError
-from demoscope.store_file import open_for_reading
+from demoscope.store_file import open_for_reading, unpacked
 from simulator.protocols.interface import FURTHER
-from simulator.records import unpacked
 
 
 class Turn(Document):
