@@ -36,6 +36,7 @@ def render_agreements(found: Sequence[Agreement], console: Console) -> None:
     note = (
         "kappa: Cohen's, of two raters; alpha: Krippendorff's, of all people. 1 is full agreement, 0 what chance "
         "gives, · where all verdicts are the same, so that chance cannot be told from agreement. 95 %: resampled "
-        "replies. Where rules found no fault they count as passing."
+        "replies; · where they are few, or a rater hardly ever said anything else. Where rules found no fault they "
+        "count as passing."
     )
     console.print(words(note, style=FAINT), width=width)

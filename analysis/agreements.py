@@ -119,13 +119,18 @@ def _of(
         both = both[:, np.isfinite(both).all(axis=0)]
         if both.shape[1] and {raters[one], raters[other]} != {RULES}:
             rng = generator(seed, "agreement", dimension, raters[one], raters[other])
-            limits = agreement_interval(_kappa, both, rng, draws)
+            limits = agreement_interval(_kappa_of_both, both, rng, draws)
             found.append(_agreement(dimension, (raters[one], raters[other]), "kappa", both, _kappa(both), limits))
     return found
 
 
 def _kappa(table: Floats) -> float:
     return cohen_kappa(table[0], table[1])
+
+
+def _kappa_of_both(table: Floats) -> float:
+    """Kappa where both raters vary; with one who always says the same it is 0 by construction, whatever is judged."""
+    return _kappa(table) if (np.ptp(table, axis=1) > 0).all() else float("nan")
 
 
 def _agreement(
