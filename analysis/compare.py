@@ -12,7 +12,7 @@ from analysis.agreements import agreements
 from analysis.annotation import Annotation
 from analysis.bootstrap import Resamples, limits
 from analysis.choices import Floats, Integers
-from analysis.compared import Comparison, ConditionRow, DiversityFigures, Estimate
+from analysis.compared import Comparison, ConditionRow, DiversityFigures, Estimate, TopicCount
 from analysis.completions import completions
 from analysis.debiasing import debiased_mean
 from analysis.def_data import CellData, cell_data
@@ -95,11 +95,14 @@ def compare_stores(
     evaluations: list[CellEvaluation] = []
     agreed: tuple[Agreement, ...] = ()
     completed: list[Completion] = []
+    topics: dict[tuple[str, str], set[str]] = {}
     for number, path in enumerate(paths):
         with open_results(path) as results:
             mine = decided if number == 0 else ()
             conditions += _read(str(path), results, draws, mine)
             completed += completions(results)
+            for name, dimension, topic in results.topics():
+                topics.setdefault((dimension, topic), set()).add(name)
             if details:
                 evaluations += [evaluate(results, cell, rules, mine, checks) for cell in _publics(results)]
             if number == 0 and (details or annotations):
@@ -129,6 +132,10 @@ def compare_stores(
         ablations=ablation_orders(rows),
         agreements=agreed,
         completions=tuple(completed),
+        topics=tuple(
+            TopicCount(dimension=dimension, topic=topic, questions=len(names))
+            for (dimension, topic), names in sorted(topics.items())
+        ),
         map=mapped([(c.data, c.resamples) for c in conditions], rules) if details else None,
         between=tuple(tuple(_between(a.data, b.data) for b in conditions) for a in conditions),
     )
@@ -223,6 +230,11 @@ def _row(
     measured = {
         "kl": _estimate(float(found.average), resampled.average),
         "dimensions": dict(zip(found.dimensions, found.dimension_means.tolist(), strict=True)),
+        "divergences": {
+            question.name: value
+            for question, value in zip(data.closed, found.questions.tolist(), strict=True)
+            if np.isfinite(value)
+        },
         "questions": int((human.sum(axis=1) > 0).sum()),
         "infinite": int(found.infinite),
         "missing": int(found.missing),

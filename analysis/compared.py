@@ -54,6 +54,8 @@ class ConditionRow(Document):
     """Replies that no rule could read and that people gave an answer to; they are among the answered."""
     unresolved: int = 0
     """Replies that people could not read either."""
+    divergences: dict[str, float] = Field(default_factory=dict)
+    """KL of each question by its name; infinite and missing ones are left out."""
     ablation: str | None = None
     """Which row of DEF's ablation it is, by place, decoding and memory on or off."""
     diversity: DiversityFigures | None
@@ -112,6 +114,14 @@ class AblationOrder(Document):
     """Neighbours in another order; none when it came out as published."""
 
 
+class TopicCount(Document):
+    """Questions of one value dimension about one topic."""
+
+    dimension: str
+    topic: str
+    questions: int
+
+
 class MapPoint(Document):
     """One subject of the cultural map."""
 
@@ -161,5 +171,7 @@ class Comparison(Document):
     """How far judges, people and rules agree on the replies of the first store, when that was asked for."""
     completions: tuple[Completion, ...] = ()
     """What models complete of the survey's own questions, where a condition checked that."""
+    topics: tuple[TopicCount, ...] = ()
+    """Questions by value dimension and topic, of all questionnaires compared, each question once."""
     map: MapFigure | None = None
     """The cultural map, when details were asked for and the questions have value dimensions."""

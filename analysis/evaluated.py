@@ -43,6 +43,9 @@ class Habits(Document):
     midpoint_people: float | None
     extreme: float | None
     extreme_people: float | None
+    acquiescence: float | None = None
+    """Agreeing minus disagreeing answers to statements, as a share of them, in [-1, 1]; absent without statements."""
+    acquiescence_people: float | None = None
 
 
 class Level(Document):

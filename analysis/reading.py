@@ -134,6 +134,14 @@ class Results:
         )
         return tuple(Asked(*(*row[:4], bool(row[4]), tuple(choices.get(row[0], ())), row[5])) for row in rows)
 
+    def topics(self) -> list[tuple[str, str, str]]:
+        """Name, value dimension and topic of every question that was put to models and has both."""
+        excluded = "AND excluded IS NULL" if self._has_column("questions", "excluded") else ""
+        return self.rows(
+            f"""SELECT name, dimension, topic FROM questions
+            WHERE dimension IS NOT NULL AND topic IS NOT NULL {excluded} ORDER BY id"""
+        )
+
     def settings(self, cell: Cell) -> dict[str, Any]:
         """Settings of a cell's protocol, as they were applied."""
         found: dict[str, Any] = self._json(self.rows("SELECT settings FROM cells WHERE id = ?", (cell.id,))[0][0])
