@@ -47,6 +47,7 @@ def ablation_orders(rows: Sequence[ConditionRow]) -> tuple[AblationOrder, ...]:
     runs as the smallest condition has, so that conditions of different sizes can be compared.
     """
     groups: dict[tuple[str, ...], dict[str, AblationStep]] = {}
+    finished = {row.store: row.finished for row in rows}
     for number, row in enumerate(rows, start=1):
         if row.ablation is None or row.diversity is None:
             continue
@@ -58,7 +59,7 @@ def ablation_orders(rows: Sequence[ConditionRow]) -> tuple[AblationOrder, ...]:
             AblationStep(name=row.ablation, row=number, value=value, low=found.low, high=found.high),
         )
     orders = []
-    for (_, model, language, culture), group in groups.items():
+    for (store, model, language, culture), group in groups.items():
         steps = tuple(group[name] for name in PUBLISHED if name in group)
         if len(steps) < 2:
             continue
@@ -70,7 +71,13 @@ def ablation_orders(rows: Sequence[ConditionRow]) -> tuple[AblationOrder, ...]:
         missing = tuple(name for name in PUBLISHED if name not in group)
         orders.append(
             AblationOrder(
-                model=model, language=language, culture=culture or None, steps=steps, missing=missing, against=against
+                model=model,
+                language=language,
+                culture=culture or None,
+                steps=steps,
+                missing=missing,
+                against=against,
+                finished=finished[store],
             )
         )
     return tuple(orders)

@@ -207,6 +207,7 @@ def _row(
         statuses=condition.statuses,
         resolved=condition.resolved[0],
         unresolved=condition.resolved[1],
+        finished=condition.wave.finished is not None,
         ablation=condition.ablation,
         diversity=_diversity(data.digests, None, runs),
         choice_diversity=_diversity(of_choices(data.choices), data.scales.sizes, runs),

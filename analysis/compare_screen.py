@@ -39,7 +39,8 @@ def _ablations(found: Comparison, console: Console, width: int) -> None:
         console.print(Text.assemble(("Ablation  ", FAINT), words(where, style="bold")), width=width)
         console.print(words(f"D {steps}"), width=width)
         asked = f" ({', '.join(order.missing)} not asked)" if order.missing else ""
-        console.print(words(f"The order of D is {came_out}{asked}."), width=width)
+        early = "" if order.finished else " The wave is not finished, so this is preliminary."
+        console.print(words(f"The order of D is {came_out}{asked}.{early}"), width=width)
 
 
 def _completions(found: Comparison, console: Console, width: int) -> None:

@@ -56,6 +56,8 @@ class ConditionRow(Document):
     """Replies that people could not read either."""
     divergences: dict[str, float] = Field(default_factory=dict)
     """KL of each question by its name; infinite and missing ones are left out."""
+    finished: bool = True
+    """Whether its wave came to its end; before that, replies are missing and D comes out too small."""
     ablation: str | None = None
     """Which row of DEF's ablation it is, by place, decoding and memory on or off."""
     diversity: DiversityFigures | None
@@ -112,6 +114,8 @@ class AblationOrder(Document):
     """Rows of the ablation that were not asked."""
     against: tuple[str, ...]
     """Neighbours in another order; none when it came out as published."""
+    finished: bool = True
+    """Whether the wave came to its end; the order of an unfinished one is preliminary."""
 
 
 class TopicCount(Document):

@@ -36,7 +36,14 @@ def test_a_condition_is_known_by_its_place_decoding_and_memory(settings, row):
 def row(name: str, value: float, model: str = "m") -> ConditionRow:
     figures = DiversityFigures(value=value, low=None, high=None, attainable=0.75, same_runs=None)
     return ConditionRow.model_construct(
-        store="s", model=model, language="en", culture="US", ablation=name, diversity=figures, statuses=Statuses()
+        store="s",
+        model=model,
+        language="en",
+        culture="US",
+        ablation=name,
+        finished=True,
+        diversity=figures,
+        statuses=Statuses(),
     )
 
 
@@ -69,6 +76,16 @@ def test_the_example_holds_the_whole_ablation_and_the_baselines_in_both_cultures
         }
         assert protocols == {"def", "cao", "ccsv-single", "ccsv-list"}
     assert loaded.wave.respondents == 20
+
+
+def test_the_example_asks_an_api_model_by_one_changed_line(tmp_path):
+    lines = EXAMPLE.read_text().splitlines()
+    (local,) = (n for n, line in enumerate(lines) if line.startswith("  - {name: smollm2-135m"))
+    lines[local] = lines[local + 1].replace("  # - {name: MODEL", "  - {name: MODEL")
+    (tmp_path / "wave.yaml").write_text("\n".join(lines))
+    loaded = load_wave(tmp_path / "wave.yaml")
+    assert {(cell.model.name, cell.model.backend) for cell in loaded.cells} == {("MODEL", "openai_api")}
+    assert len(loaded.cells) == 16
 
 
 def test_a_size_takes_the_place_of_the_number_of_respondents(tmp_path):
