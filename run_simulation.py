@@ -28,7 +28,6 @@ from demoscope.errors import DemoscopeError
 if TYPE_CHECKING:
     from analysis.findings import Summary
     from simulator.run import Progress
-    from simulator.wave import LoadedWave
 
 INTERRUPTED = 130
 """What typer makes of Ctrl-C inside a command."""
@@ -67,7 +66,7 @@ def run(
     share = Shard.parse(shard)
     loaded = load_wave(wave)
     path = share.path_of(store or loaded.store_path)
-    with Store(path, durability=loaded.wave.durability) as opened, _progress_shown(loaded, path) as shown:
+    with Store(path, durability=loaded.wave.durability) as opened, _progress_shown(loaded.wave.name, path) as shown:
         run_wave(loaded, opened, now=_now, progress=shown, shard=share)
     summary = _summary(path)
     _show(summary, as_json)
@@ -166,12 +165,21 @@ def report(
     effects: Annotated[
         bool, typer.Option("--effects", help="Instead: what order, split ballots, vignettes and conjoint tasks did.")
     ] = False,
+    annotation: Annotated[
+        list[Path] | None, typer.Option(help="Filled-in sheet of an annotator; once for each of them.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the summary of a store again, or the effects of its design."""
-    if not effects:
+    """Show the summary of a store again, the effects of its design, or how far judges, rules and people agree."""
+    if effects:
+        _report_effects(store, as_json)
+    elif annotation:
+        _report_agreement(store, annotation, as_json)
+    else:
         _show(_summary(store), as_json)
-        return
+
+
+def _report_effects(store: Path, as_json: bool) -> None:
     from analysis.effects import effects_report
     from analysis.effects_screen import render_effects
     from analysis.reading import open_results
@@ -182,6 +190,74 @@ def report(
         print(found.model_dump_json(indent=2))
     else:
         render_effects(found, _console())
+
+
+def _report_agreement(store: Path, annotation: list[Path], as_json: bool) -> None:
+    from analysis.agreement_screen import render_agreements
+    from analysis.agreements import read_agreements
+
+    agreed = read_agreements(store, annotation)
+    summary = _summary(store)
+    if as_json:
+        parts = {"agreements": [each.model_dump(mode="json") for each in agreed]}
+        print(json.dumps(summary.model_dump(mode="json") | parts, indent=2, ensure_ascii=False))
+    else:
+        _show(summary, as_json=False)
+        render_agreements(agreed, _console())
+
+
+@app.command()
+def annotate(
+    store: StorePath,
+    sheet: Annotated[Path, typer.Argument(metavar="SHEET.csv", help="CSV to write, for people to fill in.")],
+    share: Annotated[
+        float, typer.Option(help="Part of the replies on it, up to 1; those of a judge's share.")
+    ] = 0.01,
+) -> None:
+    """Write a sheet on which people judge replies: yes (appropriate) or no in each dimension, and their name."""
+    from analysis.annotation import drawn_for_annotation, write_sheet
+    from analysis.reading import open_results
+
+    with open_results(store) as results:
+        replies = drawn_for_annotation(results.rows, results.wave.seed, share)
+    write_sheet(sheet, replies)
+    _say(f"{sheet}: {len(replies):,} replies. Read it back: demoscope report {store} --annotation {sheet}")
+
+
+@app.command()
+def unread(
+    store: StorePath,
+    table: Annotated[Path, typer.Argument(metavar="OUT.csv", help="CSV to write, for people to fill in.")],
+) -> None:
+    """Write the replies that no rule could read as a table; people fill in `code`, a number or the word invalid."""
+    from analysis.reading import open_results
+    from analysis.resolutions import write_unread
+    from analysis.responses import unread_replies
+
+    with open_results(store) as results:
+        found = unread_replies(results)
+    write_unread(table, found)
+    _say(f"{table}: {len(found):,} replies. Put the decisions into the store: demoscope resolve {store} {table}")
+
+
+@app.command()
+def resolve(
+    store: StorePath,
+    table: Annotated[Path, typer.Argument(metavar="RESOLUTIONS.csv", help="respondent, question, code or invalid.")],
+    by: Annotated[str, typer.Option(help="Who decided.")] = "people",
+) -> None:
+    """Put into a store what people decided about replies that no rule could read; answers stay as they are."""
+    from analysis.reading import open_results
+    from analysis.resolutions import read_resolutions
+    from analysis.responses import checked_resolutions
+    from simulator.resolving import record_resolutions
+    from simulator.store import Store
+
+    with open_results(store) as results:
+        decided = checked_resolutions(results, read_resolutions(table))
+    with Store(store) as opened:
+        written = record_resolutions(opened, decided, by, _now())
+    _say(f"{store}: {written:,} of {len(decided):,} decisions are new. They count in `report` and `compare`.")
 
 
 @app.command()
@@ -208,16 +284,24 @@ def compare(
     resolutions: Annotated[
         Path | None, typer.Option(help="CSV of what people decided about unreadable replies (of the first store).")
     ] = None,
+    annotation: Annotated[
+        list[Path] | None,
+        typer.Option(help="Filled-in sheet of an annotator (of the first store); once for each of them."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show conditions side by side, of one store or several: diversity, distance from people, tokens, time, cost."""
+    from analysis.annotation import read_sheets
     from analysis.compare import compare_stores
     from analysis.compare_screen import render_comparison
     from analysis.def_rules import rules_named
     from analysis.resolutions import read_resolutions
 
     decided = read_resolutions(resolutions) if resolutions else ()
-    found = compare_stores(stores, rules_named(profile), details=details or plot is not None, decided=decided)
+    sheets = read_sheets(annotation or ())
+    found = compare_stores(
+        stores, rules_named(profile), details=details or plot is not None, decided=decided, annotations=sheets
+    )
     if as_json:
         print(found.model_dump_json(indent=2))
     else:
@@ -227,6 +311,40 @@ def compare(
 
         write_def_figures(found, plot)
         _say(f"Written: {plot}")
+
+
+@app.command()
+def judge(
+    store: StorePath,
+    judge: Annotated[
+        Path | None, typer.Argument(metavar="[JUDGE.yaml]", help="Who judges: a model as in a wave, and settings.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="A model of the store judges, with the usual settings.")] = None,
+    share: Annotated[float | None, typer.Option(help="Part of the replies that is judged, up to 1.")] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Only show what would be asked, and what it costs.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let a model judge replies of a store in DEF's six dimensions, or continue; `compare --details` counts them."""
+    from simulator.judges import chosen_judge
+    from simulator.judging import run_judge
+    from simulator.judging_plan import judging_lines, plan_judging
+    from simulator.store import Store
+
+    document = chosen_judge(store, judge, model, share)
+    planned = plan_judging(document, store)
+    if not plan:
+        for line in judging_lines(planned):
+            _say(line)
+        with Store(store) as opened, _progress_shown(document.named.name, store, "verdicts") as shown:
+            run_judge(document, opened, now=_now, progress=shown)
+        planned = plan_judging(document, store)
+    if as_json:
+        print(planned.model_dump_json(indent=2))
+    elif plan:
+        for line in judging_lines(planned):
+            print(line)
+    else:
+        _say(f"Verdicts in the store: {planned.known:,}. Count them: demoscope compare {store} --details")
 
 
 @app.command()
@@ -327,20 +445,21 @@ def _now() -> str:
 class _progress_shown:  # noqa: N801  (reads as the context it makes)
     """A progress bar with rate and time left, on the terminal's error stream."""
 
-    def __init__(self, loaded: "LoadedWave", path: Path) -> None:
+    def __init__(self, name: str, path: Path, what: str = "answers") -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         self._bar = Progress(
-            TextColumn(f"{loaded.wave.name}"),
+            TextColumn(name),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("answers saved"),
+            TextColumn(f"{what} saved"),
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(compact=True, elapsed_when_finished=True),
             console=Console(stderr=True),
         )
         self._path = path
+        self._what = what
         self._task: Any = None
         self._noticed = 0
 
@@ -355,7 +474,7 @@ class _progress_shown:  # noqa: N801  (reads as the context it makes)
         if self._task is None:
             if state.resumed:
                 self._bar.console.print(
-                    f"{self._path}: continuing after {state.resumed} saved answers.", markup=False
+                    f"{self._path}: continuing after {state.resumed} saved {self._what}.", markup=False
                 )
             self._task = self._bar.add_task("", total=state.total, completed=state.saved, rate="")
         for notice in state.notices[self._noticed :]:

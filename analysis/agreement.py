@@ -1,5 +1,6 @@
 """How far raters agree beyond chance: a judge model with people, rules with people, people with one another."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -98,6 +99,46 @@ def krippendorff_alpha(ratings: ArrayLike, metric: Metric = "nominal") -> float:
     n = totals.sum()
     expected = float((np.outer(totals, totals) * apart).sum() / (n - 1))
     return float(1 - (coincidences * apart).sum() / expected) if expected > 0 else float("nan")
+
+
+def agreement_interval(
+    measure: Callable[[Floats], float], ratings: ArrayLike, rng: np.random.Generator, draws: int = 1000
+) -> tuple[float, float]:
+    """95 % interval of an agreement, by resampling the units that were rated.
+
+    Parameters
+    ----------
+    measure : callable
+        What is measured of a table of ratings (n_raters, n_units), such as :func:`krippendorff_alpha`.
+    ratings : array_like, shape (n_raters, n_units)
+        As :func:`krippendorff_alpha` takes them.
+    rng : numpy.random.Generator
+        Source of chance.
+    draws : int
+        Resamples.
+
+    Returns
+    -------
+    tuple of float
+        Percentiles 2.5 and 97.5. NaN when the measure is not defined (all ratings the same) in more than one of
+        twenty resamples: the units are then too few, or failures too rare, for an interval.
+
+    >>> both = np.array([[0, 1] * 30, [0, 1] * 29 + [1, 0]])
+    >>> low, high = agreement_interval(krippendorff_alpha, both, np.random.default_rng(1), draws=200)
+    >>> bool(low < krippendorff_alpha(both) <= high)
+    True
+    """
+    table = np.asarray(ratings, dtype=np.float64)
+    found = np.full(draws, np.nan)
+    for number in range(draws):
+        try:
+            found[number] = measure(table[:, rng.integers(0, table.shape[1], table.shape[1])])
+        except ValueError:  # no unit of this resample was rated twice
+            continue
+    if np.isnan(found).mean() > 0.05:
+        return float("nan"), float("nan")
+    low, high = np.nanpercentile(found, [2.5, 97.5])
+    return float(low), float(high)
 
 
 def _apart(values: Floats, totals: Floats, metric: Metric) -> Floats:

@@ -7,9 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from analysis import yardsticks
+from analysis.ablation import ablation_of, ablation_orders
+from analysis.agreements import agreements
+from analysis.annotation import Annotation
 from analysis.bootstrap import Resamples, limits
 from analysis.choices import Floats, Integers
-from analysis.compared import Comparison, ConditionRow, DiversityFigures
+from analysis.compared import Comparison, ConditionRow, DiversityFigures, TopicCount
+from analysis.completions import completions
 from analysis.debiased_averages import debiased_average
 from analysis.def_data import CellData, cell_data
 from analysis.def_rules import SILENT as OPEN_FLAGS
@@ -17,14 +21,17 @@ from analysis.def_rules import DefRules
 from analysis.distances import jensen_shannon
 from analysis.diversity import SILENT, Digests, diversity, of_choices, rarefied
 from analysis.evaluate import evaluate
-from analysis.evaluated import CellEvaluation
+from analysis.evaluated import Agreement, CellEvaluation, Completion
 from analysis.findings import Cost, Estimate, Statuses
 from analysis.mapped import mapped
 from analysis.preference import mean_known, preference, question_distances
 from analysis.reading import Results, open_results
 from analysis.records import STATUSES, Cell, Usage, WaveRow
 from analysis.resolutions import Resolution
+from analysis.responses import stored_resolutions
+from analysis.rule_judge import Rules
 from demoscope.errors import DocumentError
+from demoscope.replies import APART
 from demoscope.seeds import generator
 
 NORMAL_95 = 1.959963984540054
@@ -40,6 +47,9 @@ class _Condition:
     statuses: Statuses
     usage: Usage
     cost: Cost | None
+    resolved: tuple[int, int]
+    """Replies that people gave an answer to, and those that they could not read."""
+    ablation: str | None
     resamples: Resamples
     """The same people drawn for all cells of the store."""
 
@@ -51,6 +61,8 @@ def compare_stores(
     *,
     details: bool = False,
     decided: Sequence[Resolution] = (),
+    annotations: Sequence[Annotation] = (),
+    checks: Rules | None = None,
 ) -> Comparison:
     """Put the conditions of stores side by side.
 
@@ -64,6 +76,10 @@ def compare_stores(
         Resamples of the respondents; cells of one store draw the same people.
     decided : sequence of Resolution
         What people decided about replies of the first store that could not be read.
+    annotations : sequence of Annotation
+        What people said about replies of the first store; with them, or with details, agreement is measured.
+    checks : Rules, optional
+        Which questions belong together, for the rule-based checks; markers alone when absent.
     details : bool
         Also evaluate each cell by the other families (:func:`analysis.evaluate.evaluate`), and draw the map.
 
@@ -72,16 +88,25 @@ def compare_stores(
     StoreError
         If a store is missing, no store, damaged, or was written by a newer version.
     DocumentError
-        If a decision fits no reply that could not be read.
+        If a decision fits no reply that could not be read, or an annotation no reply.
     """
     conditions: list[_Condition] = []
     titles: list[str] = []
     evaluations: list[CellEvaluation] = []
+    agreed: tuple[Agreement, ...] = ()
+    completed: list[Completion] = []
+    topics: dict[tuple[str, str], set[str]] = {}
     for number, path in enumerate(paths):
         with open_results(path) as results:
             mine = decided if number == 0 else ()
             conditions += _read(str(path), results, draws, mine)
-            evaluations += [evaluate(results, cell, rules, mine) for cell in results.cells] if details else []
+            completed += completions(results)
+            for name, dimension, topic in results.topics():
+                topics.setdefault((dimension, topic), set()).add(name)
+            if details:
+                evaluations += [evaluate(results, cell, rules, mine, checks) for cell in _publics(results)]
+            if number == 0 and (details or annotations):
+                agreed = agreements(results, annotations, rules, checks)
             if results.reference:
                 titles.append(f"{results.reference.title} ({results.reference.year})")
     runs = _smallest([condition.data for condition in conditions])
@@ -104,14 +129,23 @@ def compare_stores(
         references=tuple(dict.fromkeys(titles)),
         rows=tuple(rows),
         evaluations=tuple(evaluations),
+        ablations=ablation_orders(rows),
+        agreements=agreed,
+        completions=tuple(completed),
+        topics=tuple(
+            TopicCount(dimension=dimension, topic=topic, questions=len(names))
+            for (dimension, topic), names in sorted(topics.items())
+        ),
         map=mapped([(c.data, c.resamples) for c in conditions], rules) if details else None,
         between=tuple(tuple(_between(a.data, b.data) for b in conditions) for a in conditions),
     )
 
 
 def _read(store: str, results: Results, draws: int, decided: Sequence[Resolution]) -> list[_Condition]:
-    """Every cell of a store; personas are drawn once for all of them."""
-    found = [(cell, cell_data(results, cell, decided)) for cell in results.cells]
+    """Every public of a store; personas are drawn once for all of them."""
+    found = [(cell, cell_data(results, cell, decided)) for cell in _publics(results)]
+    if not found:
+        return []
     asked = {respondent for _, data in found for respondent in data.respondents.ids.tolist()}
     if unknown := {each.respondent for each in decided} - asked:
         raise DocumentError(
@@ -128,10 +162,30 @@ def _read(store: str, results: Results, draws: int, decided: Sequence[Resolution
             statuses=_statuses(results, cell, data),
             usage=results.usage(cell),
             cost=_cost(results.cost(cell)),
+            resolved=_resolved(results, cell, decided),
+            ablation=ablation_of(cell.protocol, results.settings(cell)),
             resamples=resamples,
         )
         for cell, data in found
     ]
+
+
+def _publics(results: Results) -> tuple[Cell, ...]:
+    """The cells that ask a public."""
+    return tuple(cell for cell in results.cells if cell.protocol not in APART)
+
+
+def _resolved(results: Results, cell: Cell, decided: Sequence[Resolution]) -> tuple[int, int]:
+    """Replies of a cell that people gave an answer to, and those that they could not read, each counted once."""
+    latest = {
+        (each.respondent, each.question, each.replicate): each.code for each in stored_resolutions(results, cell)
+    }
+    mine = set(results.respondents(cell).ids.tolist())
+    latest |= {
+        (each.respondent, each.question, each.replicate): each.code for each in decided if each.respondent in mine
+    }
+    unreadable = sum(code is None for code in latest.values())
+    return len(latest) - unreadable, unreadable
 
 
 def _row(
@@ -151,6 +205,10 @@ def _row(
         respondents=len(data.respondents.ids),
         runs=len(data.choices),
         statuses=condition.statuses,
+        resolved=condition.resolved[0],
+        unresolved=condition.resolved[1],
+        finished=condition.wave.finished is not None,
+        ablation=condition.ablation,
         diversity=_diversity(data.digests, None, runs),
         choice_diversity=_diversity(of_choices(data.choices), data.scales.sizes, runs),
         calls=usage.calls,
@@ -173,6 +231,11 @@ def _row(
     measured = {
         "kl": _estimate(float(found.average), resampled.average),
         "dimensions": dict(zip(found.dimensions, found.dimension_means.tolist(), strict=True)),
+        "divergences": {
+            question.name: value
+            for question, value in zip(data.closed, found.questions.tolist(), strict=True)
+            if np.isfinite(value)
+        },
         "questions": int((human.sum(axis=1) > 0).sum()),
         "infinite": int(found.infinite),
         "missing": int(found.missing),
@@ -243,7 +306,7 @@ def _kish(weights: Floats) -> float:
 def _statuses(results: Results, cell: Cell, data: CellData) -> Statuses:
     endings = results.endings(cell, data.respondents)
     counts = np.bincount(endings.status, minlength=len(STATUSES)).tolist()
-    return Statuses(**dict(zip(STATUSES, counts, strict=True)))
+    return Statuses(**{name: count + data.moved[name] for name, count in zip(STATUSES, counts, strict=True)})
 
 
 def _cost(found: tuple[float, str, int] | None) -> Cost | None:

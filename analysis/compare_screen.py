@@ -3,6 +3,7 @@
 from rich.console import Console
 from rich.text import Text
 
+from analysis.agreement_screen import render_agreements
 from analysis.compared import Comparison, ConditionRow, DiversityFigures
 from analysis.evaluation_screen import render_evaluation
 from analysis.findings import Estimate
@@ -20,9 +21,40 @@ def render_comparison(found: Comparison, console: Console) -> None:
     _quality(found, console, width)
     _effort(found, console, width)
     _between(found, console, width)
+    _ablations(found, console, width)
+    _completions(found, console, width)
     for number, evaluation in enumerate(found.evaluations, start=1):
         render_evaluation(evaluation, console, width, number)
+    if found.agreements:
+        render_agreements(found.agreements, console)
     _notes(found, console, width)
+
+
+def _ablations(found: Comparison, console: Console, width: int) -> None:
+    """How the published order of diversity came out."""
+    for order in found.ablations:
+        where = " · ".join(filter(None, (order.model, order.language, order.culture)))
+        steps = "  ".join(f"{step.name} {step.value:.3f} ({step.row})" for step in order.steps)
+        came_out = "as published" if not order.against else f"otherwise than published: {'; '.join(order.against)}"
+        console.print()
+        console.print(Text.assemble(("Ablation  ", FAINT), words(where, style="bold")), width=width)
+        console.print(words(f"D {steps}"), width=width)
+        asked = f" ({', '.join(order.missing)} not asked)" if order.missing else ""
+        early = "" if order.finished else " The wave is not finished, so this is preliminary."
+        console.print(words(f"The order of D is {came_out}{asked}.{early}"), width=width)
+
+
+def _completions(found: Comparison, console: Console, width: int) -> None:
+    """What models know of the survey by heart."""
+    for each in found.completions:
+        said = f"completes {each.overlap:.1%} of {each.questions} cut questions"
+        if each.overlap_control is None or each.p is None:
+            said += "; without rephrasings as a control nobody can tell memory from guessing"
+        else:
+            said += f", of their rephrasings {each.overlap_control:.1%} (p {each.p:.3f}, one-sided)"
+        console.print()
+        name = words(f"{each.model} · {each.language}", style="bold")
+        console.print(Text.assemble(("Contamination  ", FAINT), name, f"  {said}."), width=width)
 
 
 def _names(found: Comparison, console: Console, width: int) -> None:
@@ -117,6 +149,12 @@ def _notes(found: Comparison, console: Console, width: int) -> None:
         notes.append(
             "JS debiased: mean Jensen-Shannon distance (0 to 0.83) without what the small sample adds; where its "
             "interval holds 0, real people drawn in the same number could look like this."
+        )
+    resolved, unresolved = (sum(getattr(row, name) for row in found.rows) for name in ("resolved", "unresolved"))
+    if resolved or unresolved:
+        notes.append(
+            f"People resolved {resolved:,} replies that no rule could read, which count as valid, and found "
+            f"{unresolved:,} to mean nothing."
         )
     notes.append(f"Profile {rules.profile}.")
     if found.open_flags:

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from analysis.def_rules import DefRules
-from analysis.evaluated import CellEvaluation
+from analysis.evaluated import Agreement, CellEvaluation, Completion
 from analysis.findings import Cost, Estimate, Statuses
 from demoscope.documents import Document
 
@@ -40,6 +40,17 @@ class ConditionRow(Document):
     runs: int
     """Respondents times their repeats."""
     statuses: Statuses
+    """With what people resolved counted as answered."""
+    resolved: int = 0
+    """Replies that no rule could read and that people gave an answer to; they are among the answered."""
+    unresolved: int = 0
+    """Replies that people could not read either."""
+    divergences: dict[str, float] = Field(default_factory=dict)
+    """KL of each question by its name; infinite and missing ones are left out."""
+    finished: bool = True
+    """Whether its wave came to its end; before that, replies are missing and D comes out too small."""
+    ablation: str | None = None
+    """Which row of DEF's ablation it is, by place, decoding and memory on or off."""
     diversity: DiversityFigures | None
     """Of the wording; absent when nothing was said."""
     choice_diversity: DiversityFigures | None
@@ -66,6 +77,44 @@ class ConditionRow(Document):
     seconds: float
     """Time that the model was busy, summed over calls."""
     cost: Cost | None
+
+
+class AblationStep(Document):
+    """One row of DEF's ablation."""
+
+    name: str
+    """``none``, ``without memory``, ``without config``, ``without prompt`` or ``full``."""
+    row: int
+    """Which of the conditions compared, from 1."""
+    value: float
+    """D on wording, of as many runs as the smallest condition has."""
+    low: float | None
+    high: float | None
+    """95 % of the D of all its runs, by the jackknife."""
+
+
+class AblationOrder(Document):
+    """Whether D rises along the rows of the ablation as the published table has it."""
+
+    model: str
+    language: str
+    culture: str | None
+    steps: tuple[AblationStep, ...]
+    """In the published order, lowest first."""
+    missing: tuple[str, ...]
+    """Rows of the ablation that were not asked."""
+    against: tuple[str, ...]
+    """Neighbours in another order; none when it came out as published."""
+    finished: bool = True
+    """Whether the wave came to its end; the order of an unfinished one is preliminary."""
+
+
+class TopicCount(Document):
+    """Questions of one value dimension about one topic."""
+
+    dimension: str
+    topic: str
+    questions: int
 
 
 class MapPoint(Document):
@@ -111,5 +160,13 @@ class Comparison(Document):
     """Mean Jensen-Shannon distance of every two conditions over the questions they share; ``None`` without any."""
     evaluations: tuple[CellEvaluation, ...] = ()
     """What the other families say of each row, when that was asked for."""
+    ablations: tuple[AblationOrder, ...] = ()
+    """How the published order of the ablation came out."""
+    agreements: tuple[Agreement, ...] = ()
+    """How far judges, people and rules agree on the replies of the first store, when that was asked for."""
+    completions: tuple[Completion, ...] = ()
+    """What models complete of the survey's own questions, where a condition checked that."""
+    topics: tuple[TopicCount, ...] = ()
+    """Questions by value dimension and topic, of all questionnaires compared, each question once."""
     map: MapFigure | None = None
     """The cultural map, when details were asked for and the questions have value dimensions."""

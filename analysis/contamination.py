@@ -2,17 +2,15 @@
 
 A question is cut, the model continues it, and the continuation is compared with the real rest. Some of any wording
 can be guessed, so the same is done with a rephrasing that was held back from the world: only what goes beyond it is
-memory.
+memory. How a question is cut stands in :mod:`surveys.completion`.
 """
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-_TOKEN = re.compile(r"[^\W_一-鿿]+|[一-鿿]")
+from surveys.completion import words
 
 
 def overlap(continuation: str, rest: str) -> float:
@@ -44,10 +42,10 @@ def overlap(continuation: str, rest: str) -> float:
     >>> overlap("important is family to you?", "is family in your life?")
     0.4
     """
-    wanted = _words(rest)
+    wanted = words(rest)
     if not wanted:
         raise ValueError(f"The rest of the text has no word to complete, got {rest!r}.")
-    said = _words(continuation)[: 2 * len(wanted)]
+    said = words(continuation)[: 2 * len(wanted)]
     row = np.zeros(len(wanted) + 1, dtype=np.int64)
     for word in said:
         same = np.array([word == other for other in wanted])
@@ -107,27 +105,3 @@ def contamination(
     signs = rng.integers(0, 2, size=(draws, len(a))) * 2 - 1
     as_large = int(((signs * differences).mean(axis=1) >= differences.mean() - 1e-12).sum())
     return Contamination(float(a.mean()), float(b.mean()), (as_large + 1) / (draws + 1), len(a))
-
-
-def cut(text: str, share: float = 0.5) -> tuple[str, str]:
-    """A wording in two: what the model is shown, and the rest that it should not know.
-
-    The cut falls between words (or Chinese characters), at least one on each side.
-
-    Raises
-    ------
-    ValueError
-        If the text has fewer than two words or the share does not lie between 0 and 1.
-
-    >>> cut("How important is family in your life?")
-    ('How important is', 'family in your life?')
-    """
-    starts = [found.start() for found in _TOKEN.finditer(text)]
-    if len(starts) < 2 or not 0 < share < 1:
-        raise ValueError(f"Need two words to cut and a share between 0 and 1, got {text!r} and {share}.")
-    place = starts[min(max(int(len(starts) * share), 1), len(starts) - 1)]
-    return text[:place].rstrip(), text[place:]
-
-
-def _words(text: str) -> Sequence[str]:
-    return [word.casefold() for word in _TOKEN.findall(text)]

@@ -1,5 +1,6 @@
 """From a store to the arrays of DEF's families: the closed questions of one cell, everybody in it, and people."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from analysis.diversity import SILENT, Digests
 from analysis.reading import Results
 from analysis.records import STATUSES, Answers, Asked, Cell, Respondents
 from analysis.resolutions import Resolution, resolve
-from analysis.responses import stored_resolutions
+from analysis.responses import checked_resolutions, stored_resolutions
 from surveys.reference import Group
 
 CULTURES = ("culture", "country")
@@ -38,7 +39,9 @@ class CellData:
     choices: Integers
     """(n_runs, n_closed) column of the substantive option chosen, -1 for none."""
     unread: Integers
-    """(n_closed,) answers that were refused, invalid or failed."""
+    """(n_closed,) answers that were refused, invalid or failed, and that nobody resolved."""
+    moved: Counter[str]
+    """How many answers of each status decisions beside the store's made more (or fewer) of."""
     digests: Digests
     """(n_runs, n_questions) replies to all questions."""
     human: Floats | None
@@ -90,7 +93,10 @@ def cell_data(results: Results, cell: Cell, decided: Sequence[Resolution] = ()) 
     respondents = results.respondents(cell)
     answers, replies = results.answers(cell, respondents), results.replies(cell, respondents)
     closed = tuple(question for question in results.questions if _is_closed(question))
-    highest = max((int(found.max(initial=0)) for found in (answers.replicate, replies.replicate)), default=0)
+    known = set(respondents.ids.tolist())
+    mine = checked_resolutions(results, [each for each in decided if each.respondent in known])
+    repeats = [int(found.max(initial=0)) for found in (answers.replicate, replies.replicate)]
+    highest = max([*repeats, *(each.replicate for each in mine)])
     replicates = highest + 1
     scales = _scales(closed)
     place = {question.id: column for column, question in enumerate(results.questions)}
@@ -102,10 +108,12 @@ def cell_data(results: Results, cell: Cell, decided: Sequence[Resolution] = ()) 
     lost = [STATUSES.index(status) for status in ("refused", "invalid", "failed")]
     unread = [sum(list(endings.of(question.id, everybody).values())[n] for n in lost) for question in closed]
     choices = _choices(answers, closed, scales, len(respondents.ids), replicates)
-    before = (choices != NOTHING).sum(axis=0)
-    choices = _with_decisions(
-        choices, [*stored_resolutions(results, cell), *decided], results, closed, scales, respondents
-    )
+    choices = _with_decisions(choices, mine, closed, scales, respondents)
+    moved = {question.name: _moved(results, cell, question, mine) for question in closed}
+    settled = [moved[question.name]["answered"] for question in closed]
+    all_moved: Counter[str] = Counter()
+    for each in moved.values():
+        all_moved.update(each)
     people = human_counts(results, cell)
     return CellData(
         cell=cell,
@@ -115,7 +123,8 @@ def cell_data(results: Results, cell: Cell, decided: Sequence[Resolution] = ()) 
         scales=scales,
         replicates=replicates,
         choices=choices,
-        unread=np.array(unread, dtype=np.int64) - ((choices != NOTHING).sum(axis=0) - before),
+        unread=np.array(unread, dtype=np.int64) - np.array(settled, dtype=np.int64),
+        moved=all_moved,
         digests=digests,
         human=None if people is None else _people(people, closed, scales),
     )
@@ -173,7 +182,6 @@ def _choices(
 def _with_decisions(
     choices: Integers,
     decided: Sequence[Resolution],
-    results: Results,
     closed: tuple[Asked, ...],
     scales: Scales,
     respondents: Respondents,
@@ -182,13 +190,36 @@ def _with_decisions(
     if not decided:
         return choices
     declining = {(q.name, choice.code) for q in closed for choice in q.choices if not choice.substantive}
-    open_ended = {question.name for question in results.questions} - {question.name for question in closed}
-    kept = [
-        each for each in decided if (each.question, each.code) not in declining and each.question not in open_ended
-    ]
-    runs = np.full(len(choices), -1)  # decisions are about the first run of a respondent
-    runs[:: len(choices) // max(len(respondents.ids), 1)] = respondents.ids
-    return resolve(choices, kept, runs.tolist(), [question.name for question in closed], scales.codes).choices
+    columns = {question.name: column for column, question in enumerate(closed)}
+    repeats = len(choices) // max(len(respondents.ids), 1)
+    table, runs = choices.copy(), np.repeat(respondents.ids, repeats).tolist()
+    rows = {number: repeats * place for place, number in enumerate(respondents.ids.tolist())}
+    kept = [each for each in decided if each.question in columns]
+    for each in kept:  # what the store holds about the same reply counts no more
+        table[rows[each.respondent] + each.replicate, columns[each.question]] = NOTHING
+    kept = [each for each in kept if (each.question, each.code) not in declining]
+    replicates = np.tile(np.arange(repeats), len(respondents.ids)).tolist()
+    return resolve(table, kept, runs, list(columns), scales.codes, replicates).choices
+
+
+def _moved(results: Results, cell: Cell, question: Asked, decided: Sequence[Resolution]) -> Counter[str]:
+    """How decisions beside the store's change the statuses of one question's answers."""
+    mine = [each for each in decided if each.question == question.name]
+    moved: Counter[str] = Counter()
+    known = (
+        {(r.respondent, r.question, r.replicate): r.code for r in stored_resolutions(results, cell)} if mine else {}
+    )
+    for each in mine:
+        before = known.get((each.respondent, each.question, each.replicate)) is not None
+        change = (each.code is not None) - before
+        [(status,)] = results.rows(
+            "SELECT status FROM answers WHERE respondent_id = ? AND question_id = ? AND method = 'text' "
+            "AND replicate = ?",
+            (each.respondent, question.id, each.replicate),
+        )
+        moved["answered"] += change
+        moved[status] -= change
+    return moved
 
 
 def _people(counts: dict[int, dict[int | None, float]], closed: tuple[Asked, ...], scales: Scales) -> Floats:

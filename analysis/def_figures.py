@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike
 
 from analysis.compared import Comparison, MapFigure
 from analysis.evaluated import Bias, CellEvaluation
-from analysis.insensitivity import DIMENSIONS
 from demoscope.errors import DocumentError
+from surveys.judging import DIMENSIONS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -148,10 +148,25 @@ def def_page(found: Comparison) -> "Figure":
 def _parts(found: Comparison, names: Sequence[str]) -> list[tuple[str, Any, tuple[Any, ...], bool]]:
     """(title, function, arguments, polar) of every figure that there are data for."""
     parts: list[tuple[str, Any, tuple[Any, ...], bool]] = []
+    if found.topics:
+        parts.append(("Questions by value dimension and topic", draw_table, _topics(found), False))
     dimensions = sorted({name for row in found.rows for name in row.dimensions})
     if dimensions:
         table = [[row.dimensions.get(name, np.nan) for name in dimensions] for row in found.rows]
         parts.append(("KL by value dimension", draw_table, (table, names, dimensions, "nats"), False))
+    measured = [(row, name) for row, name in zip(found.rows, names, strict=True) if row.divergences]
+    if measured:
+        values = [list(row.divergences.values()) for row, _ in measured]
+        labels = [name for _, name in measured]
+        parts.append(
+            ("KL of every question", draw_distributions, (values, labels, "nats; infinite ones are left out"), False)
+        )
+    languages = sorted({row.language for row in found.rows if row.dimensions})
+    if len(languages) > 1:
+        table = [[_mean_kl(found, language, name) for name in dimensions] for language in languages]
+        parts.append(
+            ("KL by language, mean of its conditions", draw_bars, (table, dimensions, languages, "nats"), False)
+        )
     if found.map:
         parts.append(("Cultural map", draw_map, (found.map,), False))
     matched = sorted({name for one in found.evaluations for name in one.matches_by_dimension})
@@ -170,6 +185,23 @@ def _parts(found: Comparison, names: Sequence[str]) -> list[tuple[str, Any, tupl
         table = [_failures(one, judge) for one in found.evaluations]
         parts.append((f"Insensitivity as found by {judge}", draw_radar, (table, names), True))
     return parts
+
+
+def _topics(found: Comparison) -> tuple[Any, ...]:
+    """The table of value dimensions and topics, with its names."""
+    dimensions = list(dict.fromkeys(each.dimension for each in found.topics))
+    topics = list(dict.fromkeys(each.topic for each in found.topics))
+    table = np.full((len(dimensions), len(topics)), np.nan)
+    for each in found.topics:
+        table[dimensions.index(each.dimension), topics.index(each.topic)] = each.questions
+    return table, dimensions, topics, "questions"
+
+
+def _mean_kl(found: Comparison, language: str, dimension: str) -> float:
+    values = [
+        row.dimensions[dimension] for row in found.rows if row.language == language and dimension in row.dimensions
+    ]
+    return float(np.mean(values)) if values else float("nan")
 
 
 def _failures(one: CellEvaluation, judge: str) -> list[float]:

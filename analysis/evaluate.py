@@ -1,12 +1,13 @@
 """From one cell of a store to what DEF's families say of it: bias, voices, habits, configurations, insensitivity."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from analysis.choices import NOTHING, Floats, Scales, Truths, counted
+from analysis.choices import NOTHING, Floats, Integers, Scales, Truths, counted
 from analysis.configurations import configurations, respondent_scores
 from analysis.def_data import CellData, cell_data, people_by_group
 from analysis.def_rules import DefRules
@@ -20,19 +21,24 @@ from analysis.evaluated import (
     Level,
     Voice,
 )
-from analysis.insensitivity import DIMENSIONS, aggregate
+from analysis.insensitivity import aggregate
 from analysis.preference_bias import Matching, bias_test, characters, matching
 from analysis.reading import Results
-from analysis.records import Cell
+from analysis.records import Asked, Cell
 from analysis.resolutions import Resolution
 from analysis.response_styles import response_styles
 from analysis.responses import judgements, rule_failures, stored_responses
 from analysis.rule_judge import Rules
 from analysis.spread import spread, spread_ratio
 from demoscope.seeds import generator
+from surveys.judging import DIMENSIONS
 
 DECODING = ("num_beams", "do_sample", "best_of", "temperature", "top_p", "top_k", "min_p")
 """What of a respondent's decoding is looked at as a factor."""
+
+_DISAGREES = re.compile(r"\b(disagree|not agree)|不同意|不赞成", re.IGNORECASE)
+_AGREES = re.compile(r"\bagree|同意|赞成", re.IGNORECASE)
+"""What the options of statements say."""
 
 MOST_LEVELS = 100
 """Factors with more levels, or a level of its own for nearly everybody, are no factors."""
@@ -140,7 +146,8 @@ def _voice(grouping: str | None, simulated: Floats, people: Floats, scales: Scal
 def _habits(data: CellData) -> Habits:
     ordered = np.array([question.ordinal for question in data.closed], dtype=np.bool_)
     sizes = data.scales.sizes
-    found = response_styles(data.choices[:, ordered], sizes[ordered])
+    agreement = np.array([_agrees(question) for question in data.closed], dtype=np.int64)
+    found = response_styles(data.choices[:, ordered], sizes[ordered], agreement[ordered])
     middle, ends = (_of_people(data, ordered, kind) for kind in ("midpoint", "extreme"))
     return Habits(
         straight_lining=_mean(found.straight_lining),
@@ -148,7 +155,37 @@ def _habits(data: CellData) -> Habits:
         midpoint_people=middle,
         extreme=_mean(found.extreme),
         extreme_people=ends,
+        acquiescence=_mean(found.acquiescence),
+        acquiescence_people=_people_agree(data, agreement),
     )
+
+
+def _agrees(question: Asked) -> int:
+    """1 where the last option agrees with a statement and the first disagrees, -1 the other way round, else 0.
+
+    >>> from analysis.records import Choice
+    >>> choices = tuple(Choice(n, label, None, True) for n, label in enumerate(("Disagree", "Neither", "I agree"), 1))
+    >>> _agrees(Asked(1, "q", "Tea is good.", "single", True, choices))
+    1
+    """
+    labels = [choice.label for choice in question.choices if choice.substantive]
+    sides = [
+        -1 if _DISAGREES.search(label) else 1 if _AGREES.search(label) else 0
+        for label in ((labels[0], labels[-1]) if labels else ())
+    ]
+    return sides[1] if sorted(sides) == [-1, 1] else 0
+
+
+def _people_agree(data: CellData, agreement: Integers) -> float | None:
+    """The same balance of agreement among real people, over the statements that some of them answered."""
+    if data.human is None:
+        return None
+    found = []
+    for row in np.flatnonzero((agreement != 0) & (data.human.sum(axis=1) > 0)):
+        k, counts = int(data.scales.sizes[row]), data.human[row]
+        sides = np.sign(2 * np.arange(k) - (k - 1)) * agreement[row]
+        found.append(float((sides * counts[:k]).sum() / counts[:k].sum()))
+    return float(np.mean(found)) if found else None
 
 
 def _of_people(data: CellData, ordered: Truths, kind: str) -> float | None:

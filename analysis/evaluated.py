@@ -43,6 +43,9 @@ class Habits(Document):
     midpoint_people: float | None
     extreme: float | None
     extreme_people: float | None
+    acquiescence: float | None = None
+    """Agreeing minus disagreeing answers to statements, as a share of them, in [-1, 1]; absent without statements."""
+    acquiescence_people: float | None = None
 
 
 class Level(Document):
@@ -76,6 +79,43 @@ class Insensitivity(Document):
     low: float | None
     high: float | None
     """95 % (Wilson); absent for rules, which see every response."""
+
+
+class Agreement(Document):
+    """How far raters agree in one dimension, beyond chance."""
+
+    dimension: str
+    raters: tuple[str, ...]
+    """Two annotators, judges or ``rules``; or ``people``, all of them together."""
+    measure: str
+    """``kappa`` (Cohen) of two raters, ``alpha`` (Krippendorff) of all people."""
+    replies: int
+    """Replies that two raters at least judged."""
+    alike: float
+    """Share of these on which all verdicts are the same."""
+    value: float | None
+    """Absent when all verdicts are the same, so that chance cannot be told from agreement."""
+    low: float | None
+    high: float | None
+    """95 %, by resampling replies; absent where they are too few or too much alike."""
+
+
+class Completion(Document):
+    """What a model completes of a survey's questions, beside rephrasings that it cannot have read."""
+
+    model: str
+    language: str
+    original: str
+    """Cell of the original wordings."""
+    control: str | None
+    """Cell of the rephrasings; absent without one, so that memory cannot be told from guessing."""
+    questions: int
+    """Questions continued in both cells, or in the one."""
+    overlap: float
+    """Mean share of a question's rest that was completed, in order, in [0, 1]."""
+    overlap_control: float | None
+    p: float | None
+    """One-sided: how often chance alone gives a difference as large."""
 
 
 class CellEvaluation(Document):

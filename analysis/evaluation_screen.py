@@ -37,6 +37,9 @@ def render_evaluation(found: CellEvaluation, console: Console, width: int, numbe
         console,
         width,
     )
+    if habits.acquiescence is not None:
+        people = "·" if habits.acquiescence_people is None else f"{habits.acquiescence_people:+.2f}"
+        _line(f"agreeing minus disagreeing {habits.acquiescence:+.2f} (people {people})", console, width)
     for bias in found.biases:
         _bias(bias, console, width)
     for factor in found.factors:

@@ -266,6 +266,10 @@ class CellSummary(Document):
     groupings: tuple[GroupingSummary, ...]
     cost: Cost | None
     """Money that its calls took; ``None`` where the model has no prices."""
+    resolved: int = 0
+    """Replies that no rule could read and that people gave an answer to; they count as answered."""
+    unresolved: int = 0
+    """Replies that people could not read either."""
 
 
 class ReferenceSummary(Document):

@@ -1,35 +1,17 @@
 """DEF, family 6: replies that miss what a question asks, in six dimensions after Guilford, judged and counted.
 
 Verdicts come from rules (:mod:`analysis.rule_judge`), from a judge model, or from people
-(:mod:`analysis.annotation`); all are counted here alike. Dimensions go by name, never by number: the published table
-and the published annotation form number them differently.
+(:mod:`analysis.annotation`); all are counted here alike. What the dimensions are, what a judge is asked and which
+replies it gets stands in :mod:`surveys.judging`.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-from analysis.choices import Integers
 from analysis.def_rules import DefRules
-
-Dimension = Literal["IU", "QC", "RP", "CV", "FF", "IR"]
-
-DIMENSIONS: dict[Dimension, str] = {
-    "IU": "instruction understanding",
-    "QC": "question capture",
-    "RP": "role-play",
-    "CV": "conflict of value",
-    "FF": "false facts",
-    "IR": "irrelevant expression",
-}
-"""In the order of the published table."""
-
-Verdict = Literal["pass", "failure"]
-
-_WORD = re.compile(r"\b(yes|no)\b|(是|否)", re.IGNORECASE)
+from surveys.judging import DIMENSIONS, Dimension, Verdict, read_verdict
 
 
 def parse_verdict(text: str, rules: DefRules) -> Verdict | None:
@@ -56,10 +38,7 @@ def parse_verdict(text: str, rules: DefRules) -> Verdict | None:
     """
     if rules.verdict == "any No":
         return "failure" if "No" in text else "pass" if "Yes" in text else None
-    found = _WORD.search(text)
-    if found is None:
-        return None
-    return "pass" if found.group().lower() in ("yes", "是") else "failure"
+    return read_verdict(text)
 
 
 @dataclass(frozen=True)
@@ -111,34 +90,3 @@ def aggregate(verdicts: Iterable[tuple[Dimension, Verdict | None]]) -> tuple[Sen
         counts[dimension][1] += verdict == "failure"
         counts[dimension][2] += verdict is None
     return tuple(Sensitivity(dimension, *each) for dimension, each in counts.items())
-
-
-def sampled(responses: int, rng: np.random.Generator, share: float = 0.01) -> Integers:
-    """Numbers of the responses to judge, a share of them drawn without replacement, at least one.
-
-    Parameters
-    ----------
-    responses : int
-        Responses of one model, numbered from 1 everywhere.
-    rng : numpy.random.Generator
-        Source of chance.
-    share : float
-        In (0, 1]; the published evaluation judges 1 %.
-
-    Returns
-    -------
-    numpy.ndarray of int
-        Ascending, from 1.
-
-    Raises
-    ------
-    ValueError
-        If there is no response or the share is impossible.
-
-    >>> sampled(300, np.random.default_rng(1)).tolist()
-    [142, 154, 227]
-    """
-    if responses < 1 or not 0 < share <= 1:
-        raise ValueError(f"Need a response at least and a share above 0 up to 1, got {responses} and {share}.")
-    size = max(1, round(responses * share))
-    return np.sort(rng.choice(responses, size=size, replace=False)) + 1

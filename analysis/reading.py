@@ -30,6 +30,15 @@ from demoscope.store_file import open_for_reading
 from surveys import Questionnaire
 from surveys.reference import Group, Reference
 
+LATEST = """WITH latest AS MATERIALIZED (
+    SELECT respondent_id, question_id, replicate, code FROM (
+        SELECT z.respondent_id, z.question_id, z.replicate, z.code, row_number() OVER (
+            PARTITION BY z.respondent_id, z.question_id, z.replicate ORDER BY z.at DESC, z.rowid DESC) AS place
+        FROM respondents r JOIN resolutions z ON z.respondent_id = r.id
+        JOIN answers a USING (respondent_id, question_id, method, replicate)
+        WHERE r.cell_id = ?1 AND z.method = 'text' AND a.status IN ('refused', 'invalid')) WHERE place = 1)"""
+"""What people decided last about each reply of a cell that was not understood."""
+
 
 def open_results(path: Path) -> "Results":
     """Open a store for reading; use as a context manager.
@@ -101,12 +110,12 @@ class Results:
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
-        """The cells, in the order of the wave."""
+        """The cells, in the order of the wave; what judges took is no cell of it."""
         whose = "c.population" if self._has_column("cells", "population") else "NULL"
         rows = self.rows(
             f"""SELECT c.id, c.name, c.condition, m.name, c.protocol, c.profile, c.language, c.told, c.culture,
             coalesce({whose} = (SELECT population ->> '$.document.id' FROM waves), 1)
-            FROM cells c JOIN models m ON m.id = c.model_id ORDER BY c.id"""
+            FROM cells c JOIN models m ON m.id = c.model_id WHERE c.protocol <> 'judge' ORDER BY c.id"""
         )
         return tuple(Cell(*(*row[:7], tuple(self._json(row[7])), row[8], bool(row[9]))) for row in rows)
 
@@ -124,6 +133,24 @@ class Results:
             ORDER BY id"""
         )
         return tuple(Asked(*(*row[:4], bool(row[4]), tuple(choices.get(row[0], ())), row[5])) for row in rows)
+
+    def topics(self) -> list[tuple[str, str, str]]:
+        """Name, value dimension and topic of every question that was put to models and has both."""
+        excluded = "AND excluded IS NULL" if self._has_column("questions", "excluded") else ""
+        return self.rows(
+            f"""SELECT name, dimension, topic FROM questions
+            WHERE dimension IS NOT NULL AND topic IS NOT NULL {excluded} ORDER BY id"""
+        )
+
+    def settings(self, cell: Cell) -> dict[str, Any]:
+        """Settings of a cell's protocol, as they were applied."""
+        found: dict[str, Any] = self._json(self.rows("SELECT settings FROM cells WHERE id = ?", (cell.id,))[0][0])
+        return found
+
+    def resolved(self, cell: Cell) -> tuple[int, int]:
+        """Replies of a cell that people gave an answer to, and those that they could not read either."""
+        rows = self.rows(f"{LATEST} SELECT coalesce(sum(code IS NOT NULL), 0), count(*) FROM latest", (cell.id,))
+        return rows[0][0], rows[0][1] - rows[0][0]
 
     def reasons(self, cell: Cell) -> tuple[tuple[str, str, int], ...]:
         """Why answers were not understood: (status, reason, answers), the most frequent first."""
@@ -165,12 +192,13 @@ class Results:
         return Respondents(rows["id"].copy(), rows["persona"].copy(), rows["weight"].copy())
 
     def answers(self, cell: Cell, respondents: Respondents) -> Answers:
-        """Understood answers of a cell, all replicates of the method ``text``."""
+        """Understood answers of a cell, all replicates of the method ``text``; resolutions of people included."""
         rows = self._array(
-            f"""SELECT a.respondent_id, a.question_id, a.replicate, coalesce(o.code, {NO_CODE})
+            f"""{LATEST} SELECT a.respondent_id, a.question_id, a.replicate, coalesce(o.code, {NO_CODE})
             FROM respondents r JOIN answers a ON a.respondent_id = r.id
             LEFT JOIN answer_options o USING (respondent_id, question_id, method, replicate)
-            WHERE r.cell_id = ? AND a.method = 'text' AND a.status = 'answered'""",
+            WHERE r.cell_id = ?1 AND a.method = 'text' AND a.status = 'answered'
+            UNION ALL SELECT respondent_id, question_id, replicate, code FROM latest WHERE code IS NOT NULL""",
             (cell.id,),
             [(name, np.int64) for name in ("respondent", "question", "replicate", "code")],
         )
@@ -215,12 +243,17 @@ class Results:
         )
 
     def endings(self, cell: Cell, respondents: Respondents) -> Endings:
-        """How every question ended for every respondent of a cell, all replicates of the method ``text``."""
+        """How every question ended for every respondent of a cell, all replicates of the method ``text``.
+
+        What people resolved counts as answered.
+        """
         known = " ".join(f"WHEN '{status}' THEN {position}" for position, status in enumerate(STATUSES))
         rows = self._array(
-            f"""SELECT a.respondent_id, a.question_id, CASE a.status {known} END
+            f"""{LATEST} SELECT a.respondent_id, a.question_id,
+            CASE iif(z.code IS NULL, a.status, 'answered') {known} END
             FROM respondents r JOIN answers a ON a.respondent_id = r.id
-            WHERE r.cell_id = ? AND a.method = 'text'""",
+            LEFT JOIN latest z USING (respondent_id, question_id, replicate)
+            WHERE r.cell_id = ?1 AND a.method = 'text'""",
             (cell.id,),
             [(name, np.int64) for name in ("respondent", "question", "status")],
         )
@@ -238,7 +271,7 @@ class Results:
         rows: list[tuple[int, int, int, str, int, int]] = self.rows(
             """WITH placed AS (
                 SELECT s.respondent_id, s.question_id, s.method, s.replicate,
-                       min(iif(s.step = 'again', s.ordinal / 100, s.ordinal)) + min(s.place) AS place
+                       min(iif(s.step IN ('again', 'rewrite'), s.ordinal / 100, s.ordinal)) + min(s.place) AS place
                 FROM respondents r JOIN answer_sources s ON s.respondent_id = r.id
                 WHERE r.cell_id = ? AND s.method = 'text' GROUP BY 1, 2, 3, 4
             )

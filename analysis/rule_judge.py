@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from analysis.insensitivity import Dimension
+from surveys.judging import Dimension
 
 _LEADING_CODE = re.compile(r"\s*\(?(-?\d+)\)?\s*[:.,)\-]\s*(\S.*)", re.DOTALL)
 

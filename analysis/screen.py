@@ -82,6 +82,9 @@ def _statuses(cell: CellSummary, console: Console, width: int, details: bool) ->
         cost = f"Cost: {cell.cost.amount:,.4f} {cell.cost.currency}"
         cost += f", and that of {cell.cost.unknown:,} calls that broke off" if cell.cost.unknown else ""
         console.print(Text(cost, style=FAINT), width=width)
+    if cell.resolved or cell.unresolved:
+        found = f"People resolved {cell.resolved:,} replies that no rule could read, which count as understood, and "
+        console.print(f"{found}found {cell.unresolved:,} to mean nothing.", width=width)
     if cell.weighted:
         console.print("Shares are weighted by the personas' weights.", width=width)
     for reason in cell.reasons if details else ():

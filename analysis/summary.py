@@ -101,6 +101,8 @@ def _cell(results: Results, cell: Cell, draws: Draws) -> CellSummary:
         averages=averages,
         groupings=_groupings(results, everybody, draws),
         cost=_cost(results.cost(cell)),
+        resolved=results.resolved(cell)[0],
+        unresolved=results.resolved(cell)[1],
     )
 
 

@@ -27,10 +27,11 @@ from analysis.culture_map import culture_map, dimension_scores, ellipse
 from analysis.def_rules import def_rules
 from analysis.distances import jensen_shannon, total_variation, wasserstein
 from analysis.diversity import diversity, of_choices
-from analysis.insensitivity import DIMENSIONS, aggregate, parse_verdict
+from analysis.insensitivity import aggregate, parse_verdict
 from analysis.preference import preference, question_distances
 from analysis.preference_bias import bias_test, characters, matching, profiles
 from analysis.series import compare_series
+from surveys.judging import DIMENSIONS
 
 SIX_S, SIX_BYTES, BOOTSTRAP_S = 20.0, 2e9, 60.0
 """Targets: six families in seconds and bytes, and the bootstrap in seconds."""

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import zlib
 from pathlib import Path
 
 from demoscope.errors import StoreError
@@ -11,6 +12,9 @@ APPLICATION_ID = 0x44454D4F
 
 VERSION = 3
 """Newest version of the schema, kept in ``PRAGMA user_version``."""
+
+LONG = 4096
+"""Characters from which a stored text is compressed; shorter ones stay readable in any SQLite browser."""
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
@@ -77,3 +81,17 @@ def _connect(path: Path) -> sqlite3.Connection:
         else:
             return connection
     raise AssertionError("unreachable: the last mode connects or raises")
+
+
+def packed(text: str) -> str | bytes:
+    """Body of a text as it is stored: as it is when short, zlib-compressed UTF-8 when long."""
+    return text if len(text) < LONG else zlib.compress(text.encode("utf-8", "surrogatepass"))
+
+
+def unpacked(body: str | bytes) -> str:
+    """Text of a stored body.
+
+    >>> unpacked(packed("x" * 5000)) == "x" * 5000
+    True
+    """
+    return body if isinstance(body, str) else zlib.decompress(body).decode("utf-8", "surrogatepass")

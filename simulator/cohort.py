@@ -12,7 +12,7 @@ from simulator.doubts import Doubts
 from simulator.drivers import History, Listener, drive
 from simulator.leases import EXPIRES_S, Account, Lease, Leased
 from simulator.lookahead import Ahead, independent
-from simulator.protocols.interface import Completion, Protocol, Request, Understood
+from simulator.protocols.interface import Completion, Judged, Protocol, Request, Understood
 from simulator.protocols.registry import find_protocol
 from simulator.records import Recorder, Records
 from simulator.respondent import Respondent
@@ -292,6 +292,6 @@ class _Listener:
     def exchange(self, request: Request, completion: Completion) -> None:
         self._recorder.exchange(request, completion)
 
-    def answer(self, understood: Understood) -> None:
+    def answer(self, understood: Understood | Judged) -> None:
         self._recorder.answer(understood)
         self._news.set()

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol as Interface
 
 from demoscope.errors import StoreError
-from simulator.protocols.interface import Completion, Protocol, Request, Understood
+from simulator.protocols.interface import Completion, Judged, Protocol, Request, Understood
 
 History = Mapping[tuple[str, int], tuple[int, Completion]]
 """What exchanges came to, by step and ordinal: the seed each was asked with, and its completion."""
@@ -20,8 +20,8 @@ class Listener(Interface):
     def exchange(self, request: Request, completion: Completion) -> None:
         """A model call that just happened; replayed ones are not told."""
 
-    def answer(self, understood: Understood) -> None:
-        """An answer that was understood, live or in a replay."""
+    def answer(self, understood: Understood | Judged) -> None:
+        """An answer (or a judge's verdict) that was understood, live or in a replay."""
 
 
 async def drive(
@@ -43,7 +43,7 @@ async def drive(
     try:
         while True:
             item = protocol.send(to_send)
-            if isinstance(item, Understood):
+            if not isinstance(item, Request):
                 listener.answer(item)
                 to_send = None
                 continue

@@ -10,9 +10,11 @@ from typing import Any
 
 from demoscope.documents import Document
 from demoscope.errors import StoreError
-from demoscope.store_file import open_for_reading
+from demoscope.store_file import open_for_reading, unpacked
 from simulator.protocols.interface import FURTHER
-from simulator.records import unpacked
+
+LATER = {"again": 1, "critique": 1, "rewrite": 2, "vote": 3}
+"""Steps that follow the first exchange of a question, and in which order."""
 
 
 class Turn(Document):
@@ -182,10 +184,15 @@ def _said(
     return () if said is None else (said,)
 
 
-def _order(step: str, ordinal: int) -> tuple[int, bool, str, int]:
-    """Where an exchange stands in its interview: what was asked again comes behind the question's first exchange."""
-    again = step == "again"
-    return ordinal // FURTHER if again else ordinal, again, step, ordinal
+def _order(step: str, ordinal: int) -> tuple[int, int, int]:
+    """Where an exchange stands in its interview: by its question, and what was asked again behind the first.
+
+    >>> steps = [("vote", 0), ("rewrite", 0), ("draft", 1), ("critique", 0), ("draft", 0)]
+    >>> sorted(steps, key=lambda one: _order(*one))
+    [('draft', 0), ('critique', 0), ('rewrite', 0), ('vote', 0), ('draft', 1)]
+    """
+    several = step in ("again", "rewrite", "paraphrase", "translate")
+    return ordinal // FURTHER if several else ordinal, LATER.get(step, 0), ordinal
 
 
 def _applied_otherwise(

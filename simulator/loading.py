@@ -28,7 +28,7 @@ def load_wave(path: Path) -> LoadedWave:
         If anything in it is missing, unknown or impossible; the message names the file and the line.
     """
     content, lines = read_document(path)
-    wave = build(Wave, content, str(path), lines)
+    wave = build(Wave, content, str(path), lines).sized
     beside = path.parent
     questionnaire = load_questionnaire(wave.questionnaire, beside)
     population = _under_design(wave, load_population(wave.population, beside), path, lines)
@@ -37,7 +37,8 @@ def load_wave(path: Path) -> LoadedWave:
     if reference:
         _check_reference(reference, questionnaire, population, f"{path}:{lines['reference',]}: reference")
     places = _Places(path, lines)
-    models = [_checked_model(model, places.at("models", n), path) for n, model in enumerate(wave.models)]
+    found = [(model, places.at("models", n)) for n, model in enumerate(wave.models)]
+    models = [checked_model(model, place.where, path, place.settings) for model, place in found]
     conditions = [
         _checked_condition(condition, wave, models[0], places.at("conditions", n), population, questionnaire)
         for n, condition in enumerate(wave.conditions)
@@ -168,18 +169,28 @@ def _whose(condition: Condition, own: Population, n: int, beside: Path, where: s
     return own
 
 
-def _checked_model(model: ModelSpec, place: _Place, path: Path) -> ModelSpec:
-    """The model with its settings validated and completed; relative paths start at the wave's folder."""
+def checked_model(model: ModelSpec, where: str, path: Path, lines: dict[Loc, int]) -> ModelSpec:
+    """The model with its settings validated and completed; relative paths start at the folder of its document.
+
+    Parameters
+    ----------
+    where : str
+        File and line of the model, for messages.
+    path : Path
+        The document.
+    lines : dict
+        Lines of its settings.
+    """
     try:
         kind = find_backend(model.backend)
     except DemoscopeError as error:
-        raise DocumentError(f"{place.where}: {error}") from None
-    written = build(kind.settings_model, model.settings, place.path, place.settings).model_dump(mode="json")
+        raise DocumentError(f"{where}: {error}") from None
+    written = build(kind.settings_model, model.settings, str(path), lines).model_dump(mode="json")
     if isinstance(written.get("path"), str) and written["path"] != "embedded":
         try:
             written["path"] = str((path.parent / Path(written["path"]).expanduser()).resolve())
         except (OSError, RuntimeError, ValueError) as error:
-            raise DocumentError(f"{place.where}: the path {written['path']!r} cannot be used ({error}).") from None
+            raise DocumentError(f"{where}: the path {written['path']!r} cannot be used ({error}).") from None
     return model.model_copy(update={"settings": written})
 
 

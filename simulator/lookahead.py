@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
 from simulator.backends.scripted import ScriptedBackend
-from simulator.protocols.interface import Attempt, Completion, Protocol, Request, Understood
+from simulator.protocols.interface import Attempt, Completion, Protocol, Request
 
 _PUBLICS = tuple(ScriptedBackend("ahead", public="uniform", seed=seed) for seed in range(2))
 _FAILED = Completion((Attempt(error="asked ahead", error_kind="server"),))
@@ -42,7 +42,7 @@ def dry_requests(interview: Protocol, reply: Callable[[Request], Completion]) ->
         while True:
             item = interview.send(completion)
             completion = None
-            if not isinstance(item, Understood):
+            if isinstance(item, Request):
                 found[item.step, item.ordinal] = item
                 completion = reply(item)
     except StopIteration:

@@ -15,7 +15,7 @@ from simulator.demands import demands, demands_in
 from simulator.drivers import drive
 from simulator.estimates import SHORTEST_REPLY, Money, Pilot, Range, money, prompt_tokens, read_pilots
 from simulator.model_cards import read_missing
-from simulator.protocols.interface import Completion, Message, Request, Understood
+from simulator.protocols.interface import Completion, Judged, Message, Request, Understood
 from simulator.registration import persona_respondents
 from simulator.subgroups import WANTED, Subgroup, subgroups
 from simulator.variants import begin
@@ -145,7 +145,7 @@ class _Tally:
         if len(self.prompts) < 2:
             self.prompts.append(request.messages)
 
-    def answer(self, understood: Understood) -> None:
+    def answer(self, understood: Understood | Judged) -> None:
         self.answers += 1
 
 

@@ -28,7 +28,7 @@ def render_plan(plan: Plan, console: Console) -> None:
         table.add_row(
             *(escape(cell.cell), f"{cell.answers:,}", f"{cell.calls:,}"),
             *(_tokens(cell.prompt_range, cell.prompt_tokens, priced), _replies(cell, priced)),
-            _money(cell.cost) if priced else _time(cell.hours),
+            money_range(cell.cost) if priced else _time(cell.hours),
         )
     console.print(table)
     _say_costs(plan, console)
@@ -97,7 +97,7 @@ def _say_costs(plan: Plan, console: Console) -> None:
         total = Money(
             low=sum(cost.low for cost in costs), high=sum(cost.high for cost in costs), currency=costs[0].currency
         )
-        console.print(f"All cells together: [bold]{_money(total)}[/bold].")
+        console.print(f"All cells together: [bold]{money_range(total)}[/bold].")
     if any(cell.counted_by == "pilot" for cell in plan.cells):
         console.print(
             "[dim]Tokens are what the endpoint counted in the calls that the store holds already, give or take two "
@@ -149,7 +149,12 @@ def _replies(cell: CellPlan, priced: bool) -> str:
     return _tokens(cell.completion_range, 0, True) if priced else f"<{cell.completion_tokens:,}"
 
 
-def _money(cost: Money | None) -> str:
+def money_range(cost: Money | None) -> str:
+    """A range of money as people write it.
+
+    >>> money_range(Money(low=0.002, high=3.1, currency="USD")), money_range(None)
+    ('0.00 to 3.10 USD', 'free')
+    """
     if cost is None:
         return "free"
     low, high = (f"{cost.low:,.2f}", f"{cost.high:,.2f}") if cost.high >= 1 else (amount(cost.low), amount(cost.high))

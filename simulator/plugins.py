@@ -16,6 +16,8 @@ OURS = {
         "paraphrase": "simulator.protocols.rewording:PARAPHRASE",
         "translate": "simulator.protocols.rewording:TRANSLATE",
         "wvb": "simulator.protocols.wvb:PROTOCOL",
+        "judge": "simulator.protocols.judge:PROTOCOL",
+        "contamination": "simulator.protocols.contamination:PROTOCOL",
     },
     "backend": {
         "scripted": "simulator.backends.scripted:ScriptedBackend",

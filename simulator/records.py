@@ -1,17 +1,14 @@
 """Rows on their way from a cohort to the store: one list a table, written in one transaction."""
 
 import json
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from simulator.protocols.interface import Completion, Message, Request, Understood
+from demoscope.store_file import packed
+from simulator.protocols.interface import Completion, Judged, Message, Request, Understood
 
 Row = tuple[Any, ...]
-
-LONG = 4096
-"""Characters from which a stored text is compressed; shorter ones stay readable in any SQLite browser."""
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "texts": ("id", "body"),
@@ -30,6 +27,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *("respondent_id", "question_id", "method", "replicate"),
         *("cell_id", "subject_id", "step", "ordinal", "place"),
     ),
+    "judgements": (
+        *("respondent_id", "question_id", "method", "replicate"),
+        *("judge", "dimension", "verdict", "analysis"),
+    ),
 }
 """Columns of every table that streams in, in the order of the rows, parents before children."""
 
@@ -44,6 +45,7 @@ class Records:
     answers: list[Row] = field(default_factory=list)
     answer_options: list[Row] = field(default_factory=list)
     answer_sources: list[Row] = field(default_factory=list)
+    judgements: list[Row] = field(default_factory=list)
 
     def extend(self, other: "Records") -> None:
         """Take the rows of another, behind its own."""
@@ -92,8 +94,13 @@ class Recorder:
                 )
             )
 
-    def answer(self, understood: Understood) -> None:
-        """Record one understood answer, its options and the exchanges it was read from."""
+    def answer(self, understood: Understood | Judged) -> None:
+        """Record one understood answer, its options and the exchanges it was read from; or a judge's verdict."""
+        if isinstance(understood, Judged):
+            key = (self._respondent_id, self._question_ids[understood.question], "text", understood.replicate)
+            said = (understood.judge, understood.dimension, understood.verdict, understood.analysis)
+            self._current().judgements.append((*key, *said))
+            return
         answer = understood.answer
         key = (self._respondent_id, self._question_ids[answer.question], answer.method, answer.replicate)
         memory = json.dumps(answer.memory, separators=(",", ":"))
@@ -114,17 +121,3 @@ class Recorder:
         if message.text_id not in self._seen:
             self._seen.add(message.text_id)
             self._current().texts.append((message.text_id, packed(message.text)))
-
-
-def packed(text: str) -> str | bytes:
-    """Body of a text as it is stored: as it is when short, zlib-compressed UTF-8 when long."""
-    return text if len(text) < LONG else zlib.compress(text.encode("utf-8", "surrogatepass"))
-
-
-def unpacked(body: str | bytes) -> str:
-    """Text of a stored body.
-
-    >>> unpacked(packed("x" * 5000)) == "x" * 5000
-    True
-    """
-    return body if isinstance(body, str) else zlib.decompress(body).decode("utf-8", "surrogatepass")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from demoscope.replies import Reply
 from personas.backstory import Facts
 from personas.persona import Persona
 from simulator.decoding import Decoding
@@ -34,3 +35,5 @@ class Respondent:
     """Persona attributes in words of its language, for wordings that insert them."""
     assigned: frozenset[str] | None = None
     """Ids of the questions it is asked; all when absent."""
+    replies: tuple[Reply, ...] = ()
+    """What it replied before, for a protocol that judges it."""

@@ -5,21 +5,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import groupby
 
 from demoscope.errors import BackendError, DemoscopeError, WavePaused
-from personas import Persona
-from simulator.backends.interface import ModelCard, Parcel, Resources, find_backend
+from simulator.backends.interface import ModelCard, Parcel
 from simulator.cohort import Assignment, Batch, CohortSpec
-from simulator.demands import demands_of
 from simulator.executors import Executor, LocalExecutor
+from simulator.interviews import Interviews, Work
 from simulator.leases import Budget, Ledger, spent_up
 from simulator.model_cards import record_card
-from simulator.registration import make_respondent, number_of, register
+from simulator.registration import register
 from simulator.shards import EVERYBODY, Shard
 from simulator.store import Store
-from simulator.teams import Open, Team
-from simulator.wave import Cell, Execution, LoadedWave, ModelSpec
+from simulator.teams import Team
+from simulator.wave import Execution, LoadedWave
 
 PATIENCE = 1.0
 """Seconds to wait for a batch before looking at the clock."""
@@ -78,11 +76,31 @@ def run_wave(
     WavePaused
         If a backend, the disk or Ray failed for good; the same command continues.
     """
-    cells = register(store, loaded, now())
-    run = _Run(loaded, store, cells, now, shard)
+    work = Interviews(loaded, register(store, loaded, now()), shard)
+    make = make_executor or executor_of
+    done = run_work(work, store, now=now, make_executor=lambda: make(loaded), progress=progress)
+    if shard.whole:
+        store.execute("UPDATE waves SET finished = ? WHERE finished IS NULL", (now(),))
+    store.execute("UPDATE batches SET state = 'ingested', ingested = ? WHERE ingested IS NULL", (now(),))
+    return done
+
+
+def run_work(
+    work: Work,
+    store: Store,
+    *,
+    now: Callable[[], str],
+    make_executor: Callable[[], Executor],
+    progress: Callable[[Progress], None],
+) -> Progress:
+    """Work off what is left to do, and save what comes back; what the store must hold beforehand is there.
+
+    Parameters and errors are those of :func:`run_wave`.
+    """
+    run = _Run(work, store, now)
     progress(run.progress)
     if not run.done:
-        executor = (make_executor or executor_of)(loaded)
+        executor = make_executor()
         try:
             for state in run.states(executor):
                 progress(state)
@@ -93,57 +111,38 @@ def run_wave(
             raise
         finally:
             executor.close()
-    if shard.whole:
-        store.execute("UPDATE waves SET finished = ? WHERE finished IS NULL", (now(),))
-    store.execute("UPDATE batches SET state = 'ingested', ingested = ? WHERE ingested IS NULL", (now(),))
     return run.progress
 
 
 def executor_of(loaded: LoadedWave) -> Executor:
-    """The executor that the wave asks for; Ray is imported only when it is wanted."""
-    if loaded.wave.execution.executor == "local":
+    """The executor that the wave asks for."""
+    return executor_for(loaded.wave.execution)
+
+
+def executor_for(execution: Execution) -> Executor:
+    """The executor that is asked for; Ray is imported only when it is wanted."""
+    if execution.executor == "local":
         return LocalExecutor()
     from simulator.actors import RayExecutor
 
-    return RayExecutor(loaded.wave.execution)
+    return RayExecutor(execution)
 
 
 class _Run:
-    """One run of a wave over a store."""
+    """One run over a store."""
 
-    def __init__(
-        self, loaded: LoadedWave, store: Store, cells: dict[str, int], now: Callable[[], str], shard: Shard
-    ) -> None:
-        self._loaded = loaded
+    def __init__(self, work: Work, store: Store, now: Callable[[], str]) -> None:
+        self._work = work
         self._now = now
         self._store = store
-        self._cells: dict[int, Cell] = {cells[cell.name]: cell for cell in loaded.cells}
-        self._teams = {model.name: self._team(self._spec(model.name, cells)) for model in loaded.wave.models}
+        self._teams = {spec.model.name: self._team(spec) for spec in work.specs()}
         self._hosts: dict[int, Team] = {}
         self._calls: set[int] = set()  # handles of the cohorts whose batch is awaited
-        saved = store.execute("SELECT count(*) FROM answers")[0][0]
-        missing = 0
-        for respondent_id, cell_id, persona_id, answers in store.respondents():
-            if cell_id not in self._cells or not shard.has(number_of(persona_id)):
-                continue
-            expected = loaded.answers_expected(self._cells[cell_id], number_of(persona_id))
-            if answers < expected:
-                missing += expected - answers
-                team = self._teams[self._cells[cell_id].model.name]
-                team.waiting.append(Open(respondent_id, cell_id, number_of(persona_id)))
-        self.progress = Progress(total=saved + missing, saved=saved, resumed=saved)
-
-    def _spec(self, model: str, cells: dict[str, int]) -> CohortSpec:
-        mine = {cells[cell.name]: cell for cell in self._loaded.cells if cell.model.name == model}
-        spec = next(iter(mine.values())).model
-        return CohortSpec(
-            seed=self._loaded.wave.seed,
-            questionnaire=self._loaded.questionnaire,
-            model=spec,
-            resources=_resources(spec, self._loaded.wave.execution),
-            conditions={cell_id: cell.condition for cell_id, cell in mine.items()},
-            keep_texts=self._loaded.wave.store_prompts == "full",
-        )
+        backlog = work.backlog(store)
+        for model, one in backlog.open:
+            self._teams[model].waiting.append(one)
+        total = backlog.saved + backlog.missing
+        self.progress = Progress(total=total, saved=backlog.saved, resumed=backlog.saved)
 
     def _team(self, spec: CohortSpec) -> Team:
         """The team of a model, with what earlier runs may have spent."""
@@ -161,7 +160,7 @@ class _Run:
         """Work until everybody has been interviewed; yields after every save."""
         for team in self._teams.values():
             if not team.done:
-                team.room = self._loaded.wave.execution.cohorts or executor.room(team.spec.resources)
+                team.room = self._work.execution.cohorts or executor.room(team.spec.resources)
                 self._staff(executor, team, team.room)
         looked = time.monotonic()
         while not self.done:
@@ -203,7 +202,7 @@ class _Run:
     def _room(self, executor: Executor, team: Team) -> int:
         """Cohorts of a model that there is room for now; none while the machines that could hold one are away."""
         try:
-            return self._loaded.wave.execution.cohorts or executor.room(team.spec.resources)
+            return self._work.execution.cohorts or executor.room(team.spec.resources)
         except BackendError:
             return 0
 
@@ -315,31 +314,7 @@ class _Run:
         if not taken:
             return []
         team.out[handle].update((one.respondent_id, one) for one in taken)
-        histories = self._store.histories([one.respondent_id for one in taken])
-        personas = self._personas({(self._cells[one.cell_id].population.id, one.person) for one in taken})
-        return [
-            Assignment(
-                one.respondent_id,
-                one.cell_id,
-                make_respondent(
-                    self._loaded,
-                    self._cells[one.cell_id],
-                    personas[self._cells[one.cell_id].population.id, one.person],
-                ),
-                histories[one.respondent_id],
-            )
-            for one in taken
-        ]
-
-    def _personas(self, people: set[tuple[str, int]]) -> dict[tuple[str, int], Persona]:
-        """The people with these populations and numbers, drawn a run of neighbours at a time."""
-        found: dict[tuple[str, int], Persona] = {}
-        populations = self._loaded.populations
-        for (name, _), run in groupby(enumerate(sorted(people)), key=lambda item: (item[1][0], item[1][1] - item[0])):
-            keys = [key for _, key in run]
-            drawn = populations[name].people(keys[0][1], keys[-1][1] + 1, self._loaded.wave.seed)
-            found.update(zip(keys, drawn, strict=True))
-        return found
+        return self._work.assignments(self._store, taken)
 
     def _parcels(self, model: str) -> tuple[Parcel, ...]:
         """The provider's batches that may hold replies which the store does not."""
@@ -355,16 +330,7 @@ class _Run:
         )
 
     def _record_card(self, card: ModelCard) -> None:
-        demanded = demands_of(self._loaded, card.name) if card.missing else frozenset()
+        demanded = self._work.demanded(card.name) if card.missing else frozenset()
         notices = list(self.progress.notices)
         notices += [one for one in record_card(self._store, card, demanded) if one not in notices]
         self.progress = dataclasses.replace(self.progress, notices=tuple(notices))
-
-
-def _resources(model: ModelSpec, execution: Execution) -> Resources:
-    """What a cohort of this model reserves: what the wave says, else what the backend uses."""
-    usual = find_backend(model.backend).resources(model.settings)
-    return Resources(
-        usual.cpus if execution.num_cpus is None else execution.num_cpus,
-        usual.gpus if execution.num_gpus is None else execution.num_gpus,
-    )

@@ -231,17 +231,24 @@ FROM attempts a
 JOIN exchanges e USING (cell_id, subject_id, step, ordinal)
 LEFT JOIN questions q ON q.id = e.question_id;
 
-CREATE VIEW answer_costs AS           -- what an answer took: its `answer` n and every `again` 100 n + k
-WITH calls AS (                       -- a call that several answers were read from counts in equal parts
-    SELECT cell_id, subject_id, iif(step = 'again', 'answer', step) AS step,
-           iif(step = 'again', ordinal / 100, ordinal) AS ordinal, count(*) AS attempts,
+CREATE VIEW answer_costs AS           -- what an answer took, all that led to it included: `again` and `rewrite`
+WITH placed AS (                      -- 100 n + k belong to n, and so do draft, critique, list and vote n
+    SELECT cell_id, subject_id, step AS own_step, ordinal AS own_ordinal,
+           CASE WHEN step = 'again' THEN 'answer' WHEN step IN ('draft', 'critique', 'list', 'vote') THEN 'rewrite'
+                ELSE step END AS step,
+           iif(step IN ('again', 'rewrite', 'paraphrase', 'translate'), ordinal / 100, ordinal) AS ordinal
+    FROM exchanges
+), calls AS (                         -- a call that several answers were read from counts in equal parts
+    SELECT p.cell_id, p.subject_id, p.step, p.ordinal, count(*) AS attempts,
            sum(prompt_tokens) AS prompt_tokens, sum(cached_tokens) AS cached_tokens,
            sum(completion_tokens) AS completion_tokens, sum(reasoning_tokens) AS reasoning_tokens, sum(cost) AS cost
-    FROM attempts GROUP BY 1, 2, 3, 4
+    FROM placed p JOIN attempts a ON a.cell_id = p.cell_id AND a.subject_id = p.subject_id
+        AND a.step = p.own_step AND a.ordinal = p.own_ordinal
+    GROUP BY 1, 2, 3, 4
 ), sources AS (
-    SELECT DISTINCT respondent_id, question_id, method, replicate, cell_id, subject_id,
-           iif(step = 'again', 'answer', step) AS step, iif(step = 'again', ordinal / 100, ordinal) AS ordinal
-    FROM answer_sources
+    SELECT DISTINCT s.respondent_id, s.question_id, s.method, s.replicate, p.cell_id, p.subject_id, p.step, p.ordinal
+    FROM answer_sources s JOIN placed p ON p.cell_id = s.cell_id AND p.subject_id = s.subject_id
+        AND p.own_step = s.step AND p.own_ordinal = s.ordinal
 ), readers AS (
     SELECT cell_id, subject_id, step, ordinal, count(*) AS n FROM sources GROUP BY 1, 2, 3, 4
 )

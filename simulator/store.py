@@ -113,37 +113,39 @@ class Store:
     def write(self, records: Records) -> int:
         """Save rows in one transaction; when this returns they survive the death of any process.
 
-        Rows that are there already stay as they are. Returns the number of answers that were new.
+        Rows that are there already stay as they are. Returns the number of answers and verdicts that were new.
         """
         with self._told("write"), self.connection as connection:
             before = connection.total_changes
-            new_answers = 0
+            new = 0
             for item in fields(records):
                 rows: Sequence[Row] = getattr(records, item.name)
                 if rows:
                     before = connection.total_changes
                     connection.executemany(_INSERT[item.name], rows)
-                    if item.name == "answers":
-                        new_answers = connection.total_changes - before
-        return new_answers
+                    if item.name in ("answers", "judgements"):
+                        new += connection.total_changes - before
+        return new
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         """Run one statement in a transaction of its own and return its rows."""
         with self._told("use"), self.connection as connection:
             return connection.execute(sql, values).fetchall()
 
-    def histories(self, respondents: Sequence[int]) -> dict[int, History]:
-        """What the store holds of these respondents' exchanges, for a replay."""
+    def histories(self, respondents: Sequence[int], cell: int | None = None) -> dict[int, History]:
+        """What the store holds of these respondents' exchanges, for a replay: of their own cells, or of one cell
+        in which others asked about them.
+        """
         found: dict[int, dict[tuple[str, int], tuple[int, Completion]]] = {one: {} for one in respondents}
         marks = ", ".join("?" * len(respondents))
         rows = self.execute(
             f"""SELECT e.subject_id, e.step, e.ordinal, e.seed,
                 a.text, a.error, a.error_kind, a.finish_reason
             FROM respondents r
-            JOIN exchanges e ON e.cell_id = r.cell_id AND e.subject_id = r.id
+            JOIN exchanges e ON e.cell_id = coalesce(?, r.cell_id) AND e.subject_id = r.id
             JOIN attempts a USING (cell_id, subject_id, step, ordinal)
             WHERE r.id IN ({marks}) ORDER BY a.attempt""",
-            list(respondents),
+            [cell, *respondents],
         )
         for subject, step, ordinal, seed, text, error, kind, finish in rows:
             attempt = Attempt(text=text, error=error, error_kind=kind, finish_reason=finish)

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -91,6 +91,10 @@ class Wave(Document):
     the wave's own folder; everybody is asked everything when absent."""
     respondents: int = Field(ge=1, le=10_000_000, strict=True)
     """People drawn from the population; each answers once in every cell."""
+    sizes: dict[str, Annotated[int, Field(ge=1, le=10_000_000, strict=True)]] = Field(default_factory=dict)
+    """Other numbers of respondents by name, such as `small: 5` for a first look."""
+    size: str | None = None
+    """Which of `sizes` is taken in place of `respondents`."""
     models: tuple[ModelSpec, ...] = Field(min_length=1)
     """The models."""
     conditions: tuple[Condition, ...] = Field(min_length=1)
@@ -116,6 +120,18 @@ class Wave(Document):
             if names.count(name) > 1:
                 raise ValueError(f"the name {name!r} is used twice; every name is used once")
         return items
+
+    @model_validator(mode="after")
+    def _size_is_known(self) -> Self:
+        if self.size is not None and self.size not in self.sizes:
+            known = f"`sizes` has {', '.join(self.sizes)}" if self.sizes else "the wave has no `sizes`"
+            raise ValueError(f"there is no size {self.size!r}; {known}")
+        return self
+
+    @property
+    def sized(self) -> Self:
+        """The wave with as many respondents as its size says."""
+        return self if self.size is None else self.model_copy(update={"respondents": self.sizes[self.size]})
 
     @model_validator(mode="after")
     def _scale_is_sane(self) -> Self:
@@ -200,7 +216,7 @@ class LoadedWave:
             "salt": self.wave.salt,
             "respondents": self.wave.respondents,
             "store_prompts": self.wave.store_prompts,
-            "models": {model.name: _deciding(model) for model in self.wave.models},
+            "models": {model.name: deciding(model) for model in self.wave.models},
             "conditions": {
                 cell.condition.name: {
                     "protocol": cell.condition.protocol,
@@ -237,7 +253,7 @@ def _perturbed(condition: Condition) -> dict[str, Any]:
     return {"perturbations": written} if written else {}
 
 
-def _deciding(model: ModelSpec) -> dict[str, Any]:
+def deciding(model: ModelSpec) -> dict[str, Any]:
     """The model without those settings that decide no answer, such as limits and prices."""
     content = model.model_dump(mode="json")
     free: frozenset[str] = getattr(find_backend(model.backend).settings_model, "free", frozenset())

@@ -7,13 +7,15 @@ import numpy as np
 import pytest
 
 from analysis.agreement import cohen_kappa, krippendorff_alpha
-from analysis.annotation import Sampled, ratings, read_sheet, write_sheet
-from analysis.insensitivity import DIMENSIONS, aggregate
+from analysis.annotation import ratings, read_sheet, read_sheets, write_sheet
+from analysis.insensitivity import aggregate
 from analysis.resolutions import Resolution, read_resolutions, resolve
 from demoscope.errors import DocumentError
+from demoscope.replies import Reply, ReplyKey
+from surveys.judging import DIMENSIONS
 
 RESPONSES = [
-    Sampled(n, "def x model", n, "trust", "How far do you trust the press?", f'Answer: {n}, "surely"\nExplanation: …')
+    Reply(ReplyKey("def x model", n, n, "trust", 1, 0), "answered", "Trust the press? - 1: no", f'{n}, "surely"', "…")
     for n in (1, 2, 3)
 ]
 
@@ -67,26 +69,45 @@ def test_a_sheet_is_never_written_over(sheet):
 
 def test_a_reply_is_no_formula(tmp_path):
     path = tmp_path / "s.csv"
-    write_sheet(path, [Sampled(1, "c", 1, "q", "=1+1", "@SUM(A1)")])
+    write_sheet(path, [Reply(ReplyKey("c", 1, 1, "q", 1, 0), "answered", "=1+1", "@SUM(A1)", "-2")])
     with path.open(encoding="utf-8-sig", newline="") as file:
         row = next(csv.DictReader(file))
-    assert (row["text"], row["reply"]) == ("'=1+1", "'@SUM(A1)")
+    assert (row["asked"], row["answer"], row["explanation"]) == ("'=1+1", "'@SUM(A1)", "'-2")
+    assert "c" not in row.values()  # under which condition it was given stays hidden
 
 
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ("c,1,q,maybe,,,,,,ana", "yes, no or empty"),
-        ("c,1,q,yes,,,,,,", "no annotator"),
-        ("c,one,q,yes,,,,,,ana", "number from 1"),
-        ("c,1,q,yes,,,,,,ana\nc,1,q,no,,,,,,ana", "line 2 already"),
+        ("1,q,0,maybe,,,,,,ana", "yes, no or empty"),
+        ("1,q,0,yes,,,,,,", "no annotator"),
+        ("one,q,0,yes,,,,,,ana", "number from 1"),
+        ("1,q,0,yes,,,,,,ana\n1,q,0,no,,,,,,ana", "line 2 already"),
+        ("1,q,first,yes,,,,,,ana", "number from 0"),
+        ("1,q,0,yes,,,,,,rules", "another name"),
     ],
 )
 def test_mistakes_in_a_sheet_are_told_with_their_line(tmp_path, row, said):
     path = tmp_path / "s.csv"
-    path.write_text(f"cell,respondent,question,{','.join(DIMENSIONS)},annotator\n{row}\n")
+    path.write_text(f"respondent,question,replicate,{','.join(DIMENSIONS)},annotator\n{row}\n")
     with pytest.raises(DocumentError, match=rf"s\.csv:\d: .*{said}"):
         read_sheet(path)
+
+
+def test_two_sheets_hold_no_verdict_of_one_annotator_twice(sheet):
+    one = filled(sheet, {1: {"IU": "yes"}}, "ana")
+    other = one.rename(one.with_name("first.csv"))
+    again = filled(sheet, {1: {"CV": "no"}}, "ana")
+    with pytest.raises(DocumentError, match=r"ana judged respondent 1's reply to 'trust' in .*first\.csv already"):
+        read_sheets([other, again])
+
+
+def test_what_nobody_decided_yet_is_left_out_and_repetitions_are_told_apart(tmp_path):
+    path = tmp_path / "resolutions.csv"
+    path.write_text("respondent,question,replicate,code\n11,trust,1,3\n11,trust,0,\n")
+    assert read_resolutions(path) == (Resolution(11, "trust", 3, 1),)
+    found = resolve([[-1], [-1]], read_resolutions(path), [11, 11], ["trust"], [[1, 2, 3]], [0, 1])
+    assert found.choices.tolist() == [[-1], [2]]
 
 
 def test_resolutions_join_what_was_understood_automatically(tmp_path):

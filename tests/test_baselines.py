@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+import yaml
 
 from demoscope.errors import DocumentError
 from personas import load_population
@@ -212,3 +213,34 @@ def test_a_wave_under_a_baseline_runs_and_resumes_to_the_same_answers(protocol, 
     assert rows[0] == rows[1]
     assert count[0] == expected
     assert answered[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("protocol", "settings", "calls"),
+    [
+        ("ccsv-single", {}, 4),  # draft, critique, rewrite, vote
+        ("ccsv-single", {"profile": "code"}, 3),  # no vote
+        ("ccsv-list", {"entries": 4, "rewrites": 2}, 5),  # list, critique, two rewrites, vote
+    ],
+)
+def test_an_answer_costs_all_that_led_to_it(tmp_path, protocol, settings, calls):
+    path = tmp_path / "wave.yaml"
+    wave = {
+        "name": "w",
+        "seed": 1,
+        "questionnaire": "values_core",
+        "population": "def_us_uniform",
+        "respondents": 2,
+        "models": [{"name": "m", "backend": "scripted"}],
+        "conditions": [{"name": "c", "protocol": protocol, "settings": settings}],
+        "execution": {"executor": "local"},
+    }
+    path.write_text(yaml.safe_dump(wave))
+    with Store(tmp_path / "w.sqlite") as store:
+        run_wave(load_wave(path), store, now=lambda: "now")
+        store.execute("UPDATE attempts SET cost = 0.5")
+        questions = store.execute("SELECT count(*) FROM questions WHERE kind <> 'note'")[0][0]
+        assert store.execute("SELECT calls FROM cell_costs") == [(2 * questions * calls,)]
+        assert store.execute("SELECT DISTINCT attempts FROM answer_costs") == [(calls,)]
+        total = store.execute("SELECT sum(cost) FROM answer_costs")[0][0]
+        assert total == pytest.approx(0.5 * 2 * questions * calls)

@@ -212,7 +212,8 @@ def test_replies_that_people_could_read_count_like_others(made, tmp_path):
         for more in ((), ("--resolutions", path))
     )
     assert plain["kl"]["value"] != decided["kl"]["value"]
-    assert plain["statuses"] == decided["statuses"]  # answers stay as they are
+    assert (plain["statuses"]["invalid"], decided["statuses"]["invalid"]) == (1, 0)
+    assert (plain["resolved"], decided["resolved"]) == (0, 1)
     path.write_text("respondent,question,code\n77,q2,1\n")
     refused = demoscope("compare", made.path, "--resolutions", path)
     assert refused.returncode == 2

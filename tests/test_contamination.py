@@ -5,7 +5,8 @@ from difflib import SequenceMatcher
 import numpy as np
 import pytest
 
-from analysis.contamination import contamination, cut, overlap
+from analysis.contamination import contamination, overlap
+from surveys.completion import cut
 
 REST = "family in your life: very important, rather important, not very important?"
 

@@ -92,10 +92,29 @@ def test_all_figures_that_there_are_data_for_are_drawn_on_one_page(found, tmp_pa
     assert (tmp_path / "figures.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_topics_distributions_and_languages_of_stores_are_drawn_on_the_page(tmp_path):
+    made = two_models(tmp_path / "m.sqlite")
+    with closing(sqlite3.connect(made.path)) as db, db:
+        db.execute("UPDATE questions SET topic = iif(id % 2, 'work', 'family')")
+        db.execute("UPDATE cells SET language = 'zh' WHERE id = 2")
+    found = compare_stores([made.path], GOOD, draws=20, details=True)
+    assert sum(each.questions for each in found.topics) == 6
+    assert {(each.dimension, each.topic) for each in found.topics} <= {
+        (dimension, topic) for dimension in ("EVI", "IDV", "PDI") for topic in ("work", "family")
+    }
+    finite = [value for row in found.rows for value in row.divergences.values()]
+    assert finite
+    assert all(np.isfinite(finite))
+    write_def_figures(found, tmp_path / "f.svg")
+    drawn = (tmp_path / "f.svg").read_text(encoding="utf-8")
+    for title in ("Questions by value dimension and topic", "KL of every question", "KL by language"):
+        assert title in drawn
+
+
 def test_an_unknown_ending_and_nothing_to_draw_are_told(found, tmp_path):
     with pytest.raises(DocumentError, match="svg, png, pdf"):
         write_def_figures(found, tmp_path / "figures.bmp")
-    bare = found.model_copy(update={"evaluations": (), "map": None, "rows": ()})
+    bare = found.model_copy(update={"evaluations": (), "map": None, "rows": (), "topics": ()})
     with pytest.raises(DocumentError, match="nothing to draw"):
         write_def_figures(bare, tmp_path / "figures.svg")
 

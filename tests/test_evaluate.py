@@ -56,6 +56,27 @@ def test_habits_stand_beside_those_of_people(made):
     assert habits.extreme_people == pytest.approx(360 / 520)
 
 
+def test_agreeing_by_habit_is_measured_on_statements_alone(tmp_path):
+    made = MadeUp(tmp_path / "m.sqlite")
+    made.cell(1)
+    made.people([{}] * 4)
+    made.question(1, ["Strongly disagree", "Disagree", "Agree", "Strongly agree"])
+    made.question(2, ["Agree", "Disagree"])
+    made.question(3, ["Never", "Often"])
+    # Of eight answers to statements six agree: (6 - 2) / 8 = 1/2.
+    made.answers([(who, 1, "answered", [4 if who < 4 else 1]) for who in range(1, 5)])
+    made.answers([(who, 2, "answered", [1 if who > 1 else 2]) for who in range(1, 5)])
+    made.answers([(who, 3, "answered", [1]) for who in range(1, 5)])
+    made.humans(1, {1: 30, 2: 20, 3: 20, 4: 30}, sex="female", age_group="18-39")
+    made.humans(2, {1: 75, 2: 25}, sex="female", age_group="18-39")
+    habits = found_in(made).habits
+    assert habits.acquiescence == pytest.approx(1 / 2)
+    assert habits.acquiescence_people == pytest.approx((0 + 0.5) / 2)
+    assert "agreeing minus disagreeing +0.50 (people +0.25)" in page(
+        compare_stores([made.path], GOOD, draws=20, details=True)
+    )
+
+
 def test_the_preferred_option_is_matched_and_has_its_groups(made):
     found = found_in(made)
     # Both sides tie between the first and the third option, 20 and 20, 180 and 180; the first of them counts.

@@ -6,8 +6,9 @@ from sklearn.metrics import cohen_kappa_score
 
 from analysis.agreement import cohen_kappa, krippendorff_alpha
 from analysis.def_rules import def_rules
-from analysis.insensitivity import DIMENSIONS, aggregate, parse_verdict, sampled
+from analysis.insensitivity import aggregate, parse_verdict
 from analysis.rule_judge import Response, Rules, rule_judge
+from surveys.judging import DIMENSIONS, is_drawn
 
 OPTIONS = {1: "Very important", 2: "Rather important", 3: "Not very important", 4: "Important"}
 
@@ -52,14 +53,14 @@ def test_shares_have_wilsons_limits():
     assert found.limits() == pytest.approx((expected.low, expected.high))
 
 
-def test_a_share_of_the_responses_is_drawn_once_each_and_numbered_from_one():
-    rng = np.random.default_rng(1)
-    seen = {int(n) for _ in range(400) for n in sampled(50, rng, 0.1)}
-    assert seen == set(range(1, 51))
-    assert len(set(sampled(1000, rng, 0.01))) == 10
-    assert len(sampled(3, rng)) == 1
-    with pytest.raises(ValueError, match="share"):
-        sampled(10, rng, 0)
+def test_replies_are_drawn_by_name_so_a_larger_share_holds_a_smaller_one():
+    def drawn(share, seed=1):
+        return {n for n in range(1, 10_001) if is_drawn(seed, n, "trust", 0, share)}
+
+    # 1 % of 10,000, give or take three standard deviations: 100 +- 3 * sqrt(10,000 * 0.01 * 0.99)
+    assert abs(len(drawn(0.01)) - 100) < 30
+    assert drawn(0.01) < drawn(0.1) < drawn(1) == set(range(1, 10_001))
+    assert drawn(0.01) != drawn(0.01, seed=2)
 
 
 def faults(response: Response, *before: Response, rules: Rules | None = None) -> list[str]:

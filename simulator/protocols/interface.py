@@ -14,6 +14,7 @@ from typing import Any, Literal
 from simulator.answer import Answer
 from simulator.constraint import AnyConstraint
 from simulator.decoding import Decoding
+from surveys.judging import Dimension, Verdict
 
 Ability = Literal["generate", "label_logprobs", "score"]
 ErrorKind = Literal[
@@ -164,4 +165,22 @@ class Understood:
     """Position in the reply, from 0, when one reply holds several answers."""
 
 
-Protocol = Generator[Request | Understood, Completion | None, None]
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a judge found of one reply in one dimension."""
+
+    question: str
+    """Id of the question that was replied to."""
+    replicate: int
+    """Repetition of the question, from 0."""
+    judge: str
+    """What the results call the judge."""
+    dimension: Dimension
+    """What was judged."""
+    verdict: Verdict | None
+    """``None`` when no verdict could be had."""
+    analysis: str | None
+    """All that the judge said last; ``None`` when nothing came back."""
+
+
+Protocol = Generator[Request | Understood | Judged, Completion | None, None]
