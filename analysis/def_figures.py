@@ -154,16 +154,19 @@ def _parts(found: Comparison, names: Sequence[str]) -> list[tuple[str, Any, tupl
     if dimensions:
         table = [[row.dimensions.get(name, np.nan) for name in dimensions] for row in found.rows]
         parts.append(("KL by value dimension", draw_table, (table, names, dimensions, "nats"), False))
-    known = [(row, name) for row, name in zip(found.rows, names, strict=True) if row.divergences]
-    if known:
-        values = [list(row.divergences.values()) for row, _ in known]
-        arguments = (values, [name for _, name in known], "nats; infinite ones are left out")
-        parts.append(("KL of every question", draw_distributions, arguments, False))
+    measured = [(row, name) for row, name in zip(found.rows, names, strict=True) if row.divergences]
+    if measured:
+        values = [list(row.divergences.values()) for row, _ in measured]
+        labels = [name for _, name in measured]
+        parts.append(
+            ("KL of every question", draw_distributions, (values, labels, "nats; infinite ones are left out"), False)
+        )
     languages = sorted({row.language for row in found.rows if row.dimensions})
     if len(languages) > 1:
         table = [[_mean_kl(found, language, name) for name in dimensions] for language in languages]
-        arguments = (table, dimensions, languages, "nats")
-        parts.append(("KL by language, mean of its conditions", draw_bars, arguments, False))
+        parts.append(
+            ("KL by language, mean of its conditions", draw_bars, (table, dimensions, languages, "nats"), False)
+        )
     if found.map:
         parts.append(("Cultural map", draw_map, (found.map,), False))
     matched = sorted({name for one in found.evaluations for name in one.matches_by_dimension})
