@@ -288,6 +288,9 @@ def compare(
         list[Path] | None,
         typer.Option(help="Filled-in sheet of an annotator (of the first store); once for each of them."),
     ] = None,
+    checks: Annotated[
+        Path | None, typer.Option(help="YAML of the rules' checks: markers, pairs, opposed, keys of fact questions.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show conditions side by side, of one store or several: diversity, distance from people, tokens, time, cost."""
@@ -296,11 +299,18 @@ def compare(
     from analysis.compare_screen import render_comparison
     from analysis.def_rules import rules_named
     from analysis.resolutions import read_resolutions
+    from analysis.rule_judge import Rules
+    from demoscope.documents import read
 
     decided = read_resolutions(resolutions) if resolutions else ()
     sheets = read_sheets(annotation or ())
     found = compare_stores(
-        stores, rules_named(profile), details=details or plot is not None, decided=decided, annotations=sheets
+        stores,
+        rules_named(profile),
+        details=details or plot is not None,
+        decided=decided,
+        annotations=sheets,
+        checks=read(Rules, checks) if checks else None,
     )
     if as_json:
         print(found.model_dump_json(indent=2))

@@ -7,6 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pydantic import Field
+
+from demoscope.documents import Document
 from surveys.judging import Dimension
 
 _LEADING_CODE = re.compile(r"\s*\(?(-?\d+)\)?\s*[:.,)\-]\s*(\S.*)", re.DOTALL)
@@ -32,9 +35,8 @@ class Response:
     """Most options that a multiple choice allows; any number when absent."""
 
 
-@dataclass(frozen=True)
-class Rules:
-    """Which questions belong together, and what else a response must have."""
+class Rules(Document):
+    """Which questions belong together, and what else a response must have; `compare --checks` reads it."""
 
     markers: tuple[str, ...] = ("Answer:", "Explanation:")
     """What every reply must contain; empty where the protocol asks for none."""
@@ -43,7 +45,7 @@ class Rules:
     opposed: tuple[tuple[str, str, int], ...] = ()
     """Two statements that contradict each other and the middle of their scale: agreeing (or disagreeing) with both,
     that is, both codes on one side of the middle, is a conflict. The published pair of science items has 5."""
-    keys: Mapping[str, int] = field(default_factory=dict)
+    keys: dict[str, int] = Field(default_factory=dict)
     """Right code of each question of fact; the published three have 3, 1 and 2."""
 
 

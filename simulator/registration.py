@@ -19,7 +19,7 @@ from simulator.records import Row
 from simulator.respondent import Respondent
 from simulator.store import Store
 from simulator.variants import as_variant
-from simulator.wave import Cell, LoadedWave, questionnaire_content
+from simulator.wave import Cell, LoadedWave, ModelSpec, deciding, questionnaire_content
 from surveys import Questionnaire
 
 CHUNK = 5_000
@@ -309,8 +309,10 @@ def _write_questions(connection: sqlite3.Connection, loaded: LoadedWave) -> None
 def _write_cells(connection: sqlite3.Connection, loaded: LoadedWave) -> dict[str, int]:
     models = dict(connection.execute("SELECT name, id FROM models").fetchall())
     for model in loaded.wave.models:
-        if model.name not in models:
-            resolved = next(cell.model for cell in loaded.cells if cell.model.name == model.name)
+        resolved = next(cell.model for cell in loaded.cells if cell.model.name == model.name)
+        if model.name in models:
+            _check_judge(connection, resolved)
+        else:
             models[model.name] = len(models) + 1
             connection.execute(
                 "INSERT INTO models (id, name, backend, config) VALUES (?, ?, ?, ?)",
@@ -331,6 +333,23 @@ def _write_cells(connection: sqlite3.Connection, loaded: LoadedWave) -> dict[str
                 ),
             )
     return cells
+
+
+def _check_judge(connection: sqlite3.Connection, model: ModelSpec) -> None:
+    """Refuse a model that is called like another one, which has only judged so far."""
+    row = connection.execute(
+        """SELECT backend, config FROM models m WHERE name = ? AND EXISTS (
+            SELECT 1 FROM cells c WHERE c.model_id = m.id AND c.protocol = 'judge') AND NOT EXISTS (
+            SELECT 1 FROM cells c WHERE c.model_id = m.id AND c.protocol <> 'judge')""",
+        (model.name,),
+    ).fetchone()
+    if row is not None:
+        judge = ModelSpec(name=model.name, backend=row[0], settings=json.loads(row[1]))
+        if deciding(judge) != deciding(model):
+            raise StoreError(
+                f"The store has another model that is called {model.name!r}: it judged replies. Give the wave's "
+                "model a name of its own."
+            )
 
 
 def _told(loaded: LoadedWave, cell: Cell, told: tuple[str, ...]) -> list[str]:

@@ -225,11 +225,13 @@ FROM exchanges e
 LEFT JOIN questions q ON q.id = e.question_id
 JOIN json_each(e.prompt) AS turn
 LEFT JOIN texts t ON t.id = turn.value ->> 1
+WHERE e.step <> 'judge'               -- what a judge was asked about a respondent is no conversation with it
 UNION ALL
 SELECT e.cell_id, e.subject_id, e.step, e.ordinal, q.name, 1000000 + a.attempt, 'reply', a.text
 FROM attempts a
 JOIN exchanges e USING (cell_id, subject_id, step, ordinal)
-LEFT JOIN questions q ON q.id = e.question_id;
+LEFT JOIN questions q ON q.id = e.question_id
+WHERE e.step <> 'judge';
 
 CREATE VIEW answer_costs AS           -- what an answer took, all that led to it included: `again` and `rewrite`
 WITH placed AS (                      -- 100 n + k belong to n, and so do draft, critique, list and vote n

@@ -12,6 +12,7 @@ from analysis.compare import compare_stores
 from analysis.def_rules import def_rules
 from demoscope.errors import DemoscopeError, DocumentError, StoreError, WavePaused
 from demoscope.replies import divided, read_replies, reply_keys
+from simulator.backends.scripted import ScriptedSettings
 from simulator.executors import LocalExecutor
 from simulator.judges import JudgeDocument, chosen_judge, read_judge
 from simulator.judging import run_judge
@@ -22,9 +23,11 @@ from simulator.protocols.judge import PROTOCOL, JudgeSettings, judged
 from simulator.run import run_wave
 from simulator.store import Store
 from surveys.judging import DIMENSIONS, read_verdict
+from tests.fault_server import serving
 from tests.stores import content, count
 
-SCRIPTED = {"name": "glm", "backend": "scripted", "settings": {"public": "uniform"}}
+SETTINGS = ScriptedSettings(public="uniform").model_dump(mode="json")
+SCRIPTED = {"name": "glm", "backend": "scripted", "settings": SETTINGS}
 
 
 def launch(store: Path, folder: Path, **more) -> None:
@@ -104,7 +107,10 @@ def test_a_judge_that_was_interrupted_ends_in_the_same_verdicts(store, tmp_path)
     other = tmp_path / "other.sqlite"
     launch(other, tmp_path)
     slow = JudgeDocument.model_validate(
-        {"model": {**SCRIPTED, "settings": {"latency_s": 0.02}}, "settings": judge().settings.model_dump()}
+        {
+            "model": {**SCRIPTED, "settings": {**SETTINGS, "latency_s": 0.02}},
+            "settings": judge().settings.model_dump(),
+        }
     )
     with pytest.raises(WavePaused):
         let(slow, store, executor=_Dies)
@@ -219,6 +225,15 @@ def test_a_model_of_the_store_may_judge_and_another_of_its_name_may_not(store, t
     other = JudgeDocument.model_validate({"model": {**SCRIPTED, "name": "m"}, "settings": {"share": 0.05}})
     with pytest.raises(StoreError, match="another model that is called 'm'"):
         let(other, store)
+    let(judge(share=0.05), store)
+    models = [
+        {"name": "m", "backend": "scripted", "settings": {"public": "faulty"}},
+        {"name": "glm", "backend": "scripted", "settings": {"public": "modal"}},
+    ]
+    with pytest.raises(StoreError, match="'glm': it judged replies"):
+        launch(store, tmp_path, models=models)
+    launch(store, tmp_path, models=[models[0], SCRIPTED])
+    assert count(store, "SELECT count(*) FROM cells WHERE protocol <> 'judge'") == 4
 
 
 def test_two_judges_are_not_mixed(store):
@@ -313,3 +328,39 @@ def test_the_store_tells_what_the_judge_took(store):
         settings = json.loads(db.execute("SELECT settings FROM cells WHERE name = 'judge:glm'").fetchone()[0])
     assert calls["judge:glm"] == plan_judging(judge(), store).verdicts
     assert settings["share"] == 0.2
+
+
+@pytest.mark.real
+def test_an_api_judge_pauses_at_its_budget_and_goes_on_with_a_larger_one(store):
+    def document(max_cost: float) -> JudgeDocument:
+        priced = {"prices": {"input": 1.0, "output": 1.0, "currency": "USD"}, "max_cost": max_cost}
+        settings = {"endpoints": [{"url": server.url}], "model": "mock", **priced}
+        return JudgeDocument.model_validate(
+            {
+                "model": {"name": "api", "backend": "openai_api", "settings": settings},
+                "settings": {"share": 0.2, "tries": 1, "max_tokens": 50},
+            }
+        )
+
+    with serving() as server:
+        with pytest.raises(WavePaused, match="max_cost"):
+            let(document(0.005), store)
+        spent = count(store, "SELECT 1e6 * sum(cost) FROM attempts WHERE step = 'judge'")
+        assert 0 < spent <= 5000
+        known = plan_judging(document(1.0), store).known
+        let(document(1.0), store)
+    plan = plan_judging(document(1.0), store)
+    assert 0 < known < plan.known == plan.verdicts
+    assert count(store, "SELECT count(*) FROM attempts WHERE step = 'judge' AND error IS NULL") == plan.verdicts
+
+
+@pytest.mark.real
+def test_the_embedded_model_judges_when_it_is_held_to_yes_or_no(store, tmp_path):
+    model = {"name": "smollm2", "backend": "llama_cpp", "settings": {"path": "embedded", "context": 1024}}
+    settings = {"share": 0.05, "dimensions": ["CV"], "constrained": True, "max_tokens": 12}
+    (tmp_path / "judge.yaml").write_text(yaml.safe_dump({"model": model, "settings": settings}))
+    document = read_judge(tmp_path / "judge.yaml")
+    assert let(document, store) == plan_judging(document, store).verdicts > 0
+    with closing(sqlite3.connect(store)) as db:
+        found = db.execute("SELECT verdict, analysis FROM judgements").fetchall()
+    assert all(verdict in ("pass", "failure") and said.startswith(("Yes. ", "No. ")) for verdict, said in found)
