@@ -227,8 +227,11 @@ class LoadedWave:
 
 
 def questionnaire_content(questionnaire: Questionnaire) -> dict[str, Any]:
-    """What a questionnaire says, as plain data, without what it leaves to defaults: so later versions agree."""
-    return questionnaire.model_dump(mode="json", exclude_defaults=True)
+    """What a questionnaire says, as plain data, without what it leaves to defaults: so later versions agree.
+
+    Statements are left out: where they are shown, they are the questions.
+    """
+    return questionnaire.model_dump(mode="json", exclude_defaults=True, exclude={"statements"})
 
 
 def _perturbed(condition: Condition) -> dict[str, Any]:
