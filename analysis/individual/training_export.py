@@ -1,6 +1,6 @@
 """Training sets for a reasoner, written as chat JSONL from people whose answers are known."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -67,17 +67,30 @@ def export_training(
     left = len(known) - len(rows)
     known = known.take(np.array(rows))
     demographics = _demographics(people, known) if "demographics" in composition.shown else None
-    part, examples, size = out.with_name(out.name + ".part"), 0, 0
+    lines = training_lines(known, composition, seed, demographics=demographics)
+    examples, size = write_lines(lines, out)
+    return Exported(out, len(known), left, examples, examples_expected(known, composition) - examples, size)
+
+
+def write_lines(lines: Iterable[str], out: Path) -> tuple[int, int]:
+    """Write lines into a file, which is there whole or not at all; returns their number and their bytes.
+
+    Raises
+    ------
+    DocumentError
+        If the file cannot be written.
+    """
+    part, count, size = out.with_name(out.name + ".part"), 0, 0
     try:
         with part.open("wb", buffering=1 << 20) as file:
-            for line in training_lines(known, composition, seed, demographics=demographics):
+            for line in lines:
                 size += file.write(line.encode("utf-8", "surrogatepass") + b"\n")
-                examples += 1
+                count += 1
         part.replace(out)
     except OSError as error:
         part.unlink(missing_ok=True)
         raise DocumentError(f"{out}: cannot be written ({error.strerror or error}).") from None
-    return Exported(out, len(known), left, examples, examples_expected(known, composition) - examples, size)
+    return count, size
 
 
 def held_out(path: Path) -> tuple[str, ...]:
