@@ -302,3 +302,10 @@ def test_the_command_exports_a_training_set_without_those_who_are_held_out(tmp_p
     assert "1 examples fewer than asked for" in done.stderr
     lines = [json.loads(line) for line in (tmp_path / "t.jsonl").read_text().splitlines()]
     assert len(lines) == 23 and [turn["role"] for turn in lines[0]["messages"]] == ["system", "user", "assistant"]
+
+
+def test_answers_that_were_scored_are_counted_as_understood_in_the_summary(tmp_path):
+    path = write(tmp_path, settings={"asked": "singly", "answer_format": "scored"})
+    done = CliRunner().invoke(app, ["run", str(path), "--store", str(tmp_path / "s.sqlite"), "--json"])
+    assert done.exit_code == 0, "min_valid is met"
+    assert json.loads(done.stdout)["understood"] == 1
