@@ -21,6 +21,7 @@ from surveys import Questionnaire, ReferenceCounts, load_questionnaire, load_ref
 from surveys.given import Sort
 from surveys.routing import find_unknown_attributes
 from surveys.statements import KnownAnswers
+from surveys.statements.conversion import categories_in
 
 
 def load_wave(path: Path) -> LoadedWave:
@@ -86,10 +87,19 @@ def _check_known(known: KnownAnswers, wave: Wave, cells: tuple[Cell, ...], where
     for cell in cells:
         if not isinstance(cell.settings, IvcSettings):
             continue
+        here = f"{where}: condition {cell.condition.name!r}"
+        if cell.condition.perturbations:
+            raise DocumentError(
+                f"{here}: perturbations change questions, and it asks about statements; leave them out."
+            )
+        try:
+            cell.settings.check_categories(categories_in(cell.asked.questionnaire))
+        except DocumentError as error:
+            raise DocumentError(f"{here}: {error}") from None
         assigned = cell.settings.setup == ASSIGNED
         if assigned != (wave.assignments is not None):
             wrong = "the wave has no `assignments`" if assigned else f"the wave has `assignments`; say {ASSIGNED!r}"
-            raise DocumentError(f"{where}: condition {cell.condition.name!r}: setup: {wrong}.")
+            raise DocumentError(f"{here}: setup: {wrong}.")
     asked = {cell.population.id: cell.population for cell in cells}
     for name, population in asked.items():
         most = max(cell.respondents for cell in cells if cell.population.id == name)

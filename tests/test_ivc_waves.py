@@ -193,6 +193,7 @@ def test_pairs_of_people_and_targets_may_be_assigned(tmp_path):
         ({"wave": {"known_answers": {"file": "people.csv", "row": "sex"}}}, "rows 2 and 3 are both the person 'm'"),
         ({"settings": {"setups": {"1": ["q9"], "2": ["q1"]}}}, "condition 'ivc.1': setups: 'q9' is no question"),
         ({"settings": {"setup": 1}}, "'setup' stands in `settings` and in `across`"),
+        ({"settings": {"categories": ["c9"]}}, "condition 'ivc.1': categories: there is no category 'c9'"),
         ({"across": {"setup": [1, 1]}}, "'setup' needs one value at least, and each once"),
         ({"settings": {"demographics": True, "attributes": ["faith"]}}, "condition 'ivc.1': demographics: "),
     ],

@@ -139,6 +139,20 @@ def test_a_questionnaire_without_templates_is_grouped_and_worded_by_rule():
     assert sets.of("life", "refined").statements[3].text.endswith("from 1 to 10 (very), I say 8, 9 or 10")
 
 
+def test_what_varies_from_person_to_person_is_a_statement_only_in_words_of_its_own():
+    first = single("a", options="agree_4")
+    second = single("b", text="You said {{ a }}. Still?", options="yes_no")
+    assert statement_sets(asking(first, second)).questions == ("a",)
+    worded = [{"questions": ["b"], "refined": {1: "I still say so", 2: "I say so no more"}}]
+    sets = statement_sets(asking(first, second, statements=worded))
+    assert (
+        sets.questions == ("a", "b")
+        and as_questionnaire(sets, "s", "S")["b_polar"].text == "You said { { a }}. Still?"
+    )
+    with pytest.raises(DocumentError, match="has no single choice and no scale"):
+        statement_sets(asking({"id": "n", "kind": "number", "text": "How many?"}))
+
+
 def test_templates_are_written_in_any_questionnaire():
     questionnaire = asking(
         single("a", options="important_4"),
