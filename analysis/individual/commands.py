@@ -168,7 +168,7 @@ def export_training(
         "people": each,
         "target_forms": target_form or ["refined"],
         "demonstration_forms": demonstration_form or ["refined"],
-        "demonstrations": [int(one) if one.isdigit() else one for one in demonstrations or ["200"]],
+        "demonstrations": [_number(one) for one in demonstrations or ["200"]],
         "shown": shown or ["statements"],
     }
     composition = build(Composition, given, "ivc export-training")
@@ -179,6 +179,12 @@ def export_training(
         print(f"{made.left_out:,} people are held out and in no example.")
     if made.short:
         print(f"{made.short:,} examples fewer than asked for: enough is known of too few people.", file=sys.stderr)
+
+
+def _number(text: str) -> int | str:
+    if text != "mixed" and not text.isdigit():
+        raise DocumentError(f"--demonstrations {text!r}: write a number, or mixed.")
+    return int(text) if text.isdigit() else text
 
 
 def _pair(text: str) -> tuple[str, str]:
