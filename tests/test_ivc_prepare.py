@@ -84,6 +84,7 @@ def test_a_training_set_of_everybody_leaves_the_held_out_away(survey, tmp_path):
     arguments = ["ivc", "export-training", str(out / "everybody.yaml"), "--out", str(tmp_path / "t.jsonl")]
     arguments += ["--people", "4", "--shown", "statements", "--shown", "demographics", "--demonstrations", "mixed"]
     done = runner.invoke(app, [*arguments, "--without", str(out / "people.csv")], catch_exceptions=False)
+    assert "may not be passed on, and neither may this file" in done.stderr
     assert "1,012 examples of 1,135 people" in done.stdout, "253 questions times 4, of 1,195 - 60 people"
     lines = [json.loads(line) for line in (tmp_path / "t.jsonl").read_text(encoding="utf-8").splitlines()]
     sizes = [line["messages"][0]["content"].count("\n# ") for line in lines]

@@ -225,6 +225,8 @@ def test_conditions_are_crossed_and_called_after_their_values():
         "ivc.refined.50-200",
         "ivc.refined.0",
     ]
+    with pytest.raises(ValueError, match="more than 10,000 combinations"):
+        crossed(Condition(name="ivc", across={name: tuple(range(30)) for name in ("a", "b", "c")}))
     with pytest.raises(ValueError, match="one value at least"):
         crossed(Condition(name="ivc", across={"setup": ()}))
 

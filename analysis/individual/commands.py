@@ -177,6 +177,8 @@ def export_training(
     print(f"{made.path}: {made.examples:,} examples of {made.people:,} people, {made.size / 1e6:,.1f} MB.")
     if made.left_out:
         print(f"{made.left_out:,} people are held out and in no example.")
+    if made.restricted:
+        print("The answers may not be passed on, and neither may this file.", file=sys.stderr)
     if made.short:
         print(f"{made.short:,} examples fewer than asked for: enough is known of too few people.", file=sys.stderr)
 

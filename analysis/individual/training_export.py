@@ -8,10 +8,14 @@ import numpy as np
 
 from analysis.individual.people import People, read_people
 from demoscope.columns import read_columns, read_header
+from demoscope.documents import read_document
 from demoscope.errors import DocumentError
 from demoscope.store_file import open_for_reading
 from surveys.statements import Composition, KnownAnswers, training_lines
 from surveys.statements.training import examples_expected
+
+SQLITE = b"SQLite format 3\0"
+"""How a store begins."""
 
 
 class Exported(NamedTuple):
@@ -27,6 +31,8 @@ class Exported(NamedTuple):
     """Examples that could not be made, because enough was known of too few people."""
     size: int
     """Bytes."""
+    restricted: bool
+    """Whether the terms of the answers forbid passing the file on."""
 
 
 def export_training(
@@ -59,6 +65,7 @@ def export_training(
         If something cannot be read or written, nobody is left, or demographic statements are wanted and not known.
     """
     people = read_people(document, tuple(only or ()))
+    restricted = bool(read_document(document)[0]["known_answers"].get("restricted"))
     known = _some(people.known, only or {}, str(document))
     held = {person for path in without for person in held_out(path)}
     rows = [row for row, person in enumerate(known.people) if person not in held]
@@ -69,7 +76,9 @@ def export_training(
     demographics = _demographics(people, known) if "demographics" in composition.shown else None
     lines = training_lines(known, composition, seed, demographics=demographics)
     examples, size = write_lines(lines, out)
-    return Exported(out, len(known), left, examples, examples_expected(known, composition) - examples, size)
+    return Exported(
+        out, len(known), left, examples, examples_expected(known, composition) - examples, size, restricted
+    )
 
 
 def write_lines(lines: Iterable[str], out: Path) -> tuple[int, int]:
@@ -101,7 +110,7 @@ def held_out(path: Path) -> tuple[str, ...]:
     DocumentError
         If it is neither, or names nobody.
     """
-    if path.suffix.lower() in (".sqlite", ".db"):
+    if _is_sqlite(path):
         connection = open_for_reading(path)
         try:
             rows = connection.execute("SELECT source_row FROM personas WHERE source_row IS NOT NULL").fetchall()
@@ -115,6 +124,15 @@ def held_out(path: Path) -> tuple[str, ...]:
     if not found:
         raise DocumentError(f"{path}: it identifies nobody; name a wave's store, or a table of people.")
     return found
+
+
+def _is_sqlite(path: Path) -> bool:
+    """Whether a file is an SQLite database, by how it begins; a missing one is none."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(SQLITE)) == SQLITE
+    except OSError:
+        return False
 
 
 def _some(known: KnownAnswers, only: Mapping[str, str], where: str) -> KnownAnswers:
