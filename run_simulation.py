@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from analysis.individual import commands as ivc
 from analysis.worldvaluesbench import commands as wvb
 from demoscope.errors import DemoscopeError
 
@@ -40,6 +41,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(ivc.app, name="ivc")
 app.add_typer(wvb.app, name="wvb")
 
 WavePath = Annotated[Path, typer.Argument(metavar="WAVE.yaml", help="The wave to launch.")]

@@ -18,6 +18,7 @@ OURS = {
         "wvb": "simulator.protocols.wvb:PROTOCOL",
         "judge": "simulator.protocols.judge:PROTOCOL",
         "contamination": "simulator.protocols.contamination:PROTOCOL",
+        "ivc": "simulator.protocols.ivc:PROTOCOL",
     },
     "backend": {
         "scripted": "simulator.backends.scripted:ScriptedBackend",

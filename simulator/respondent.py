@@ -37,3 +37,5 @@ class Respondent:
     """Ids of the questions it is asked; all when absent."""
     replies: tuple[Reply, ...] = ()
     """What it replied before, for a protocol that judges it."""
+    known: Mapping[str, int] = field(default_factory=dict)
+    """What the person is known to have answered: id of the question -> code."""

@@ -16,6 +16,7 @@ from surveys.presentation_rules import PresentationRules
 from surveys.question import Id, Question
 from surveys.routing import find_problems
 from surveys.skipping import Skippable, find_skippable
+from surveys.statement_templates import StatementTemplate
 from surveys.translation import Translation
 
 
@@ -66,6 +67,9 @@ class Questionnaire(Document):
     """How its questions are shown, where a wave's condition does not say otherwise."""
     entries: tuple[Entry, ...] = Field(min_length=1, alias="questions")
     """Questions, batteries, sections, loops, vignettes and conjoint tasks, in order."""
+    statements: tuple[StatementTemplate, ...] = ()
+    """The answers as first-person statements, in the questionnaire's own language, for `protocol: ivc`; those of
+    questions that have none here are worded by rule."""
     translations: dict[str, Translation] = Field(default_factory=dict)
     """Further languages, by ISO 639-1 code."""
 
@@ -102,6 +106,27 @@ class Questionnaire(Document):
                 if not self.by_id[item].choices:
                     raise ValueError(f"the score {name!r} is made of {item!r}, which has nothing to choose from")
         return self
+
+    @model_validator(mode="after")
+    def _statements_are_of_its_questions(self) -> "Questionnaire":
+        problems: list[tuple[Loc, str]] = []
+        worded: set[str] = set()
+        for place, template in enumerate(self.statements):
+            for name in template.questions:
+                problem = self._cannot_be_worded(name, template, worded)
+                if problem:
+                    problems.append((("statements", place), f"{name}: {problem}"))
+                worded.add(name)
+        if problems:
+            raise _problems(problems)
+        return self
+
+    def _cannot_be_worded(self, name: str, template: StatementTemplate, worded: set[str]) -> str | None:
+        if name not in self.by_id:
+            return "there is no such question here"
+        if name in worded:
+            return "it has statements already; word every question once"
+        return template.problem(self.by_id[name])
 
     @cached_property
     def layout(self) -> Layout:
@@ -193,7 +218,8 @@ class Questionnaire(Document):
     def _translated(self, language: str) -> "Questionnaire":
         if language not in self.languages:
             raise ValueError(f"{self.id!r} is not there in {language!r}; it is in {', '.join(self.languages)}")
-        content = self.model_dump(mode="json", exclude_defaults=True, exclude={"translations"})
+        own = {"translations"} if language == self.language else {"translations", "statements"}
+        content = self.model_dump(mode="json", exclude_defaults=True, exclude=own)
         if language != self.language:
             if missing := self.missing(language):
                 raise ValueError(f"{self.id!r} lacks wordings in {language!r}: {described(missing)}")

@@ -22,6 +22,8 @@ _DECLINING = re.compile(
     r"|不知道|不清楚|说不清|拒绝|不愿|无回答",
     re.IGNORECASE,
 )
+_CHOSEN = re.compile(r"^Option (\d+): (.*)$", re.MULTILINE)
+_GROUPS = re.compile(r"^\{?\"new statement group \d+ \((NSG\d+)\)\": (\[.*\])", re.MULTILINE)
 _SCALE = re.compile(r"(?:scale of |在)(-?\d+) ?(?:to|到) ?(-?\d+)")
 
 
@@ -66,6 +68,9 @@ def offered(text: str) -> tuple[tuple[int, str], ...]:
     text = text[last.start(1) :] if last else text
     if told := _TOLD.search(text):
         return numbers(*sorted((int(told[1]), int(told[2]))))
+    lines = _CHOSEN.findall(text)
+    if len(lines) > 1:
+        return tuple((int(number), f"Option {number}: {said}") for number, said in lines)
     marked = _MARKED.search(text)
     listed = text[marked.start(1) :] if marked else text
     found = list(_OPTION.finditer(listed))
@@ -83,6 +88,16 @@ def offered(text: str) -> tuple[tuple[int, str], ...]:
         return ()
     low, high = (next((int(end) for end in number.groups()[first::2] if end is not None), None) for first in (0, 1))
     return numbers(*bounds(low, high))
+
+
+@lru_cache(maxsize=1024)
+def groups(text: str) -> tuple[tuple[str, int], ...]:
+    """Groups of statements that a user turn lists as JSON, with the number of statements in each.
+
+    >>> groups('{"new statement group 1 (NSG1)": [{"NSG1_s1": "I vote"}, {"NSG1_s2": "I do not"}]}')
+    (('NSG1', 2),)
+    """
+    return tuple((found[1], found[2].count(f'{{"{found[1]}_s')) for found in _GROUPS.finditer(text))
 
 
 def form(text: str) -> tuple[str, str] | None:

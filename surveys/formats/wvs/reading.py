@@ -12,7 +12,7 @@ from demoscope.errors import DocumentError
 from surveys.formats.wvs.wave7 import DEMOGRAPHICS, PERSON, SCALES, WHERE_TO_GET
 
 NEEDED = (PERSON, *DEMOGRAPHICS, *SCALES)
-"""Columns that are read; more may stand in the file."""
+"""Columns that WorldValuesBench reads; more may stand in the file."""
 
 WAVE, VERSION = "A_WAVE", "VERSION"
 WAVE_NUMBER = "7"
@@ -35,8 +35,13 @@ class RawSurvey:
         return len(self.columns[PERSON])
 
 
-def read_survey(path: Path) -> RawSurvey:
+def read_survey(path: Path, needed: Sequence[str] = NEEDED) -> RawSurvey:
     """Columns of the user's file of wave 7.
+
+    Parameters
+    ----------
+    needed : sequence of str
+        Columns that the file must have; those of WorldValuesBench unless others are named.
 
     Raises
     ------
@@ -45,12 +50,12 @@ def read_survey(path: Path) -> RawSurvey:
     """
     suffix = path.suffix.lower()
     if suffix in (".sav", ".zsav", ".dta"):
-        return _statistical(path, suffix)
+        return _statistical(path, suffix, needed)
     if suffix in (".xlsx", ".xls", ".rds", ".rdata", ".zip"):
         raise DocumentError(f"{path}: {suffix} files are not read; unpack or choose the csv, SPSS or Stata file.")
     try:
         header = read_header(path)
-        names = _names(path, header.names)
+        names = _names(path, header.names, needed)
         columns = read_columns(path, header, list(names.values()))
     except DocumentError as error:
         message = str(error)
@@ -58,25 +63,25 @@ def read_survey(path: Path) -> RawSurvey:
     return _checked(path, {name: _tidy(columns[stands]) for name, stands in names.items()}, {})
 
 
-def _names(path: Path, there: Sequence[str]) -> dict[str, str]:
+def _names(path: Path, there: Sequence[str], needed: Sequence[str]) -> dict[str, str]:
     """Column as it is called here -> as it is called in the file, whose capitals may differ."""
     by_capitals = {name.upper(): name for name in reversed(there)}
-    wanted = (*NEEDED, WAVE, VERSION)
+    wanted = (*needed, WAVE, VERSION)
     names = {name: by_capitals[name.upper()] for name in wanted if name.upper() in by_capitals}
-    missing = [name for name in NEEDED if name not in names]
+    missing = [name for name in needed if name not in names]
     if not missing:
         return names
     if len(there) == 1:
         told = f"its first line is one column, {there[0][:60]!r}, so that its values are separated by something else"
-    elif len(missing) == len(NEEDED):
+    elif len(missing) == len(needed):
         told = f"none of the columns is there; it begins with {', '.join(there[:5])}, as another wave or survey does"
     else:
         shown = ", ".join(missing[:12]) + (" ..." if len(missing) > 12 else "")
-        told = f"{len(missing)} of {len(NEEDED)} columns are missing: {shown}"
+        told = f"{len(missing)} of {len(needed)} columns are missing: {shown}"
     raise DocumentError(f"{path}: not the file of World Values Survey wave 7; {told}. {WHERE_TO_GET}")
 
 
-def _statistical(path: Path, suffix: str) -> RawSurvey:
+def _statistical(path: Path, suffix: str, needed: Sequence[str]) -> RawSurvey:
     try:
         import pyreadstat
     except ImportError as error:
@@ -84,7 +89,7 @@ def _statistical(path: Path, suffix: str) -> RawSurvey:
     read = pyreadstat.read_dta if suffix == ".dta" else pyreadstat.read_sav
     try:
         _, about = read(str(path), metadataonly=True)
-        names = _names(path, about.column_names)
+        names = _names(path, about.column_names, needed)
         frame, _ = read(
             str(path), usecols=list(names.values()), user_missing=suffix != ".dta", disable_datetime_conversion=True
         )

@@ -1,0 +1,206 @@
+"""An evaluation of individual values on the terminal."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from analysis.individual.findings import (
+    CrossedForms,
+    EffectFinding,
+    Evaluation,
+    InequityFinding,
+    Influence,
+    Limits,
+    SystemFinding,
+)
+from analysis.individual.predictions import IN_ORDER
+from analysis.ink import words
+from analysis.layout import FAINT, numbers, table
+
+UNANSWERED = {
+    "wrong": "targets without an answer count as wrong",
+    "drop_setup": "a person's setup is left out where a target has no answer",
+    "drop_person": "people are left out of whom a target has no answer",
+    "drop_answer": "targets without an answer are left out",
+}
+SHOWN_LEVELS = 12
+"""Groups of a dimension that are listed."""
+
+FAMILIES = {
+    "demonstrations": "more demonstrations",
+    "demographics": "demographics told too",
+    "statements or demographics": "statements instead of demographics",
+    "baseline": "models against baselines",
+}
+
+
+def render(evaluation: Evaluation, console: Console) -> None:
+    """Print everything that was found."""
+    console.print(f"Accuracy in percent, over people; {UNANSWERED[evaluation.rules.unanswered]}.\n")
+    console.print(_accuracy(evaluation))
+    if evaluation.both:
+        console.print(_both(evaluation))
+    for form in IN_ORDER:
+        systems = [one for one in evaluation.systems if one.condition.target_form == form and one.categories]
+        if systems and len(systems[0].categories) > 1:
+            console.print(_categories(systems, form))
+    for family, told in FAMILIES.items():
+        found = [one for one in evaluation.effects if one.family == family]
+        if found:
+            console.print(_effects(found, told))
+    if evaluation.inequity:
+        console.print(_inequity(evaluation.inequity))
+        for one in evaluation.inequity:
+            skipped = ", ".join(f"{name} ({why})" for name, why in one.skipped.items())
+            if skipped:
+                console.print(Text(f"No sigma for {skipped}: {one.name}.", style=FAINT))
+        names = {one.name for one in evaluation.systems if one.baseline}
+        for one in evaluation.inequity:
+            if one.name not in names and one.dimensions:
+                console.print(_dimensions(one))
+    for crossed in evaluation.forms:
+        console.print(_crossed(crossed))
+    for influence in evaluation.influence:
+        console.print(_influence(influence))
+    for note in dict.fromkeys(evaluation.notes):
+        console.print(Text(note, style=FAINT))
+
+
+def _accuracy(evaluation: Evaluation) -> Table:
+    rows = table(2)
+    rows.add_column("system", min_width=30, overflow="fold")
+    numbers(rows, **{"all": "bold", "95 % of people": "", "by setup": "", "people": FAINT, "targets": FAINT})
+    numbers(rows, **{"unanswered": FAINT})
+    for one in evaluation.systems:
+        setups = " ".join(_number(each.mean) for each in one.setups)
+        rows.add_row(
+            words(one.name, style=FAINT if one.baseline else ""),
+            _number(one.overall.mean),
+            _limits(one.overall.interval or one.overall.normal),
+            setups,
+            f"{one.overall.people:,}",
+            _counted(one),
+            f"{sum(one.unanswered.values()):,}" if one.unanswered else "",
+        )
+    return rows
+
+
+def _counted(one: SystemFinding) -> str:
+    return f"{one.targets:,}" if one.counted == one.targets else f"{one.counted:,} of {one.targets:,}"
+
+
+def _both(evaluation: Evaluation) -> Table:
+    rows = table(2)
+    rows.add_column("both forms", min_width=30, overflow="fold")
+    numbers(rows, **{"polar": "", "refined": "", "mean": "bold", "95 % of people": ""})
+    for one in evaluation.both:
+        shown = map(_number, (one.polar, one.refined, one.all.mean))
+        rows.add_row(words(one.name), *shown, _limits(one.all.interval or one.all.normal))
+    return rows
+
+
+def _categories(systems: Sequence[SystemFinding], form: str) -> Table:
+    rows = table(1)
+    rows.add_column(f"{form}, by category", max_width=34)
+    numbers(rows, **{f"{n}": "" for n in range(1, len(systems) + 1)})
+    found = [{each.name: each.mean for each in one.categories} for one in systems]
+    for name in dict.fromkeys(each.name for one in systems for each in one.categories):
+        rows.add_row(words(name, 34), *(_number(one.get(name)) for one in found))
+    rows.caption = "; ".join(f"{n} {one.name}" for n, one in enumerate(systems, start=1))
+    rows.caption_justify = "left"
+    return rows
+
+
+def _effects(found: Sequence[EffectFinding], told: str) -> Table:
+    rows = table(2)
+    rows.add_column(told, min_width=30, overflow="fold")
+    numbers(rows, **{"points": "bold", "95 % of people": "", "p paired": "", "p two-sample": FAINT, "people": FAINT})
+    for one in found:
+        rows.add_row(
+            words(f"{one.first} → {one.second}"),
+            "" if one.difference is None else f"{one.difference:+.1f}",
+            _limits(one.interval, signed=True),
+            _p(one.p_within_holm),
+            _p(one.p_between_holm),
+            f"{one.people:,}",
+        )
+    rows.caption = f"p-values are adjusted for {len(found)} comparisons (Holm)."
+    rows.caption_justify = "left"
+    return rows
+
+
+def _inequity(found: Sequence[InequityFinding]) -> Table:
+    rows = table(2)
+    rows.add_column("sigma-inequity", min_width=30, overflow="fold")
+    numbers(rows, **{"sigma": "bold", "95 %": "", "by chance": "", "p": "", "less noise": ""})
+    for one in found:
+        rows.add_row(
+            words(one.name),
+            _number(one.score, 2),
+            _limits(one.interval, 2),
+            _number(one.null, 2),
+            _p(one.p),
+            _number(one.corrected, 2),
+        )
+    return rows
+
+
+def _dimensions(one: InequityFinding) -> Table:
+    rows = table(2)
+    rows.add_column("dimension", overflow="fold")
+    numbers(rows, **{"groups": FAINT, "sigma": "bold", "95 %": "", "by chance": "", "p (Holm)": "", "less noise": ""})
+    rows.add_column("accuracy (people)", overflow="fold")
+    for each in one.dimensions:
+        levels = [f"{name} {mean:.1f} ({each.people[name]:,})" for name, mean in each.groups.items()]
+        more = [f"and {len(levels) - SHOWN_LEVELS} more"] if len(levels) > SHOWN_LEVELS else []
+        rows.add_row(
+            words(each.dimension),
+            str(len(levels)),
+            _number(each.sigma, 2),
+            _limits(each.interval, 2),
+            _number(each.null, 2),
+            _p(each.p_holm),
+            _number(each.corrected, 2),
+            words(", ".join((*levels[:SHOWN_LEVELS], *more))),
+        )
+    rows.title = one.name
+    rows.title_justify = "left"
+    return rows
+
+
+def _crossed(found: CrossedForms) -> Table:
+    rows = table(2)
+    rows.add_column(f"{found.model}: {found.condition}")
+    numbers(rows, **{f"{form} targets": "" for form in IN_ORDER})
+    for told, cells in found.accuracy.items():
+        shown = (cells[form].mean if form in cells else None for form in IN_ORDER)
+        rows.add_row(f"{told} demonstrations", *map(_number, shown))
+    return rows
+
+
+def _influence(found: Influence) -> Table:
+    rows = table(1)
+    rows.add_column(f"{found.model}, {found.target_form}: known by", max_width=34)
+    numbers(rows, **{f"{n}": "" for n in range(1, len(found.demonstrations) + 1)})
+    for category, row in zip(found.targets, found.accuracy, strict=True):
+        rows.add_row(words(category, 34), *map(_number, row))
+    rows.caption = "; ".join(f"{n} {name}" for n, name in enumerate(found.demonstrations, start=1))
+    rows.caption_justify = "left"
+    return rows
+
+
+def _number(value: float | None, digits: int = 1) -> str:
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def _limits(limits: Limits | None, digits: int = 1, signed: bool = False) -> str:
+    if limits is None:
+        return ""
+    sign = "+" if signed else ""
+    return f"{limits[0]:{sign}.{digits}f} to {limits[1]:{sign}.{digits}f}"
+
+
+def _p(value: float | None) -> str:
+    return "" if value is None else "<0.001" if value < 0.001 else f"{value:.3f}"
