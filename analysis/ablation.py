@@ -40,11 +40,12 @@ def ablation_of(protocol: str, settings: Mapping[str, Any]) -> str | None:
     return _PARTS.get((bool(settings["location"]), varies, settings["memory"]["high"] > 0))
 
 
-def ablation_orders(rows: Sequence[ConditionRow]) -> tuple[AblationOrder, ...]:
+def ablation_orders(rows: Sequence[ConditionRow], same_runs: int | None = None) -> tuple[AblationOrder, ...]:
     """Whether diversity on wording rises as published, for each model, language and culture with two rows or more.
 
     Where a row of the ablation was asked under several conditions, the first counts. Diversity is that of as many
-    runs as the smallest condition has, so that conditions of different sizes can be compared.
+    runs as the smallest condition has (``same_runs``), so that conditions of different sizes can be compared. Two
+    rows at the largest D that so many runs can reach cannot be told apart, and are said to be there.
     """
     groups: dict[tuple[str, ...], dict[str, AblationStep]] = {}
     finished = {row.store: row.finished for row in rows}
@@ -56,7 +57,14 @@ def ablation_orders(rows: Sequence[ConditionRow]) -> tuple[AblationOrder, ...]:
         value = found.value if found.same_runs is None else found.same_runs
         group.setdefault(
             row.ablation,
-            AblationStep(name=row.ablation, row=number, value=value, low=found.low, high=found.high),
+            AblationStep(
+                name=row.ablation,
+                row=number,
+                value=value,
+                low=found.low,
+                high=found.high,
+                attainable=found.attainable if found.same_runs is None or not same_runs else 1 - 1 / same_runs,
+            ),
         )
     orders = []
     for (store, model, language, culture), group in groups.items():
@@ -64,7 +72,7 @@ def ablation_orders(rows: Sequence[ConditionRow]) -> tuple[AblationOrder, ...]:
         if len(steps) < 2:
             continue
         against = tuple(
-            f"{one.name} {one.value:.3f} is not below {other.name} {other.value:.3f}"
+            f"{one.name} {one.value:.3f} is not below {other.name} {other.value:.3f}{_ceiling(one, other)}"
             for one, other in pairwise(steps)
             if one.value >= other.value
         )
@@ -81,3 +89,8 @@ def ablation_orders(rows: Sequence[ConditionRow]) -> tuple[AblationOrder, ...]:
             )
         )
     return tuple(orders)
+
+
+def _ceiling(one: AblationStep, other: AblationStep) -> str:
+    there = all(step.value >= step.attainable - 1e-9 for step in (one, other))
+    return ", both at the most that so many runs can reach" if there else ""

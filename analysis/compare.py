@@ -129,7 +129,7 @@ def compare_stores(
         references=tuple(dict.fromkeys(titles)),
         rows=tuple(rows),
         evaluations=tuple(evaluations),
-        ablations=ablation_orders(rows),
+        ablations=ablation_orders(rows, runs),
         agreements=agreed,
         completions=tuple(completed),
         topics=tuple(

@@ -91,6 +91,8 @@ class AblationStep(Document):
     low: float | None
     high: float | None
     """95 % of the D of all its runs, by the jackknife."""
+    attainable: float
+    """The largest D that so many runs can reach."""
 
 
 class AblationOrder(Document):

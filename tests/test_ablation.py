@@ -34,7 +34,7 @@ def test_a_condition_is_known_by_its_place_decoding_and_memory(settings, row):
 
 
 def row(name: str, value: float, model: str = "m") -> ConditionRow:
-    figures = DiversityFigures(value=value, low=None, high=None, attainable=0.75, same_runs=None)
+    figures = DiversityFigures(value=value, low=None, high=None, attainable=0.95, same_runs=None)
     return ConditionRow.model_construct(
         store="s",
         model=model,
@@ -57,6 +57,10 @@ def test_the_published_order_is_checked_neighbour_by_neighbour():
     (order,) = ablation_orders([row("none", 0.2), row("full", 0.2)])
     assert order.against == ("none 0.200 is not below full 0.200",)
     assert order.missing == ("without memory", "without config", "without prompt")
+    (order,) = ablation_orders([row("without prompt", 0.95), row("full", 0.95)])
+    assert order.against == (
+        "without prompt 0.950 is not below full 0.950, both at the most that so many runs can reach",
+    )
     assert ablation_orders([row("none", 0.1), row("full", 0.2, "other")]) == ()
 
 
