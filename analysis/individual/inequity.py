@@ -165,7 +165,8 @@ def inequity(
     known = np.isfinite(accuracies)
     people = _People(known.sum(axis=1).astype(np.float64), np.where(known, accuracies, 0.0).sum(axis=1))
     times = _times(len(accuracies), rng, draws)
-    orders = np.array([rng.permutation(np.flatnonzero(people.setups > 0)) for _ in range(draws)]).reshape(draws, -1)
+    counting = np.flatnonzero(people.setups > 0)
+    orders = rng.permuted(np.tile(counting, (draws, 1)), axis=1)
     found, skipped, drawn, null = [], {}, [], []
     for dimension in dimensions:
         if len(dimension.position) != len(accuracies):

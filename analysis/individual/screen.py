@@ -116,19 +116,27 @@ def _categories(systems: Sequence[SystemFinding], form: str) -> Table:
 def _effects(found: Sequence[EffectFinding], told: str) -> Table:
     rows = table(2)
     rows.add_column(told, min_width=30, overflow="fold")
-    numbers(rows, **{"points": "bold", "95 % of people": "", "p paired": "", "p two-sample": FAINT, "people": FAINT})
+    numbers(rows, **{"points": "bold", "95 % of people": "", "p": "", "p as published": FAINT, "people": FAINT})
     for one in found:
         rows.add_row(
-            words(f"{one.first} → {one.second}"),
+            words(_step(one)),
             "" if one.difference is None else f"{one.difference:+.1f}",
             _limits(one.interval, signed=True),
             _p(one.p_within_holm),
             _p(one.p_between_holm),
             f"{one.people:,}",
         )
-    rows.caption = f"p-values are adjusted for {len(found)} comparisons (Holm)."
+    rows.caption = (
+        f"p: paired t-test; as published: two-sample t-test. Both are adjusted for {len(found)} comparisons (Holm)."
+    )
     rows.caption_justify = "left"
     return rows
+
+
+def _step(one: EffectFinding) -> str:
+    """What changes from the first to the second: what they share is said once."""
+    (first, *was), (second, *told) = one.first.split(": ", 1), one.second.split(": ", 1)
+    return f"{first}: {' '.join(was)} → {' '.join(told)}" if first == second else f"{first} → {one.second}"
 
 
 def _inequity(found: Sequence[InequityFinding]) -> Table:
@@ -149,7 +157,7 @@ def _inequity(found: Sequence[InequityFinding]) -> Table:
 
 def _dimensions(one: InequityFinding) -> Table:
     rows = table(2)
-    rows.add_column("dimension", overflow="fold")
+    rows.add_column("dimension", no_wrap=True)
     numbers(rows, **{"groups": FAINT, "sigma": "bold", "95 %": "", "by chance": "", "p (Holm)": "", "less noise": ""})
     rows.add_column("accuracy (people)", overflow="fold")
     for each in one.dimensions:

@@ -91,7 +91,8 @@ def read_store(path: Path, told: bool = False) -> Asked:
             (population,) = db.execute("SELECT population FROM waves").fetchone()
         except sqlite3.Error as error:
             raise StoreError(f"{path}: cannot be read ({error}); the file may be damaged.") from None
-    systems = tuple(_merged(group, bool(unfinished)) for group in _grouped(asked, path))
+    note = (f"{path.name}: the wave is not finished; run it to the end.",) if unfinished else ()
+    systems = tuple(_merged(group, note) for group in _grouped(asked, path))
     if not any(len(one) for one in systems):
         raise DocumentError(f"{path}: no answers to targets whose true statement is known; run the wave first.")
     return Asked(tuple(one for one in systems if len(one)), attributes, _bands(json.loads(population)))
@@ -186,7 +187,7 @@ def _grouped(asked: Sequence[tuple[_Cell, _Rows]], path: Path) -> list[list[tupl
     return list(groups.values())
 
 
-def _merged(group: Sequence[tuple[_Cell, _Rows]], unfinished: bool) -> Predictions:
+def _merged(group: Sequence[tuple[_Cell, _Rows]], notes: tuple[str, ...]) -> Predictions:
     people: dict[str, int] = {}
     items: dict[tuple[str, str, int], int] = {}
     person, setup, item, given, truth = [], [], [], [], []
@@ -198,10 +199,8 @@ def _merged(group: Sequence[tuple[_Cell, _Rows]], unfinished: bool) -> Predictio
         given += rows.given
         truth += rows.truth
         unanswered += rows.unanswered
-    condition = group[0][0].condition
-    notes = (f"{condition.name}: the wave is not finished; run it to the end.",) if unfinished else ()
     return Predictions(
-        condition=condition,
+        condition=group[0][0].condition,
         people=tuple(people),
         setups=tuple(cell.setup for cell, _ in group),
         items=tuple(Item(*one) for one in items),
@@ -220,7 +219,8 @@ def _merged(group: Sequence[tuple[_Cell, _Rows]], unfinished: bool) -> Predictio
 def _bands(population: Mapping[str, Any]) -> dict[str, dict[str, tuple[float, float]]]:
     """Bands of numeric attributes, of the documents that name any."""
     found = {}
-    for name, attribute in (population.get("attributes") or {}).items():
+    document = population.get("document") or {}
+    for name, attribute in (document.get("attributes") or {}).items():
         bands = attribute.get("bands") if isinstance(attribute, dict) else None
         if bands:
             found[name] = {label: (float(low), float(high)) for label, (low, high) in bands.items()}
