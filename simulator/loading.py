@@ -10,6 +10,9 @@ from personas import Population, load_population
 from simulator.assignment import read_assignments
 from simulator.backends.interface import find_backend
 from simulator.backstories import Backstories, read_backstories
+from simulator.crossing import crossed
+from simulator.known_answers import check_people, read_people
+from simulator.protocols.ivc_settings import ASSIGNED, IvcSettings
 from simulator.protocols.registry import find_protocol
 from simulator.rewordings import with_texts
 from simulator.variants import check_shown, varied
@@ -17,6 +20,7 @@ from simulator.wave import Cell, Condition, LoadedWave, ModelSpec, Wave
 from surveys import Questionnaire, ReferenceCounts, load_questionnaire, load_reference
 from surveys.given import Sort
 from surveys.routing import find_unknown_attributes
+from surveys.statements import KnownAnswers
 
 
 def load_wave(path: Path) -> LoadedWave:
@@ -30,7 +34,7 @@ def load_wave(path: Path) -> LoadedWave:
     content, lines = read_document(path)
     wave = build(Wave, content, str(path), lines)
     beside = path.parent
-    questionnaire = load_questionnaire(wave.questionnaire, beside)
+    questionnaire, known = _with_known_answers(wave, load_questionnaire(wave.questionnaire, beside), path, lines)
     population = _under_design(wave, load_population(wave.population, beside), path, lines)
     _check_attributes(questionnaire, population, f"{path}:{lines['questionnaire',]}: questionnaire")
     reference = load_reference(wave.reference, beside) if wave.reference else None
@@ -40,11 +44,15 @@ def load_wave(path: Path) -> LoadedWave:
     models = [_checked_model(model, places.at("models", n), path) for n, model in enumerate(wave.models)]
     conditions = [
         _checked_condition(condition, wave, models[0], places.at("conditions", n), population, questionnaire)
-        for n, condition in enumerate(wave.conditions)
+        for n, written in enumerate(wave.conditions)
+        for condition in _crossed(written, places.at("conditions", n))
     ]
+    _names_are_different([cell.condition.name for cell in conditions], str(path))
     cells = tuple(replace(cell, model=model) for model in models for cell in conditions)
     _populations_are_different(cells, population, str(path))
     backstories = _backstories(wave, cells, str(path))
+    if known is not None:
+        _check_known(known, wave, cells, f"{path}:{lines['known_answers',]}: known_answers")
     assignments = None
     if wave.assignments is not None:
         others = [cell.condition.name for cell in cells if cell.population.id != population.id]
@@ -58,7 +66,52 @@ def load_wave(path: Path) -> LoadedWave:
             assignments = read_assignments(beside / wave.assignments, questionnaire, population.id, rows)
         except DocumentError as error:
             raise DocumentError(f"{path}:{lines['assignments',]}: assignments: {error}") from None
-    return LoadedWave(wave, questionnaire, population, reference, cells, backstories, assignments)
+    return LoadedWave(wave, questionnaire, population, reference, cells, backstories, assignments, known)
+
+
+def _with_known_answers(
+    wave: Wave, questionnaire: Questionnaire, path: Path, lines: dict[Loc, int]
+) -> tuple[Questionnaire, KnownAnswers | None]:
+    """The questionnaire, as statements when real people's answers are known."""
+    if wave.known_answers is None:
+        return questionnaire, None
+    try:
+        return read_people(wave.known_answers, questionnaire, path.parent)
+    except DocumentError as error:
+        raise DocumentError(f"{path}:{lines['known_answers',]}: known_answers: {error}") from None
+
+
+def _check_known(known: KnownAnswers, wave: Wave, cells: tuple[Cell, ...], where: str) -> None:
+    """Refuse people of whom nothing is known, and setups that do not say who is asked what."""
+    for cell in cells:
+        if not isinstance(cell.settings, IvcSettings):
+            continue
+        assigned = cell.settings.setup == ASSIGNED
+        if assigned != (wave.assignments is not None):
+            wrong = "the wave has no `assignments`" if assigned else f"the wave has `assignments`; say {ASSIGNED!r}"
+            raise DocumentError(f"{where}: condition {cell.condition.name!r}: setup: {wrong}.")
+    asked = {cell.population.id: cell.population for cell in cells}
+    for name, population in asked.items():
+        most = max(cell.respondents for cell in cells if cell.population.id == name)
+        try:
+            check_people(known, name, population.columns(0, most, wave.seed).rows)
+        except DocumentError as error:
+            raise DocumentError(f"{where}: {error}") from None
+
+
+def _crossed(condition: Condition, place: "_Place") -> tuple[Condition, ...]:
+    try:
+        return crossed(condition)
+    except ValueError as error:
+        raise DocumentError(f"{place.where}: condition {condition.name!r}: {error}.") from None
+
+
+def _names_are_different(names: list[str], where: str) -> None:
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise DocumentError(f"{where}: conditions: the name {twice!r} is used twice; every name is used once.")
+    if len(names) > 10_000:
+        raise DocumentError(f"{where}: conditions: {len(names):,} conditions; split the wave.")
 
 
 def _backstories(wave: Wave, cells: tuple[Cell, ...], where: str) -> Backstories | None:
@@ -149,6 +202,10 @@ def _checked_condition(
         raise DocumentError(f"{where}: {error}; complete the translation, or ask in another language.") from None
     perturbations = tuple(with_texts(one, beside) for one in condition.perturbations)  # paraphrases are read now
     asked = varied(questionnaire, perturbations, settings, wave.seed, where)
+    try:
+        protocol.answers_expected(settings, asked.questionnaire)
+    except DocumentError as error:
+        raise DocumentError(f"{where}: {error}") from None
     check_shown(asked.questionnaire, settings, where)
     whole = condition.model_copy(update={"perturbations": perturbations})
     return Cell(whole, model, protocol, settings, population, respondents, asked)

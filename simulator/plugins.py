@@ -16,6 +16,7 @@ OURS = {
         "paraphrase": "simulator.protocols.rewording:PARAPHRASE",
         "translate": "simulator.protocols.rewording:TRANSLATE",
         "wvb": "simulator.protocols.wvb:PROTOCOL",
+        "ivc": "simulator.protocols.ivc:PROTOCOL",
     },
     "backend": {
         "scripted": "simulator.backends.scripted:ScriptedBackend",

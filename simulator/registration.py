@@ -7,7 +7,7 @@ of what decides the answers is refused, with what changed.
 import json
 import platform
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -101,6 +101,8 @@ def make_respondent(loaded: LoadedWave, cell: Cell, persona: Persona) -> Respond
     own = cell.population.id == loaded.population.id  # the stories are of the wave's own people
     known = loaded.backstories.told_to(persona) if loaded.backstories and own else persona
     respondent = cell.protocol.respondent(known, cell.population, cell.settings, loaded.wave.seed, cell.name)
+    if loaded.known is not None and persona.source_row is not None:
+        respondent = replace(respondent, known=loaded.known.of(persona.source_row))
     if loaded.assignments is None:
         return respondent
     return replace(respondent, assigned=frozenset(loaded.assignments.questions[persona.number]))
@@ -127,6 +129,7 @@ def _forget_unasked(connection: sqlite3.Connection) -> list[Row]:
     if connection.execute(f"{asked} LIMIT 1").fetchone() is None:
         spent = connection.execute("SELECT committed, name FROM models WHERE committed IS NOT NULL").fetchall()
         for table in (
+            "known_answers",
             "respondents",
             "personas",
             "cells",
@@ -177,9 +180,10 @@ def _write_wave(connection: sqlite3.Connection, loaded: LoadedWave, now: str) ->
 
 
 def _restricted(loaded: LoadedWave) -> int:
-    """Whether the store holds what may not be passed on: a reference, or rows of the population's microdata."""
+    """Whether the store holds what may not be passed on: a reference, rows of the microdata, or known answers."""
     people = any(population.restricted for population in loaded.populations.values())
-    return int(people or bool(loaded.reference and loaded.reference.reference.restricted))
+    answers = loaded.wave.known_answers is not None and loaded.wave.known_answers.restricted
+    return int(people or answers or bool(loaded.reference and loaded.reference.reference.restricted))
 
 
 def _update_wave(connection: sqlite3.Connection, loaded: LoadedWave) -> None:
@@ -365,6 +369,17 @@ def _write_people(connection: sqlite3.Connection, loaded: LoadedWave, cells: dic
                 next_id += 1
         connection.executemany("INSERT INTO personas VALUES (?, ?, ?, ?, ?, ?, ?)", list(personas.values()))
         connection.executemany("INSERT INTO respondents VALUES (?, ?, ?, ?, ?, ?)", respondents)
+        if loaded.known is not None:
+            rows = ((persona_id, row[-1]) for persona_id, row in personas.items())
+            connection.executemany("INSERT INTO known_answers VALUES (?, ?, ?)", _known_rows(loaded, rows))
+
+
+def _known_rows(loaded: LoadedWave, people: Iterable[tuple[int, str]]) -> Iterator[Row]:
+    """What is known of people: persona, question, code."""
+    assert loaded.known is not None
+    ids = {question.id: number for number, question in enumerate(loaded.questionnaire.questions, start=1)}
+    for persona_id, source_row in people:
+        yield from ((persona_id, ids[name], code) for name, code in loaded.known.of(source_row).items())
 
 
 def _blocks(connection: sqlite3.Connection, loaded: LoadedWave) -> dict[str, int]:

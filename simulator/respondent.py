@@ -34,3 +34,5 @@ class Respondent:
     """Persona attributes in words of its language, for wordings that insert them."""
     assigned: frozenset[str] | None = None
     """Ids of the questions it is asked; all when absent."""
+    known: Mapping[str, int] = field(default_factory=dict)
+    """What the person is known to have answered: id of the question -> code."""

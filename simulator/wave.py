@@ -15,9 +15,11 @@ from personas.designs import Design
 from simulator.assignment import Assignments, Parts
 from simulator.backends.interface import find_backend
 from simulator.backstories import Backstories
+from simulator.known_answers import KnownAnswersSource
 from simulator.protocols.registry import ProtocolKind
 from surveys import Questionnaire, ReferenceCounts
 from surveys.perturbations import Perturbation, Perturbed
+from surveys.statements import KnownAnswers
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 
@@ -47,6 +49,9 @@ class Condition(Document):
     the library or path. The wave's `design` and `reference` are about its own population alone."""
     respondents: int | None = Field(default=None, ge=1, le=10_000_000, strict=True)
     """How many people are asked under this condition, the first ones; as many as the wave says when absent."""
+    across: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
+    """Setting -> values: the condition stands for one with each combination of them, called after the values in
+    this order, such as `ivc.1.50`."""
     perturbations: tuple[Perturbation, ...] = ()
     """How its questionnaire differs, for studies of robustness: a list of ``kind`` and settings, made one after the
     other, as docs/presentation.md tells."""
@@ -86,6 +91,8 @@ class Wave(Document):
     design: Design | None = None
     """How people are taken from the population: a `kind` and its settings, as docs/populations.md tells; as the
     population itself says when absent."""
+    known_answers: KnownAnswersSource | None = None
+    """What real people answered, for `protocol: ivc`: the wave then asks about its questionnaire's statements."""
     assignments: str | None = Field(default=None, min_length=1, pattern=r"^[^\x00]+$")
     """Table of who is asked what (`QUESTION_ID`, `PARTICIPANT_ID`: rows of the population's microdata), relative to
     the wave's own folder; everybody is asked everything when absent."""
@@ -157,6 +164,8 @@ class LoadedWave:
     cells: tuple[Cell, ...]
     backstories: Backstories | None = None
     assignments: Assignments | None = None
+    known: KnownAnswers | None = None
+    """What the people of the wave are known to have answered."""
 
     def asked(self, person: int) -> Questionnaire | None:
         """What a person is asked, by number: the questionnaire or a part of it; ``None`` when nothing is."""
@@ -217,6 +226,7 @@ class LoadedWave:
             "reference_counts": self.reference.digest if self.reference else None,
             **({"backstories": self.backstories.wave} if self.backstories else {}),
             **({"assignments": self.assignments.digest} if self.assignments else {}),
+            **({"known_answers": self.known.digest} if self.known else {}),
         }
 
     @property

@@ -15,6 +15,8 @@ _NUMBER = re.compile(
 )
 _LAST_QUESTION = re.compile(r"(?s).*^(Question: )(?=[^\n]*\S)", re.MULTILINE)
 _FORM = re.compile(r'\{\s*"([^"]+)": "[^"]*",\s*"([^"]+)": "\.\.\. (?:an integer )?score \.\.\."\s*\}\s*\Z')
+_CHOSEN = re.compile(r"^Option (\d+): (.*)$", re.MULTILINE)
+_GROUPS = re.compile(r"^\{?\"new statement group \d+ \((NSG\d+)\)\": (\[.*\])", re.MULTILINE)
 _SCALE = re.compile(r"(?:scale of |在)(-?\d+) ?(?:to|到) ?(-?\d+)")
 
 
@@ -55,6 +57,9 @@ def offered(text: str) -> tuple[tuple[int, str], ...]:
     """
     last = _LAST_QUESTION.match(text)
     text = text[last.start(1) :] if last else text
+    lines = _CHOSEN.findall(text)
+    if len(lines) > 1:
+        return tuple((int(number), f"Option {number}: {said}") for number, said in lines)
     marked = _MARKED.search(text)
     listed = text[marked.start(1) :] if marked else text
     found = list(_OPTION.finditer(listed))
@@ -73,6 +78,16 @@ def offered(text: str) -> tuple[tuple[int, str], ...]:
         return ()
     low, high = (next((int(end) for end in number.groups()[first::2] if end is not None), None) for first in (0, 1))
     return numbers(*bounds(low, high))
+
+
+@lru_cache(maxsize=1024)
+def groups(text: str) -> tuple[tuple[str, int], ...]:
+    """Groups of statements that a user turn lists as JSON, with the number of statements in each.
+
+    >>> groups('{"new statement group 1 (NSG1)": [{"NSG1_s1": "I vote"}, {"NSG1_s2": "I do not"}]}')
+    (('NSG1', 2),)
+    """
+    return tuple((found[1], found[2].count(f'{{"{found[1]}_s')) for found in _GROUPS.finditer(text))
 
 
 def form(text: str) -> tuple[str, str] | None:

@@ -23,6 +23,7 @@ from simulator.backends.offered import (
     divided,
     first_number,
     form,
+    groups,
     numbers,
     offered,
     some_from,
@@ -37,6 +38,8 @@ OUTSIDE = 0.05
 """Probability mass that the public leaves outside the labels."""
 SPREAD = 0.01
 """Share of a distribution that is spread evenly, so that every log-probability is finite."""
+GOLDEN = 0.6180339887498949
+"""Step between the chances of several draws from one, which spreads them evenly over [0, 1)."""
 EXPLANATIONS = (
     "That is how I have always seen it.",
     "People around me feel the same way.",
@@ -206,6 +209,9 @@ class ScriptedBackend:
             points = dict.fromkeys(properties, 0) | divided(names, total, choice) if total is not None else None
             return constraint.example(choice) if points is None else json.dumps(points)
         explanation = EXPLANATIONS[spare % len(EXPLANATIONS)]
+        listed = groups(turn) if constraint is None else ()
+        if listed:
+            return self._chosen(request, listed, choice, explanation)
         if constraint is None:
             answer = self._said(request, turn, choice)
             keys = form(turn)
@@ -242,6 +248,17 @@ class ScriptedBackend:
             points = divided([str(code) for code, _ in options], total, choice)
             return ", ".join(f"{code} = {amount}" for code, amount in points.items())
         return ", ".join(some_from(texts, answer, several)) if several and answer in texts else answer
+
+    def _chosen(self, request: Request, listed: tuple[tuple[str, int], ...], choice: float, why: str) -> str:
+        """An object with a statement of every group, each drawn anew from the same chance."""
+        said = {}
+        for place, (name, statements) in enumerate(listed):
+            share = (choice + place * GOLDEN) % 1
+            said[name] = {
+                "rationale": why,
+                "choice": f"{name}_s{self._choose(request, numbers(1, statements), share)}",
+            }
+        return json.dumps(said, ensure_ascii=False)
 
     def _choose(self, request: Request, offered: tuple[tuple[int, str], ...], choice: float) -> str:
         """Text of the option whose part of [0, 1) the draw falls into; options in the order of their codes."""

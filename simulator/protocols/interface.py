@@ -89,6 +89,9 @@ class Request:
     """Requests of one conversation share this name, so a backend may keep what it evaluated between them."""
     certain: bool = True
     """Whether it is made whatever was replied before; questions under conditions are not."""
+    demonstrations: tuple[tuple[str, str], ...] = ()
+    """Statements that the prompt shows for the first time: question id and text, in order;
+    later exchanges with the same system turn show the same."""
 
 
 @dataclass(frozen=True, slots=True)

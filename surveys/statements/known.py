@@ -93,11 +93,15 @@ class KnownAnswers:
         """What is known of a person: id of the statements (``Q1_polar``) -> number of the true one."""
         row = self._position[person]
         return {
-            one.id: int(number)
+            name: number
             for form in FORMS
-            for one, number in zip(self.sets.in_form(form), self.numbers[form][row].tolist(), strict=True)
+            for name, number in zip(self._ids[form], self.numbers[form][row].tolist(), strict=True)
             if number != MISSING
         }
+
+    @cached_property
+    def _ids(self) -> Mapping[Form, tuple[str, ...]]:
+        return {form: tuple(one.id for one in self.sets.in_form(form)) for form in FORMS}
 
     @cached_property
     def digest(self) -> str:

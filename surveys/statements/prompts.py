@@ -19,12 +19,15 @@ NEW_STATEMENTS = "[New statements]"
 MARK = "# "
 """Stands before every known statement."""
 
+ONE_MORE = "Say one more statement that this person agrees with."
+"""Asks for a target whose statements are not listed, but rated one by one as replies."""
+
 CHOOSE_ONE = "Choose the one new statement that this person agrees with."
 WITH_THE_OPTION_ALONE = " Reply with the option alone, such as `Option 1`, and nothing else."
 
 
 def known_part(statements: Sequence[str]) -> str:
-    """The part of a prompt that tells what is known; the same for every target of a person.
+    """The system turn, which tells what is known; the same for all targets of a person that share demonstrations.
 
     >>> print(known_part(["I am 45 to 54 years old", "Family is important in my life"]).partition("[")[2])
     Known statements]
@@ -46,7 +49,7 @@ def option(number: int, text: str) -> str:
 
 
 def single_part(target: StatementSet | Sequence[str], *, option_alone: bool = False) -> str:
-    """The part of a prompt that asks for one target, to follow :func:`known_part`.
+    """The user turn that asks for one target.
 
     Parameters
     ----------
@@ -59,7 +62,7 @@ def single_part(target: StatementSet | Sequence[str], *, option_alone: bool = Fa
     texts = [one.text for one in target.statements] if isinstance(target, StatementSet) else target
     lines = [option(number, text) for number, text in enumerate(texts, start=1)]
     ask = CHOOSE_ONE + (WITH_THE_OPTION_ALONE if option_alone else "")
-    return "\n".join(("", "", NEW_STATEMENTS, *lines, "", ask))
+    return "\n".join((NEW_STATEMENTS, *lines, "", ask))
 
 
 def group_name(place: int) -> str:
@@ -72,12 +75,12 @@ def group_name(place: int) -> str:
 
 
 def together_part(targets: Sequence[Sequence[str]]) -> str:
-    """The part of a prompt that asks for several targets at once, to follow :func:`known_part`.
+    """The user turn that asks for several targets at once.
 
     Every target is a group of new statements in JSON, statements in their order; the reply is a JSON object with a
     rationale and a choice for every group.
 
-    >>> print(together_part([["I vote", "I do not vote"]]).splitlines()[3])
+    >>> print(together_part([["I vote", "I do not vote"]]).splitlines()[1])
     {"new statement group 1 (NSG1)": [{"NSG1_s1": "I vote"}, {"NSG1_s2": "I do not vote"}]}
     """
     groups = {
@@ -93,8 +96,6 @@ def together_part(targets: Sequence[Sequence[str]]) -> str:
     shape = '{"NSG1": {"rationale": "why, in one sentence", "choice": "NSG1_s2"}, ...}'
     return "\n".join(
         (
-            "",
-            "",
             NEW_GROUPS,
             "{" + ",\n".join(rows) + "}",
             "",

@@ -115,7 +115,7 @@ def balanced_people(
     if len(found) < size:
         raise DocumentError(
             f"{known.source}: {len(found):,} people meet the conditions of the balanced sample, and {size:,} are "
-            f"wanted: all {len(columns)} probe questions and at least {least_valid} questions answered; ask for fewer."
+            f"wanted: all {len(columns)} probe questions and {least_valid} or more questions answered. Ask for fewer."
         )
     return np.sort(seeds.generator(seed, "held out").choice(found, size, replace=False))
 

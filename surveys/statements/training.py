@@ -94,14 +94,13 @@ class Example:
     """The one that the person agrees with, from 1."""
 
     @property
-    def prompt(self) -> str:
-        """What the model reads: the same as the protocol ``ivc`` sends to a trained model."""
-        return known_part(self.known) + single_part(self.options)
-
-    @property
-    def reply(self) -> str:
-        """What the model is to say."""
-        return option(self.number, self.options[self.number - 1])
+    def turns(self) -> tuple[tuple[str, str], ...]:
+        """Role and text of every turn: what the protocol ``ivc`` sends to a trained model, and what it is to say."""
+        return (
+            ("system", known_part(self.known)),
+            ("user", single_part(self.options)),
+            ("assistant", option(self.number, self.options[self.number - 1])),
+        )
 
 
 class _Drawn(NamedTuple):
@@ -165,8 +164,8 @@ def training_lines(
 ) -> Iterator[str]:
     """The same examples as chat JSONL, one line each, made from texts that are escaped once.
 
-    Each line is ``{"messages": [{"role": "user", ...}, {"role": "assistant", ...}]}`` without a line break;
-    parameters are those of :func:`training_examples`.
+    Each line is ``{"messages": [{"role": "system", "content": ...}, ...]}`` without a line break, with the turns of
+    an :class:`Example`; parameters are those of :func:`training_examples`.
     """
     texts, offsets = _pieces(known, composition)
     lines = [_escaped(MARK + text) for text in texts]
@@ -177,7 +176,8 @@ def training_lines(
         column = known.sets.questions.index(question)
         ask = _escaped(single_part(target))
         ends = [
-            f'{ask}"}}, {{"role": "assistant", "content": "{_escaped(option(number, one.text))}"}}]}}'
+            f'"}}, {{"role": "user", "content": "{ask}"}}, {{"role": "assistant", "content": '
+            f'"{_escaped(option(number, one.text))}"}}]}}'
             for number, one in enumerate(target.statements, start=1)
         ]
         drawn = _draw(known, question, part, seed, offsets, demographics)
@@ -188,7 +188,7 @@ def training_lines(
             else:
                 told = [lines[at] for at in pieces]
             start = head + "\\n".join(told) if told else unknown
-            yield f'{{"messages": [{{"role": "user", "content": "{start}{ends[number - 1]}'
+            yield f'{{"messages": [{{"role": "system", "content": "{start}{ends[number - 1]}'
 
 
 def examples_expected(known: KnownAnswers, composition: Composition, questions: Sequence[str] | None = None) -> int:
