@@ -8,6 +8,7 @@ from rich.text import Text
 
 from analysis.individual.findings import (
     CrossedForms,
+    DimensionFinding,
     EffectFinding,
     Evaluation,
     InequityFinding,
@@ -60,6 +61,8 @@ def render(evaluation: Evaluation, console: Console) -> None:
         for one in evaluation.inequity:
             if one.name not in names and one.dimensions:
                 console.print(_dimensions(one))
+                for each in one.dimensions:
+                    console.print(_groups(each))
     for crossed in evaluation.forms:
         console.print(_crossed(crossed))
     for influence in evaluation.influence:
@@ -159,23 +162,26 @@ def _dimensions(one: InequityFinding) -> Table:
     rows = table(2)
     rows.add_column("dimension", no_wrap=True)
     numbers(rows, **{"groups": FAINT, "sigma": "bold", "95 %": "", "by chance": "", "p (Holm)": "", "less noise": ""})
-    rows.add_column("accuracy (people)", overflow="fold")
     for each in one.dimensions:
-        levels = [f"{name} {mean:.1f} ({each.people[name]:,})" for name, mean in each.groups.items()]
-        more = [f"and {len(levels) - SHOWN_LEVELS} more"] if len(levels) > SHOWN_LEVELS else []
         rows.add_row(
             words(each.dimension),
-            str(len(levels)),
+            str(len(each.groups)),
             _number(each.sigma, 2),
             _limits(each.interval, 2),
             _number(each.null, 2),
             _p(each.p_holm),
             _number(each.corrected, 2),
-            words(", ".join((*levels[:SHOWN_LEVELS], *more))),
         )
     rows.title = one.name
     rows.title_justify = "left"
     return rows
+
+
+def _groups(found: DimensionFinding) -> Text:
+    """Accuracy and number of people of each level, the first dozen of them."""
+    levels = [f"{name} {mean:.1f} ({found.people[name]:,})" for name, mean in found.groups.items()]
+    more = [f"and {len(levels) - SHOWN_LEVELS} more"] if len(levels) > SHOWN_LEVELS else []
+    return words(f"{found.dimension}: {', '.join((*levels[:SHOWN_LEVELS], *more))}", style=FAINT)
 
 
 def _crossed(found: CrossedForms) -> Table:
