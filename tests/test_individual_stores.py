@@ -110,7 +110,7 @@ def people_file(folder, others=40):
 
 
 def run(*arguments):
-    return CliRunner().invoke(app, ["ivc", *map(str, arguments)], catch_exceptions=True)
+    return CliRunner().invoke(app, ["ivc", *map(str, arguments)], env={"COLUMNS": "140"})
 
 
 def test_setups_of_a_condition_are_put_together_and_targets_without_a_known_answer_are_counted(tmp_path):
@@ -179,9 +179,10 @@ def test_the_report_prints_accuracy_effects_inequity_and_what_is_left_out(tmp_pa
     assert done.exit_code == 0, done.output
     text = " ".join(done.stdout.split())
     assert "a person's setup is left out where a target has no answer" in text
-    assert "model: polar, 2 demonstrations" in text and "sigma-inequity" in text
+    assert "polar, 2 demonstrations, demographics" in text and "sigma-inequity" in text
     assert "f 0.0 (6), m 100.0 (6)" in text
-    assert "no demonstrations → 2 demonstrations" in text and "Holm" in text
+    assert "model, polar: no demonstrations → 2 demonstrations" in text and "(Holm)" in text
+    assert "1 of 47" in text  # one target unanswered; of the 48 of twelve people one has no known answer
 
 
 def test_tables_and_figures_are_written(tmp_path):
