@@ -5,14 +5,19 @@ import sqlite3
 from contextlib import closing
 
 import numpy as np
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from analysis.individual.accuracy import scores
+from analysis.individual.dimensions import PUBLISHED
 from analysis.individual.stores import read_store
 from demoscope.errors import DemoscopeError, DocumentError
 from run_simulation import app
+from surveys.statements import read_published
+from tests.conftest import SHARED
 from tests.results import MadeUp
+from tests.wvs_file import look_alike, write_csv
 
 QUESTIONS = ("q1", "q2", "q3", "q4", "q5", "q6")
 SETUPS = {"1": ("q1", "q2"), "2": ("q3", "q4")}
@@ -195,6 +200,7 @@ def test_tables_and_figures_are_written(tmp_path):
     assert done.exit_code == 0, done.output
     assert {one.stem for one in (tmp_path / "tables").iterdir()} >= {
         "accuracy",
+        "people",
         "categories_polar",
         "inequity_by_dimension",
         "influence_model_polar",
@@ -273,3 +279,32 @@ def test_equal_seeds_give_equal_documents(tmp_path):
     first, second = run(*arguments), run(*arguments)
     assert first.stdout == second.stdout != run(*arguments, "--seed", 5).stdout
     assert np.isfinite(json.loads(first.stdout)["inequity"][0]["score"])
+
+
+@pytest.mark.skipif(not (SHARED / "data" / "indievalue").is_dir(), reason="the published files are not at hand")
+def test_respondents_of_the_survey_are_held_out_by_the_published_rule(tmp_path):
+    folder = SHARED / "data" / "indievalue"
+    rng = np.random.default_rng(1)
+    answers = {"Q288R": rng.integers(1, 4, 400)}
+    for one in read_published(folder).in_form("refined"):
+        answers[one.question] = rng.choice([code for statement in one.statements for code in statement.codes], 400)
+    frame = look_alike(400, missing=0.004).drop(columns=list(answers), errors="ignore")
+    frame = pd.concat([frame, pd.DataFrame(answers, index=frame.index)], axis=1)
+    write_csv(frame, tmp_path / "wvs.csv")
+    (tmp_path / "wvs.yaml").write_text(f"published: {folder}\nknown_answers: {{file: wvs.csv}}\n")
+    names = [part for name in ("random", "majority", "top-1") for part in ("--baseline", name)]
+    done = run(
+        "baselines", tmp_path / "wvs.yaml", "--people", 30, "--draws", 20, "--published-rules", "--json", *names
+    )
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    chance = next(one for one in found["systems"] if one["name"].startswith("Random: polar"))
+    assert (chance["people"], chance["targets"]) == (30, 30 * 117)
+    assert chance["overall"]["mean"] == pytest.approx((46.368 + 45.513 + 44.231) / 3, abs=0.001)
+    assert chance["condition"]["demonstrations"][1] == 253 - 39
+    dimensions = {one["dimension"] for one in found["inequity"][0]["dimensions"]} | set(
+        found["inequity"][0]["skipped"]
+    )
+    assert dimensions <= set(PUBLISHED) and len(dimensions) >= 14
+    both = next(one for one in found["both"] if one["model"] == "Random")
+    assert both["all"]["mean"] == pytest.approx((45.37 + 27.15) / 2, abs=0.01)
