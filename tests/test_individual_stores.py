@@ -143,6 +143,38 @@ def test_what_was_told_is_read_for_every_target(tmp_path):
     assert system.told.table.all() and len(system.told.table) == 1
 
 
+def test_statements_on_record_with_the_first_request_are_told_with_every_target(tmp_path):
+    path = wave(tmp_path / "w.sqlite", ({"asked": "singly", "exclude": "setup"},))
+    with closing(sqlite3.connect(path)) as db, db:  # the second target has a request of its own
+        db.execute("UPDATE answer_sources SET ordinal = 2 WHERE question_id IN (2, 4)")
+    (system,) = read_store(path, told=True).systems
+    assert (system.told.table.sum(axis=1)[system.told.row] == 2).all()
+
+
+def test_statements_of_a_target_alone_are_told_with_no_other_also_when_it_was_asked_again(tmp_path):
+    path = wave(tmp_path / "w.sqlite", ({"asked": "singly", "exclude": "target"},))
+    with closing(sqlite3.connect(path)) as db, db:  # q2 and q4: asked by request 2, then again, told of q6 alone
+        db.execute("UPDATE answer_sources SET ordinal = 200, step = 'again' WHERE question_id IN (2, 4)")
+        db.execute("INSERT INTO demonstrations SELECT cell_id, subject_id, step, 2, position, 6, 'told' "
+                   "FROM demonstrations WHERE position = 0")  # fmt: skip
+    (system,) = read_store(path, told=True).systems
+    told = {
+        system.items[item].question: {
+            q for q, there in zip(system.told.questions, system.told.table[row], strict=True) if there
+        }
+        for item, row in zip(system.item.tolist(), system.told.row.tolist(), strict=True)
+    }
+    assert told == {"q1": {"q5", "q6"}, "q2": {"q6"}, "q3": {"q5", "q6"}, "q4": {"q6"}}
+
+
+def test_baselines_are_refused_where_it_is_not_on_record_what_was_told(tmp_path):
+    path = wave(tmp_path / "w.sqlite")
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("DELETE FROM demonstrations")
+    done = run("evaluate", path, "--reference", people_file(tmp_path))
+    assert "it is not on record which statements were told" in str(done.exception)
+
+
 def test_conditions_that_differ_in_another_setting_are_told_apart_by_it(tmp_path):
     path = wave(tmp_path / "w.sqlite", ({"asked": "together"}, {"asked": "singly"}, {"demonstrations": [0, 0]}))
     names = [one.condition.label for one in read_store(path).systems]

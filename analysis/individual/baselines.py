@@ -113,6 +113,11 @@ def compare(
         elif name == "majority":
             found.append(_by(asked, name, majority(targets, sizes, rules.missing)[asked.item]))
     if asked.told is None or not asked.told.table.any():
+        if asked.condition.demonstrations[0]:
+            raise DocumentError(
+                f"{asked.condition.name}: it is not on record which statements were told, so baselines cannot be "
+                "told the same; leave --reference out, or evaluate a store that has its demonstrations."
+            )
         return Compared(found, None)
     problems = list(_problems(asked, known, rest))
     sweep = None
