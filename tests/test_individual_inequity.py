@@ -27,6 +27,18 @@ def test_sigma_by_hand():
     assert one.corrected == pytest.approx(np.sqrt(225 - (25 + 100 / 3 + 250 / 3) / 3))
 
 
+def test_noise_is_taken_off_the_score_in_squares_so_that_dimensions_below_it_count():
+    people = [[60], [50], [50], [40]]
+    strong, weak = Dimension.of("strong", ["a", "a", "b", "b"]), Dimension.of("weak", ["a", "b", "a", "b"])
+    result = found(people, strong, weak)
+    # strong: means 55 and 45, squared sigma 50; each group varies by 50, squared errors 25 and 25, so 25 is left.
+    # weak: means 55 and 45 too, from 60 and 50, 50 and 40: the same 50 and 25.
+    assert [one.corrected for one in result.dimensions] == pytest.approx([5.0, 5.0])
+    none = Dimension.of("none", ["a", "b", "b", "a"])  # means 50 and 50: 0 less 200 / 2 and 0, halved: -50
+    assert found(people, strong, none).dimensions[1].corrected == 0.0
+    assert found(people, strong, none).corrected == 0.0  # 25 - 50 is below 0, though the mean of 5 and 0 is not
+
+
 def test_groups_are_means_of_setups_and_the_score_is_the_mean_over_dimensions():
     nan = float("nan")
     people = [[80, 60], [50, nan], [40, 20]]

@@ -334,6 +334,7 @@ def test_respondents_of_the_survey_are_held_out_by_the_published_rule(tmp_path):
     assert (chance["people"], chance["targets"]) == (30, 30 * 117)
     assert chance["overall"]["mean"] == pytest.approx((46.368 + 45.513 + 44.231) / 3, abs=0.001)
     assert chance["condition"]["demonstrations"][1] == 253 - 39
+    assert not any(one["name"].startswith("Random") for one in found["inequity"])  # guesses favour nobody
     dimensions = {one["dimension"] for one in found["inequity"][0]["dimensions"]} | set(
         found["inequity"][0]["skipped"]
     )

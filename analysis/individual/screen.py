@@ -48,6 +48,7 @@ def render(evaluation: Evaluation, console: Console) -> None:
         console.print(rows)
     for form in IN_ORDER:
         systems = [one for one in evaluation.systems if one.condition.target_form == form and len(one.categories) > 1]
+        systems = [one for one in systems if not one.baseline] or systems
         for start in range(0, len(systems), MOST_COLUMNS):
             console.print(_categories(systems[start : start + MOST_COLUMNS], form))
     for family, told in FAMILIES.items():
@@ -115,7 +116,7 @@ def _accuracy(systems: Sequence[SystemFinding]) -> Iterator[Table]:
                 _limits(one.overall.interval or one.overall.normal),
                 " ".join(_number(each.mean) for each in one.setups),
                 f"{one.overall.people:,}",
-                *([f"{unanswered:,} of {one.targets:,}"] if any(lost) else []),
+                *([f"{unanswered:,} of {one.targets:,}" if unanswered else ""] if any(lost) else []),
             )
         yield rows
 
