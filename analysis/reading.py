@@ -30,6 +30,9 @@ from demoscope.store_file import open_for_reading
 from surveys import Questionnaire
 from surveys.reference import Group, Reference
 
+METHODS = ("text", "sequence", "token", "verbalized")
+"""How answers are read off; where a cell has several, those of the first one are compared with people."""
+
 
 def open_results(path: Path) -> "Results":
     """Open a store for reading; use as a context manager.
@@ -125,12 +128,25 @@ class Results:
         )
         return tuple(Asked(*(*row[:4], bool(row[4]), tuple(choices.get(row[0], ())), row[5])) for row in rows)
 
+    def method(self, cell: Cell) -> str:
+        """How the answers of a cell that count were read off: of several methods the first of :data:`METHODS`."""
+        if cell.id not in self._methods:
+            one = """SELECT 1 FROM respondents r JOIN answers a ON a.respondent_id = r.id
+                WHERE r.cell_id = ? AND a.method = ? LIMIT 1"""
+            self._methods[cell.id] = next((name for name in METHODS if self.rows(one, (cell.id, name))), METHODS[0])
+        return self._methods[cell.id]
+
+    @cached_property
+    def _methods(self) -> dict[int, str]:
+        """What :meth:`method` has found."""
+        return {}
+
     def reasons(self, cell: Cell) -> tuple[tuple[str, str, int], ...]:
         """Why answers were not understood: (status, reason, answers), the most frequent first."""
         rows = self.rows(
-            """SELECT a.status, coalesce(substr(a.reason, 1, 300), ''), count(*)
+            f"""SELECT a.status, coalesce(substr(a.reason, 1, 300), ''), count(*)
             FROM respondents r JOIN answers a ON a.respondent_id = r.id
-            WHERE r.cell_id = ? AND a.method = 'text' AND a.status IN ('refused', 'invalid', 'failed')
+            WHERE r.cell_id = ? AND a.method = '{self.method(cell)}' AND a.status IN ('refused', 'invalid', 'failed')
             GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2""",
             (cell.id,),
         )
@@ -165,12 +181,12 @@ class Results:
         return Respondents(rows["id"].copy(), rows["persona"].copy(), rows["weight"].copy())
 
     def answers(self, cell: Cell, respondents: Respondents) -> Answers:
-        """Understood answers of a cell, all replicates of the method ``text``."""
+        """Understood answers of a cell, all replicates, by the cell's :meth:`method`."""
         rows = self._array(
             f"""SELECT a.respondent_id, a.question_id, a.replicate, coalesce(o.code, {NO_CODE})
             FROM respondents r JOIN answers a ON a.respondent_id = r.id
             LEFT JOIN answer_options o USING (respondent_id, question_id, method, replicate)
-            WHERE r.cell_id = ? AND a.method = 'text' AND a.status = 'answered'""",
+            WHERE r.cell_id = ? AND a.method = '{self.method(cell)}' AND a.status = 'answered'""",
             (cell.id,),
             [(name, np.int64) for name in ("respondent", "question", "replicate", "code")],
         )
@@ -181,14 +197,14 @@ class Results:
         )
 
     def replies(self, cell: Cell, respondents: Respondents) -> Replies:
-        """What the model wrote for every answer of the method ``text``, understood or not, as digests.
+        """What the model wrote for every answer by the cell's :meth:`method`, understood or not, as digests.
 
         A reply that several answers were read from is no answer's own; there an answer's explanation and codes stand
         for it.
         """
         self._connection.create_function("digest64", 1, _signed_digest, deterministic=True)
         rows = self._array(
-            """WITH shared AS MATERIALIZED (
+            f"""WITH shared AS MATERIALIZED (
                 SELECT cell_id, subject_id, step, ordinal FROM answer_sources WHERE cell_id = ?1
                 GROUP BY 1, 2, 3, 4 HAVING count(*) > 1
             )
@@ -201,7 +217,7 @@ class Results:
             JOIN answer_sources s USING (respondent_id, question_id, method, replicate)
             JOIN attempts t USING (cell_id, subject_id, step, ordinal)
             LEFT JOIN shared h USING (cell_id, subject_id, step, ordinal)
-            WHERE r.cell_id = ?1 AND a.method = 'text' AND t.text IS NOT NULL AND t.attempt = (
+            WHERE r.cell_id = ?1 AND a.method = '{self.method(cell)}' AND t.text IS NOT NULL AND t.attempt = (
                 SELECT max(attempt) FROM attempts l WHERE (l.cell_id, l.subject_id, l.step, l.ordinal)
                 = (s.cell_id, s.subject_id, s.step, s.ordinal))""",
             (cell.id,),
@@ -215,12 +231,12 @@ class Results:
         )
 
     def endings(self, cell: Cell, respondents: Respondents) -> Endings:
-        """How every question ended for every respondent of a cell, all replicates of the method ``text``."""
+        """How every question ended for every respondent of a cell, all replicates, by the cell's :meth:`method`."""
         known = " ".join(f"WHEN '{status}' THEN {position}" for position, status in enumerate(STATUSES))
         rows = self._array(
             f"""SELECT a.respondent_id, a.question_id, CASE a.status {known} END
             FROM respondents r JOIN answers a ON a.respondent_id = r.id
-            WHERE r.cell_id = ? AND a.method = 'text'""",
+            WHERE r.cell_id = ? AND a.method = '{self.method(cell)}'""",
             (cell.id,),
             [(name, np.int64) for name in ("respondent", "question", "status")],
         )
@@ -236,11 +252,11 @@ class Results:
         respondent's interview, and last place in it; several choices of one answer are several rows.
         """
         rows: list[tuple[int, int, int, str, int, int]] = self.rows(
-            """WITH placed AS (
+            f"""WITH placed AS (
                 SELECT s.respondent_id, s.question_id, s.method, s.replicate,
                        min(iif(s.step = 'again', s.ordinal / 100, s.ordinal)) + min(s.place) AS place
                 FROM respondents r JOIN answer_sources s ON s.respondent_id = r.id
-                WHERE r.cell_id = ? AND s.method = 'text' GROUP BY 1, 2, 3, 4
+                WHERE r.cell_id = ? AND s.method = '{self.method(cell)}' GROUP BY 1, 2, 3, 4
             )
             SELECT p.respondent_id, p.question_id, o.code, a.presentation, p.place,
                    max(p.place) OVER (PARTITION BY p.respondent_id)
@@ -262,7 +278,7 @@ class Results:
             f"""SELECT a.respondent_id, q.name, a.presentation, o.code, a.value
             FROM respondents r JOIN answers a ON a.respondent_id = r.id JOIN questions q ON q.id = a.question_id
             LEFT JOIN answer_options o USING (respondent_id, question_id, method, replicate)
-            WHERE r.cell_id = ? AND a.method = 'text' AND a.status = 'answered' AND q.name IN ({marks})
+            WHERE r.cell_id = ? AND a.method = '{self.method(cell)}' AND a.status = 'answered' AND q.name IN ({marks})
             ORDER BY a.respondent_id, q.id, a.replicate""",
             (cell.id, *questions),
         )

@@ -37,6 +37,7 @@ from simulator.backends.openai_api.settings import (
     Reasoning,
     Tries,
 )
+from simulator.known_answers import KnownAnswersSource
 from simulator.protocols.registry import find_protocol
 from simulator.wave import Condition, Execution, ModelSpec, Wave
 from surveys.entries import Battery, Conjoint, Item, Loop, Section, Vignette
@@ -45,6 +46,7 @@ from surveys.option import Option
 from surveys.presentation_rules import PresentationRules
 from surveys.question import Exclusion, GoTo, Question
 from surveys.questionnaire import Questionnaire, ScoringKey, Split
+from surveys.statement_templates import StatementTemplate
 from surveys.translation import Translation, Wording
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -122,6 +124,8 @@ def waves() -> str:
         table("`settings` of the protocol `paraphrase`", find_protocol("paraphrase").settings_model),
         table("`settings` of the protocol `translate`", find_protocol("translate").settings_model),
         table("`settings` of the protocol `wvb`", find_protocol("wvb").settings_model),
+        table("`known_answers`", KnownAnswersSource),
+        table("`settings` of the protocol `ivc`", find_protocol("ivc").settings_model),
         table("`settings` of the backend `llama_cpp`", find_backend("llama_cpp").settings_model),
         table("`settings` of the backend `openai_api`", OpenAISettings),
         table("`endpoints` of `openai_api`", EndpointSettings),
@@ -197,6 +201,7 @@ def questionnaire_keys() -> str:
         table("`factors` of a vignette or conjoint", Factors),
         table("`splits`: one entry a split ballot", Split),
         table("`scoring`: name -> how a score is made", ScoringKey),
+        table("`statements`: one entry a template", StatementTemplate),
         table("`translations`: language -> its wordings", Translation),
         table("`words` of a translation: id -> its wording", Wording),
     ]

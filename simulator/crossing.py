@@ -1,10 +1,14 @@
 """Conditions that stand for several: one for each combination of some settings."""
 
 import itertools
+import math
 import re
 from typing import Any
 
 from simulator.wave import Condition
+
+MOST = 10_000
+"""Conditions that one may stand for."""
 
 
 def crossed(condition: Condition) -> tuple[Condition, ...]:
@@ -17,7 +21,7 @@ def crossed(condition: Condition) -> tuple[Condition, ...]:
     Raises
     ------
     ValueError
-        If a setting is named twice, has no value or one value twice, or a name would become too long.
+        If a setting is named twice, has no value or one value twice, or there would be too many conditions.
     """
     if not condition.across:
         return (condition,)
@@ -26,6 +30,8 @@ def crossed(condition: Condition) -> tuple[Condition, ...]:
             raise ValueError(f"{setting!r} stands in `settings` and in `across`; keep one of them")
         if not values or len({_word(value) for value in values}) < len(values):
             raise ValueError(f"across: {setting!r} needs one value at least, and each once")
+    if math.prod(map(len, condition.across.values())) > MOST:
+        raise ValueError(f"across: more than {MOST:,} combinations; split the wave")
     found = []
     for values in itertools.product(*condition.across.values()):
         settings = dict(zip(condition.across, values, strict=True))

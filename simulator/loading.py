@@ -10,7 +10,7 @@ from personas import Population, load_population
 from simulator.assignment import read_assignments
 from simulator.backends.interface import find_backend
 from simulator.backstories import Backstories, read_backstories
-from simulator.crossing import crossed
+from simulator.crossing import MOST, crossed
 from simulator.known_answers import check_people, read_people
 from simulator.protocols.ivc_settings import ASSIGNED, IvcSettings
 from simulator.protocols.registry import find_protocol
@@ -21,6 +21,7 @@ from surveys import Questionnaire, ReferenceCounts, load_questionnaire, load_ref
 from surveys.given import Sort
 from surveys.routing import find_unknown_attributes
 from surveys.statements import KnownAnswers
+from surveys.statements.conversion import categories_in
 
 
 def load_wave(path: Path) -> LoadedWave:
@@ -47,7 +48,7 @@ def load_wave(path: Path) -> LoadedWave:
         for n, written in enumerate(wave.conditions)
         for condition in _crossed(written, places.at("conditions", n))
     ]
-    _names_are_different([cell.condition.name for cell in conditions], str(path))
+    _names_are_different([cell.condition.name for cell in conditions], len(models), str(path))
     cells = tuple(replace(cell, model=model) for model in models for cell in conditions)
     _populations_are_different(cells, population, str(path))
     backstories = _backstories(wave, cells, str(path))
@@ -86,10 +87,19 @@ def _check_known(known: KnownAnswers, wave: Wave, cells: tuple[Cell, ...], where
     for cell in cells:
         if not isinstance(cell.settings, IvcSettings):
             continue
+        here = f"{where}: condition {cell.condition.name!r}"
+        if cell.condition.perturbations:
+            raise DocumentError(
+                f"{here}: perturbations change questions, and it asks about statements; leave them out."
+            )
+        try:
+            cell.settings.check_categories(categories_in(cell.asked.questionnaire))
+        except DocumentError as error:
+            raise DocumentError(f"{here}: {error}") from None
         assigned = cell.settings.setup == ASSIGNED
         if assigned != (wave.assignments is not None):
             wrong = "the wave has no `assignments`" if assigned else f"the wave has `assignments`; say {ASSIGNED!r}"
-            raise DocumentError(f"{where}: condition {cell.condition.name!r}: setup: {wrong}.")
+            raise DocumentError(f"{here}: setup: {wrong}.")
     asked = {cell.population.id: cell.population for cell in cells}
     for name, population in asked.items():
         most = max(cell.respondents for cell in cells if cell.population.id == name)
@@ -106,12 +116,13 @@ def _crossed(condition: Condition, place: "_Place") -> tuple[Condition, ...]:
         raise DocumentError(f"{place.where}: condition {condition.name!r}: {error}.") from None
 
 
-def _names_are_different(names: list[str], where: str) -> None:
+def _names_are_different(names: list[str], models: int, where: str) -> None:
+    """Refuse conditions that are called alike, and more cells than a wave can have."""
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
         raise DocumentError(f"{where}: conditions: the name {twice!r} is used twice; every name is used once.")
-    if len(names) > 10_000:
-        raise DocumentError(f"{where}: conditions: {len(names):,} conditions; split the wave.")
+    if len(names) * models > MOST:
+        raise DocumentError(f"{where}: conditions: {len(names) * models:,} cells; split the wave.")
 
 
 def _backstories(wave: Wave, cells: tuple[Cell, ...], where: str) -> Backstories | None:

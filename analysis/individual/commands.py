@@ -121,6 +121,81 @@ def baselines(
     _show(made, figures, tables, as_json)
 
 
+@app.command()
+def prepare(
+    survey: Annotated[Path, typer.Argument(metavar="WVS", help="The file of wave 7: CSV, SPSS or Stata.")],
+    metadata: Annotated[Path, typer.Option(help="Folder with the published metadata of IndieValueCatalog.")],
+    out: Annotated[Path, typer.Option(help="Folder to write.")],
+    people: Annotated[int, typer.Option(min=1, help="People to hold out, by the published rule.")] = 800,
+    least_valid: Annotated[int, typer.Option(min=1, help="Questions that each of them has answered.")] = 239,
+    seed: Seed = 0,
+) -> None:
+    """Make IndieValueCatalog of the survey's file: people who are held out, statements, and a wave that asks."""
+    from surveys.statements.preparing import prepare_individual
+
+    made = prepare_individual(survey, metadata, out, people=people, seed=seed, least_valid=least_valid)
+    for note in made.notes:
+        print(note, file=sys.stderr)
+    print(f"{made.held_out:,} of {made.respondents:,} respondents are held out.")
+    for path in made.files:
+        print(f"Written: {path}")
+
+
+@app.command("export-training")
+def export_training(
+    people: Annotated[
+        Path, typer.Argument(metavar="PEOPLE.yaml", help="A wave, or any YAML that names everybody's answers.")
+    ],
+    out: Annotated[Path, typer.Option(help="File to write: chat JSONL, one example a line.")],
+    each: Annotated[int, typer.Option("--people", min=1, help="People for each question.")] = 100,
+    target_form: Annotated[list[str] | None, typer.Option(help="polar or refined; give it twice for both.")] = None,
+    demonstration_form: Annotated[list[str] | None, typer.Option(help="polar or refined; twice for both.")] = None,
+    demonstrations: Annotated[
+        list[str] | None, typer.Option(help="Known statements of an example: a number, or mixed (50 to 200).")
+    ] = None,
+    shown: Annotated[list[str] | None, typer.Option(help="statements, demographics; give it twice for both.")] = None,
+    without: Annotated[
+        list[Path] | None, typer.Option(help="Who is held out: a wave's store, or a table of people.")
+    ] = None,
+    only: Annotated[list[str] | None, typer.Option(help="People to learn from: COLUMN=VALUE.")] = None,
+    seed: Seed = 0,
+) -> None:
+    """Write examples to train a reasoner on: known statements, a target, and what the person chose."""
+    from analysis.individual.training_export import export_training as export
+    from surveys.statements import Composition
+
+    given = {
+        "people": each,
+        "target_forms": target_form or ["refined"],
+        "demonstration_forms": demonstration_form or ["refined"],
+        "demonstrations": [_number(one) for one in demonstrations or ["200"]],
+        "shown": shown or ["statements"],
+    }
+    composition = build(Composition, given, "ivc export-training")
+    pairs = dict(_pair(one) for one in only or ())
+    made = export(people, out, composition, without=without or (), only=pairs, seed=seed)
+    print(f"{made.path}: {made.examples:,} examples of {made.people:,} people, {made.size / 1e6:,.1f} MB.")
+    if made.left_out:
+        print(f"{made.left_out:,} people are held out and in no example.")
+    if made.restricted:
+        print("The answers may not be passed on, and neither may this file.", file=sys.stderr)
+    if made.short:
+        print(f"{made.short:,} examples fewer than asked for: enough is known of too few people.", file=sys.stderr)
+
+
+def _number(text: str) -> int | str:
+    if text != "mixed" and not text.isdigit():
+        raise DocumentError(f"--demonstrations {text!r}: write a number, or mixed.")
+    return int(text) if text.isdigit() else text
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, mark, value = text.partition("=")
+    if not (name and mark and value):
+        raise DocumentError(f"--only {text!r}: write COLUMN=VALUE, such as B_COUNTRY_to_continent=Europe.")
+    return name, value
+
+
 def _rules(unanswered: str, ddof: int, min_group: int, draws: int, seed: int) -> Any:
     from analysis.individual.findings import Rules
 

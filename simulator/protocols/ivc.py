@@ -1,7 +1,7 @@
 """Reasoning about one person: from statements known of them to those they would agree with (IndieValueCatalog)."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -30,9 +30,6 @@ from surveys.statements.sets import target_id
 
 RATIONALE = 200
 """Characters of a rationale in a constrained reply."""
-
-Choices = Mapping[int, int | str]
-"""Place of a target among those asked -> number of the statement, or why none was read."""
 
 
 class IndividualValues:
@@ -157,7 +154,7 @@ def _ask(
         yield from _rate(ordinal, targets[0], person, shown, on_record=first)
         return
     read: dict[int, tuple[int, tuple[str, int]]] = {}
-    exchange, unread, last = ("answer", ordinal), dict[int, str](), None
+    exchange, unread, last, choices = ("answer", ordinal), dict[int, str](), None, dict[int, int | str]()
     for tried in range(person.settings.ask_again + 1):
         if tried:
             exchange = ("again", FURTHER * ordinal + tried - 1)
@@ -180,7 +177,9 @@ def _ask(
             number, source = read[place]
             answer = Answer(target.id, "answered", (number,), presentation=presentation)
         else:
-            status, reason = _ended(last, unread[place])
+            status, reason = _ended(
+                last, unread[place], declining=not any(isinstance(one, int) for one in choices.values())
+            )
             answer, source = Answer(target.id, status, reason=reason, presentation=presentation), exchange
         yield Understood(answer, (source,), place)
 
@@ -194,7 +193,7 @@ def _rate(
     assert completion is not None
     presentation = Presentation(tuple(one.code for one in target.options)).as_json()
     if completion.logprobs is None:
-        status, reason = _ended(completion, "the statements were not rated")
+        status, reason = _ended(completion, "the statements were not rated", declining=False)
         answer = Answer(target.id, status, reason=reason, method="sequence", presentation=presentation)
     else:
         raw = {one.code: completion.logprobs[one.label] for one in target.options}
@@ -253,8 +252,8 @@ def _constraint(targets: Sequence[Question], settings: IvcSettings) -> AnyConstr
     return JsonConstraint.of({"type": "object", "properties": groups, "required": list(groups)})
 
 
-def _read(completion: Completion, targets: Sequence[Question], settings: IvcSettings) -> Choices:
-    """What a reply chooses; empty when nothing in it can be read."""
+def _read(completion: Completion, targets: Sequence[Question], settings: IvcSettings) -> dict[int, int | str]:
+    """Place of a target -> number of the statement that a reply chooses, or why none; empty when it says nothing."""
     reply = completion.text
     if reply is None:
         return {}
@@ -266,13 +265,13 @@ def _read(completion: Completion, targets: Sequence[Question], settings: IvcSett
     return choices_in(reply, groups) if careful else choices_as_published(reply, groups) or {}
 
 
-def _ended(completion: Completion, reason: str) -> tuple[Status, str]:
-    """How a target that was not read ended, by the last reply."""
+def _ended(completion: Completion, reason: str, *, declining: bool) -> tuple[Status, str]:
+    """How a target that was not read ended, by the last reply; whether one may decline in which nothing was read."""
     reply, last = completion.text, completion.last
     if reply is None:
         declined = last.error_kind in ("filtered", "refusal")
         return ("refused" if declined else "failed"), last.error or "no reply came"
-    if is_self_aware(reply) or is_declining(reply):
+    if declining and (is_self_aware(reply) or is_declining(reply)):
         return "refused", "the reply declines to choose"
     return "invalid", reason
 

@@ -11,13 +11,16 @@ from surveys.statement_templates import StatementTemplate
 from surveys.statements.grouping import groups_of, say_by_rule
 from surveys.statements.sets import FORMS, OTHER, Form, Statement, StatementSet, StatementSets, by_category, target_id
 
+INSERT = "{{"
+"""Begins what a wording inserts."""
+
 
 def statement_sets(questionnaire: Questionnaire) -> StatementSets:
     """The single choices and scales of a questionnaire as statements, in both forms.
 
     What the questionnaire words itself (`statements`) is taken as worded; anything else is grouped and worded by
     rule. Multiple choices, rankings, numbers and free texts are no statements of this kind and are left out, as are
-    notes and excluded questions.
+    notes, excluded questions, and questions without words of their own that vary from person to person.
 
     Raises
     ------
@@ -35,7 +38,7 @@ def statement_sets(questionnaire: Questionnaire) -> StatementSets:
     sets = tuple(
         _set(question, form, worded.get(question.id))
         for question in questionnaire.asked
-        if convertible(question)
+        if question.id in worded or convertible(question)
         for form in FORMS
     )
     if not sets:
@@ -47,9 +50,17 @@ def statement_sets(questionnaire: Questionnaire) -> StatementSets:
 
 
 def convertible(question: Question) -> bool:
-    """Whether the answers to a question can be told as statements of which exactly one is true."""
+    """Whether the answers to a question can be told by rule as statements of which exactly one is true.
+
+    What varies from person to person, as wordings that insert earlier answers and vignettes do, cannot.
+    """
     substantive = [option for option in question.choices if option.kind == "substantive"]
-    return question.kind in ("single", "scale") and len(substantive) >= 2
+    varies = question.experiment is not None or any(INSERT in text for text in _wordings(question))
+    return question.kind in ("single", "scale") and len(substantive) >= 2 and not varies
+
+
+def _wordings(question: Question) -> tuple[str, ...]:
+    return (question.text, question.stem or "", *(option.label for option in question.choices))
 
 
 def _set(question: Question, form: Form, template: StatementTemplate | None) -> StatementSet:
@@ -92,7 +103,7 @@ def as_questionnaire(sets: StatementSets, id: str, title: str, source: str | Non
 def _question(one: StatementSet) -> Question:
     return Question(
         id=one.id,
-        text=one.wording or one.question,
+        text=(one.wording or one.question).replace(INSERT, "{ {"),
         options=tuple(
             Option(code=number, label=statement.text) for number, statement in enumerate(one.statements, start=1)
         ),

@@ -87,7 +87,12 @@ class KnownAnswers:
 
     def valid(self, form: Form = "refined") -> NDArray[np.int64]:
         """(n_people,) number of questions whose answer is known of each."""
-        return np.asarray((self.numbers[form] != MISSING).sum(axis=1), np.int64)
+        return self._valid[form]
+
+    @cached_property
+    def _valid(self) -> Mapping[Form, NDArray[np.int64]]:
+        counts = {form: np.count_nonzero(self.numbers[form] != MISSING, axis=1) for form in FORMS}
+        return {form: np.asarray(count, np.int64) for form, count in counts.items()}
 
     def of(self, person: str) -> dict[str, int]:
         """What is known of a person: id of the statements (``Q1_polar``) -> number of the true one."""

@@ -56,6 +56,9 @@ class _Writer:
 
     def rows(self) -> Iterator[Row]:
         """Every row in order."""
+        for template in self._all.statements:
+            words = f"statements of {', '.join(template.questions)}"
+            self.left_out.append(LeftOut("questionnaire", words[:300], "the table has no rows for them"))
         titles = {f"text:{lang}": t.title for lang, t in self._all.translations.items() if t.title}
         yield {
             "row": "questionnaire",
