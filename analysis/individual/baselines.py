@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from analysis.individual.accuracy import Scores, scores
+from analysis.individual.accuracy import Scores, mean_of, scores
 from analysis.individual.factorisation import factorised
 from analysis.individual.learned import learned
 from analysis.individual.predictions import UNANSWERED, Floats, Ints, Predictions
@@ -113,11 +113,18 @@ def compare(
         elif name == "majority":
             found.append(_by(asked, name, majority(targets, sizes, rules.missing)[asked.item]))
     if asked.told is None or not asked.told.table.any():
+        if asked.condition.demonstrations[0]:
+            raise DocumentError(
+                f"{asked.condition.name}: it is not on record which statements were told, so baselines cannot be "
+                "told the same; leave --reference out, or evaluate a store that has its demonstrations."
+            )
         return Compared(found, None)
     problems = list(_problems(asked, known, rest))
     sweep = None
     if {"top-1", "top-cluster"} & set(names):
         given = _votes(asked, problems, rules)
+        unknown = asked.told.table.sum(axis=1)[asked.told.row] == 0  # like nobody in particular
+        given[unknown] = majority(targets, sizes, rules.missing)[asked.item[unknown], None]
         sweep = _sweep(asked, given)
         if "top-1" in names:
             found.append(_by(asked, "top-1", given[:, 0]))
@@ -229,4 +236,4 @@ def _columns(known: KnownAnswers, questions: Sequence[str]) -> Ints:
 
 def accuracy_by_n(sweep: Sweep) -> Floats:
     """(n_voters, n_setups) mean accuracy of the nearest 1, 2, ... in each setup, in percent."""
-    return np.array([[float(np.nanmean(setup)) for setup in one.by_setup.T] for one in sweep.scores])
+    return np.array([[mean_of(setup) for setup in one.by_setup.T] for one in sweep.scores])

@@ -206,6 +206,8 @@ def _rules(unanswered: str, ddof: int, min_group: int, draws: int, seed: int) ->
 def _baseline_rules(similarity: str, most: int, published: bool, seed: int) -> Any:
     from analysis.individual.baselines import PUBLISHED, BaselineRules
 
+    if published and similarity != "matrix":
+        raise DocumentError("--published-rules say how alike two people are; leave --similarity out.")
     if published:
         return PUBLISHED.model_copy(update={"most": most, "seed": seed})
     return build(BaselineRules, {"similarity": similarity, "most": most, "seed": seed}, "ivc")
@@ -232,7 +234,10 @@ def _show(made: Any, figures: Path | None, tables: Path | None, as_json: bool) -
     if tables:
         from analysis.individual.tables import write_tables
 
-        print(f"Written: {len(write_tables(made.evaluation, tables))} tables in {tables}", file=sys.stderr)
+        print(
+            f"Written: {len(write_tables(made.evaluation, made.everybody, tables))} tables in {tables}",
+            file=sys.stderr,
+        )
     if figures:
         from analysis.individual.figures import write_figures
 

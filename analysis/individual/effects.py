@@ -47,7 +47,8 @@ def difference(
     Returns
     -------
     Difference
-        NaN where there are too few people for a test, or the two do not differ for anybody (p of 1 then).
+        NaN where there is no test: with fewer than two people, or when all differ by the same. p is 1 when nobody
+        differs.
 
     References
     ----------
@@ -96,13 +97,14 @@ def _between(first: Floats, second: Floats) -> float:
     if min(len(first), len(second)) < 2:
         return float("nan")
     if np.ptp(first) < SAME and np.ptp(second) < SAME:
-        return 1.0 if abs(first[0] - second[0]) < SAME else 0.0
-    return float(stats.ttest_ind(first, second).pvalue)
+        return 1.0 if abs(first[0] - second[0]) < SAME else float("nan")
+    moments = (first.mean(), first.std(ddof=1), len(first), second.mean(), second.std(ddof=1), len(second))
+    return float(stats.ttest_ind_from_stats(*moments).pvalue)
 
 
 def _within(gains: Floats) -> float:
     if len(gains) < 2:
         return float("nan")
     if np.ptp(gains) < SAME:
-        return 1.0 if abs(gains[0]) < SAME else 0.0
+        return 1.0 if abs(gains[0]) < SAME else float("nan")
     return float(stats.ttest_1samp(gains, 0.0).pvalue)

@@ -52,11 +52,12 @@ def evaluate(
     rng = seeds.generator(rules.seed, "ivc resamples")  # the same people are drawn for every system
     resamples = Resamples.draw(people, rng, rules.draws) if rules.draws else None
     models = [one for one in everybody if not one.baseline]
+    chosen = [one for one in everybody if one.predictions.expected is None]  # guesses favour nobody
     return Evaluation(
         rules=rules,
         systems=tuple(_system(one, resamples) for one in everybody),
         both=tuple(_both(everybody, resamples)),
-        inequity=tuple(_inequity(one, grouping, rules) for one in everybody) if grouping and grouping.names else (),
+        inequity=tuple(_inequity(one, grouping, rules) for one in chosen) if grouping and grouping.names else (),
         effects=tuple(effects(everybody, resamples)),
         influence=tuple(influence(models)),
         forms=tuple(crossed(models, resamples)),

@@ -4,6 +4,7 @@ One-hot answers less their shares are approximated by products of short vectors,
 known answers alone. Somebody who is asked about is folded in: the vector that fits what is known of them best.
 """
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.individual.predictions import UNANSWERED, Ints
 from analysis.individual.problems import Problem, one_hot
+from analysis.individual.threads import one_thread
 from surveys.statements.known import Numbers
 from surveys.statements.sets import MISSING
 
@@ -109,6 +111,11 @@ def factorised(problem: Problem, rng: np.random.Generator, settings: Settings | 
     A target that none of the others has an answer to stays :data:`UNANSWERED`.
     """
     chosen = settings or choose(problem, rng)
+    with one_thread() if len(problem.targets) <= MOST_CHOOSING else nullcontext():
+        return _given(problem, rng, chosen)
+
+
+def _given(problem: Problem, rng: np.random.Generator, chosen: Settings) -> Ints:
     answers = np.hstack([problem.demonstrations, problem.targets])
     sizes = np.concatenate([problem.demonstration_sizes, problem.target_sizes])
     learned = Factorisation.learn(answers, sizes, chosen, rng)

@@ -94,7 +94,10 @@ class Inequity:
     noise: float
     """Mean noise over dimensions."""
     corrected: float
-    """Mean corrected sigma over dimensions."""
+    """Root of the mean over dimensions of sigma squared minus noise squared; 0 when noise is the larger.
+
+    Not the mean of the dimensions' corrected sigmas: each of these is 0 at least, so their mean never vanishes.
+    """
 
 
 def sigma(means: Floats, ddof: int = 1) -> float:
@@ -165,7 +168,8 @@ def inequity(
     known = np.isfinite(accuracies)
     people = _People(known.sum(axis=1).astype(np.float64), np.where(known, accuracies, 0.0).sum(axis=1))
     times = _times(len(accuracies), rng, draws)
-    orders = np.array([rng.permutation(np.flatnonzero(people.setups > 0)) for _ in range(draws)]).reshape(draws, -1)
+    counting = np.flatnonzero(people.setups > 0)
+    orders = rng.permuted(np.tile(counting, (draws, 1)), axis=1)
     found, skipped, drawn, null = [], {}, [], []
     for dimension in dimensions:
         if len(dimension.position) != len(accuracies):
@@ -198,7 +202,7 @@ def inequity(
         null=float(scores.mean()) if draws else float("nan"),
         p=p_value(scores, score),
         noise=float(np.mean([one.noise for one in found])),
-        corrected=float(np.mean([one.corrected for one in found])),
+        corrected=_root(float(np.mean([one.sigma**2 - one.noise**2 for one in found]))),
     )
 
 

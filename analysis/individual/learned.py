@@ -12,6 +12,7 @@ import numpy as np
 
 from analysis.individual.predictions import UNANSWERED, Ints
 from analysis.individual.problems import Problem, majority, masked, one_hot
+from analysis.individual.threads import one_thread
 from demoscope.errors import BackendError
 from surveys.statements.known import Numbers
 from surveys.statements.sets import MISSING
@@ -51,7 +52,7 @@ def learned(problem: Problem, classifier: Classifier, rng: np.random.Generator) 
         if common[place] == UNANSWERED or len(np.unique(answers[there])) < 2:
             continue
         model = _model(classifier, state)
-        with warnings.catch_warnings():
+        with one_thread(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*failed to converge.*")
             model.fit(features[there], answers[there])
         given[told, place] = model.predict(asked)

@@ -34,10 +34,15 @@ LEFT JOIN known_answers k ON k.persona_id = r.persona_id AND k.question_id = a.q
 WHERE r.cell_id = ? ORDER BY a.question_id, r.persona_id
 """
 _TOLD = """
-SELECT DISTINCT s.respondent_id, s.question_id, d.question_id
-FROM answer_sources s JOIN demonstrations d USING (cell_id, subject_id, step, ordinal)
+SELECT subject_id, NULL, question_id FROM demonstrations WHERE cell_id = ?
+"""  # on record with the first request that tells them; they are told with every target of the setup
+_TOLD_BY_TARGET = """
+SELECT s.respondent_id, s.question_id, d.question_id
+FROM answer_sources s JOIN demonstrations d
+ON d.cell_id = s.cell_id AND d.subject_id = s.subject_id AND d.step = 'answer'
+AND d.ordinal = iif(s.step = 'again', s.ordinal / 100, s.ordinal)
 WHERE s.cell_id = ?
-"""
+"""  # every target has demonstrations of its own; asked again, it has the same
 _PEOPLE = "SELECT coalesce(source_row, id), attributes FROM personas ORDER BY id"
 
 OWN = ("setup", "targets", "target_form", "demonstration_form", "demonstrations", "demographics", "categories")
@@ -86,12 +91,13 @@ def read_store(path: Path, told: bool = False) -> Asked:
                 raise DocumentError(f"{path}: no condition of this wave asked by `protocol: ivc`.")
             questions = {row[0]: row[1:] for row in db.execute(_QUESTIONS)}
             unfinished = db.execute("SELECT count(*) FROM waves WHERE finished IS NULL").fetchone()[0]
-            asked = [(cell, _Rows.read(db, cell.id, questions, told)) for cell in cells]
+            asked = [(cell, _Rows.read(db, cell, questions, told)) for cell in cells]
             attributes = {str(person): json.loads(known) for person, known in db.execute(_PEOPLE)}
             (population,) = db.execute("SELECT population FROM waves").fetchone()
         except sqlite3.Error as error:
             raise StoreError(f"{path}: cannot be read ({error}); the file may be damaged.") from None
-    systems = tuple(_merged(group, bool(unfinished)) for group in _grouped(asked, path))
+    note = (f"{path.name}: the wave is not finished; run it to the end.",) if unfinished else ()
+    systems = tuple(_merged(group, note) for group in _grouped(asked, path))
     if not any(len(one) for one in systems):
         raise DocumentError(f"{path}: no answers to targets whose true statement is known; run the wave first.")
     return Asked(tuple(one for one in systems if len(one)), attributes, _bands(json.loads(population)))
@@ -132,17 +138,18 @@ class _Rows:
 
     @classmethod
     def read(
-        cls, db: sqlite3.Connection, cell: int, questions: Mapping[int, tuple[str, str, str, int]], told: bool
+        cls, db: sqlite3.Connection, cell: "_Cell", questions: Mapping[int, tuple[str, str, str, int]], told: bool
     ) -> "_Rows":
         """Everything that was answered in a cell, with the truth."""
         found = cls()
         source = {id: _source(name, form) for id, (name, form, _, _) in questions.items()}
-        shown: dict[tuple[int, int], set[str]] = {}
+        shown: dict[tuple[int, int | None], set[str]] = {}
+        by_target = dict(cell.extras).get("exclude") == "target"
         if told:
-            for respondent, target, question in db.execute(_TOLD, (cell,)):
+            for respondent, target, question in db.execute(_TOLD_BY_TARGET if by_target else _TOLD, (cell.id,)):
                 shown.setdefault((respondent, target), set()).add(source[question])
         sets: dict[frozenset[str], frozenset[str]] = {}
-        for _, person, question, status, code, truth, respondent in db.execute(_ANSWERS, (cell,)):
+        for _, person, question, status, code, truth, respondent in db.execute(_ANSWERS, (cell.id,)):
             if truth is None:
                 found.unknown += 1
                 continue
@@ -151,7 +158,7 @@ class _Rows:
             found.questions.append((source[question], category, size))
             found.given.append(UNANSWERED if code is None else int(code))
             found.truth.append(int(truth))
-            known = frozenset(shown.get((respondent, question), ()))
+            known = frozenset(shown.get((respondent, question if by_target else None), ()))
             found.told.append(sets.setdefault(known, known))
             if code is None:
                 found.unanswered[status] += 1
@@ -186,7 +193,7 @@ def _grouped(asked: Sequence[tuple[_Cell, _Rows]], path: Path) -> list[list[tupl
     return list(groups.values())
 
 
-def _merged(group: Sequence[tuple[_Cell, _Rows]], unfinished: bool) -> Predictions:
+def _merged(group: Sequence[tuple[_Cell, _Rows]], notes: tuple[str, ...]) -> Predictions:
     people: dict[str, int] = {}
     items: dict[tuple[str, str, int], int] = {}
     person, setup, item, given, truth = [], [], [], [], []
@@ -198,10 +205,8 @@ def _merged(group: Sequence[tuple[_Cell, _Rows]], unfinished: bool) -> Predictio
         given += rows.given
         truth += rows.truth
         unanswered += rows.unanswered
-    condition = group[0][0].condition
-    notes = (f"{condition.name}: the wave is not finished; run it to the end.",) if unfinished else ()
     return Predictions(
-        condition=condition,
+        condition=group[0][0].condition,
         people=tuple(people),
         setups=tuple(cell.setup for cell, _ in group),
         items=tuple(Item(*one) for one in items),
@@ -220,7 +225,8 @@ def _merged(group: Sequence[tuple[_Cell, _Rows]], unfinished: bool) -> Predictio
 def _bands(population: Mapping[str, Any]) -> dict[str, dict[str, tuple[float, float]]]:
     """Bands of numeric attributes, of the documents that name any."""
     found = {}
-    for name, attribute in (population.get("attributes") or {}).items():
+    document = population.get("document") or {}
+    for name, attribute in (document.get("attributes") or {}).items():
         bands = attribute.get("bands") if isinstance(attribute, dict) else None
         if bands:
             found[name] = {label: (float(low), float(high)) for label, (low, high) in bands.items()}

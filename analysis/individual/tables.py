@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis.individual.evaluated import Evaluated
 from analysis.individual.findings import Evaluation, SystemFinding
 from analysis.individual.predictions import IN_ORDER, Condition
 from demoscope.errors import DocumentError
@@ -204,9 +205,18 @@ def by_number(evaluation: Evaluation) -> "pd.DataFrame":
     return pd.DataFrame(rows)
 
 
-def tables(evaluation: Evaluation) -> "Iterator[tuple[str, pd.DataFrame]]":
+def by_person(everybody: Sequence[Evaluated]) -> "pd.DataFrame":
+    """Accuracy of every person under every system; empty for somebody who does not count."""
+    import pandas as pd
+
+    columns = {one.condition.name: pd.Series(one.by_person, index=list(one.people), dtype=float) for one in everybody}
+    return pd.DataFrame(columns).rename_axis("person")
+
+
+def tables(evaluation: Evaluation, everybody: Sequence[Evaluated]) -> "Iterator[tuple[str, pd.DataFrame]]":
     """Name of a file -> every table that there is something for."""
     yield "accuracy", table_4(evaluation)
+    yield "people", by_person(everybody)
     for form in IN_ORDER:
         yield f"categories_{form}", figure_2(evaluation, form)
     yield "number_of_demonstrations", by_number(evaluation)
@@ -225,7 +235,7 @@ def tables(evaluation: Evaluation) -> "Iterator[tuple[str, pd.DataFrame]]":
         yield "neighbours", table_20(evaluation)
 
 
-def write_tables(evaluation: Evaluation, folder: Path) -> list[Path]:
+def write_tables(evaluation: Evaluation, everybody: Sequence[Evaluated], folder: Path) -> list[Path]:
     """Write every table into a folder, as CSV; returns the files.
 
     Raises
@@ -236,7 +246,7 @@ def write_tables(evaluation: Evaluation, folder: Path) -> list[Path]:
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, table in tables(evaluation):
+        for name, table in tables(evaluation, everybody):
             if table.size:
                 table.to_csv(folder / f"{name}.csv", lineterminator="\n")
                 written.append(folder / f"{name}.csv")
