@@ -76,7 +76,7 @@ class Results:
     def wave(self) -> WaveRow:
         """The wave."""
         row = self.rows("SELECT name, seed, questionnaire, started, finished FROM waves")[0]
-        title = self._json(row[2]).get("title", "")
+        title = self.json(row[2]).get("title", "")
         return WaveRow(row[0], row[1], title, row[3], row[4])
 
     @cached_property
@@ -84,7 +84,7 @@ class Results:
         """The questionnaire as it was asked."""
         text = self.rows("SELECT questionnaire FROM waves")[0][0]
         try:
-            return Questionnaire.model_validate(self._json(text))
+            return Questionnaire.model_validate(self.json(text))
         except ValidationError as error:
             raise self._damaged(f"its questionnaire cannot be read: {error.errors()[0]['msg']}") from None
 
@@ -108,7 +108,7 @@ class Results:
             coalesce({whose} = (SELECT population ->> '$.document.id' FROM waves), 1)
             FROM cells c JOIN models m ON m.id = c.model_id ORDER BY c.id"""
         )
-        return tuple(Cell(*(*row[:7], tuple(self._json(row[7])), row[8], bool(row[9]))) for row in rows)
+        return tuple(Cell(*(*row[:7], tuple(self.json(row[7])), row[8], bool(row[9]))) for row in rows)
 
     @cached_property
     def questions(self) -> tuple[Asked, ...]:
@@ -294,7 +294,7 @@ class Results:
 
     @cached_property
     def _attributes(self) -> dict[int, dict[str, Any]]:
-        return {persona: self._json(text) for persona, text in self.rows("SELECT id, attributes FROM personas")}
+        return {persona: self.json(text) for persona, text in self.rows("SELECT id, attributes FROM personas")}
 
     def _has_column(self, table: str, column: str) -> bool:
         """Whether a table has a column; stores of older versions lack some."""
@@ -320,7 +320,14 @@ class Results:
         except sqlite3.Error as error:
             raise self._damaged(str(error)) from None
 
-    def _json(self, text: str) -> Any:
+    def json(self, text: str) -> Any:
+        """A JSON column.
+
+        Raises
+        ------
+        StoreError
+            If it is none.
+        """
         try:
             return json.loads(text)
         except ValueError as error:
