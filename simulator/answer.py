@@ -1,10 +1,25 @@
 """What was understood of a reply: exactly one answer for every question that was asked."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 Status = Literal["answered", "refused", "invalid", "failed", "skipped"]
 Method = Literal["text", "token", "sequence", "verbalized"]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One option in a distribution that was read off a model."""
+
+    code: int
+    """Canonical code."""
+    probability: float
+    """Share in [0, 1]; those of a distribution sum to 1."""
+    logprobs: Mapping[str, Sequence[float] | float] | None = None
+    """Text that was rated -> natural log-probabilities of its tokens, or one number: the most that it can be."""
+    outside: float | None = None
+    """Probability mass outside all options, the same for each of them; ``None`` where the method knows none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +55,5 @@ class Answer:
     """Points given to each of ``codes``, for allocations."""
     ranked: bool = False
     """Whether ``codes`` stand in order of preference."""
+    shares: tuple[Share, ...] = ()
+    """The distribution over the options that the answer comes with, in questionnaire order."""

@@ -12,6 +12,7 @@ from simulator.backends.interface import find_backend
 from simulator.backstories import Backstories, read_backstories
 from simulator.protocols.registry import find_protocol
 from simulator.rewordings import with_texts
+from simulator.scenes import scenes_of, with_scenes
 from simulator.variants import check_shown, varied
 from simulator.wave import Cell, Condition, LoadedWave, ModelSpec, Wave
 from surveys import Questionnaire, ReferenceCounts, load_questionnaire, load_reference
@@ -44,6 +45,7 @@ def load_wave(path: Path) -> LoadedWave:
     ]
     cells = tuple(replace(cell, model=model) for model in models for cell in conditions)
     _populations_are_different(cells, population, str(path))
+    scenes_of(cells, str(path))
     backstories = _backstories(wave, cells, str(path))
     assignments = None
     if wave.assignments is not None:
@@ -137,6 +139,7 @@ def _checked_condition(
     except DemoscopeError as error:
         raise DocumentError(f"{place.where}: {error}") from None
     where, beside = f"{place.where}: condition {condition.name!r}", Path(place.path).parent
+    condition = with_scenes(condition, questionnaire, beside, where)
     settings = build(protocol.settings_model, condition.settings, place.path, place.settings)
     respondents = condition.respondents or wave.respondents
     population = _whose(condition, own, respondents, beside, where)

@@ -16,6 +16,9 @@ OURS = {
         "paraphrase": "simulator.protocols.rewording:PARAPHRASE",
         "translate": "simulator.protocols.rewording:TRANSLATE",
         "wvb": "simulator.protocols.wvb:PROTOCOL",
+        "probe": "simulator.protocols.probe:PROTOCOL",
+        "rate": "simulator.protocols.rate:PROTOCOL",
+        "scenes": "simulator.protocols.scenes:PROTOCOL",
     },
     "backend": {
         "scripted": "simulator.backends.scripted:ScriptedBackend",

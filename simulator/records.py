@@ -3,10 +3,10 @@
 import json
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from simulator.protocols.interface import Completion, Message, Request, Understood
+from simulator.protocols.interface import Attempt, Completion, Message, Request, Understood
 
 Row = tuple[Any, ...]
 
@@ -26,6 +26,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *("presentation", "memory"),
     ),
     "answer_options": ("respondent_id", "question_id", "method", "replicate", "code", "amount", "rank"),
+    "distributions": (
+        *("respondent_id", "question_id", "method", "replicate"),
+        *("code", "probability", "logprobs", "outside"),
+    ),
     "answer_sources": (
         *("respondent_id", "question_id", "method", "replicate"),
         *("cell_id", "subject_id", "step", "ordinal", "place"),
@@ -43,6 +47,7 @@ class Records:
     attempts: list[Row] = field(default_factory=list)
     answers: list[Row] = field(default_factory=list)
     answer_options: list[Row] = field(default_factory=list)
+    distributions: list[Row] = field(default_factory=list)
     answer_sources: list[Row] = field(default_factory=list)
 
     def extend(self, other: "Records") -> None:
@@ -83,9 +88,12 @@ class Recorder:
             for message in request.messages:
                 self._text(message)
         for number, attempt in enumerate(completion.attempts, start=1):
+            text = attempt.text
+            if attempt is completion.last and completion.logprobs is not None:
+                text = rating_as_json(completion)
             self._current().attempts.append(
                 (
-                    *(*key, number, attempt.text, attempt.error, attempt.error_kind, attempt.finish_reason),
+                    *(*key, number, text, attempt.error, attempt.error_kind, attempt.finish_reason),
                     *(attempt.prompt_tokens, attempt.completion_tokens, attempt.latency_s),
                     *(json.dumps(attempt.applied, separators=(",", ":")), attempt.endpoint, attempt.logprob),
                     *(attempt.reasoning, attempt.cached_tokens, attempt.reasoning_tokens, attempt.cost),
@@ -105,6 +113,9 @@ class Recorder:
             (*key, code, amount, rank if answer.ranked else None)
             for rank, (code, amount) in enumerate(zip(answer.codes, amounts, strict=True), start=1)
         )
+        self._current().distributions.extend(
+            (*key, share.code, share.probability, _json(share.logprobs), share.outside) for share in answer.shares
+        )
         self._current().answer_sources.extend(
             (*key, self._cell_id, self._respondent_id, step, ordinal, understood.place)
             for step, ordinal in understood.sources
@@ -114,6 +125,38 @@ class Recorder:
         if message.text_id not in self._seen:
             self._seen.add(message.text_id)
             self._current().texts.append((message.text_id, packed(message.text)))
+
+
+def rating_as_json(completion: Completion) -> str:
+    """What was read off a model, as it is stored in the place of a reply, so that a replay finds it there."""
+    content = {"logprobs": completion.logprobs, "outside": completion.outside, "bounds": completion.bounds}
+    return json.dumps(
+        {name: value for name, value in content.items() if value is not None},
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+
+
+def rated(attempts: tuple[Attempt, ...]) -> Completion:
+    """The completion of a rating request, from its attempts as they were stored.
+
+    >>> rated((Attempt('{"logprobs":{"A":[-0.5]},"outside":0.2}'),)).logprobs
+    {'A': (-0.5,)}
+    """
+    text = attempts[-1].text
+    if not text or attempts[-1].error is not None:
+        return Completion(attempts)
+    content: dict[str, Any] = json.loads(text)
+    return Completion(
+        (*attempts[:-1], replace(attempts[-1], text="")),
+        logprobs={label: tuple(chain) for label, chain in content["logprobs"].items()},
+        outside=content.get("outside"),
+        bounds=content.get("bounds"),
+    )
+
+
+def _json(content: object) -> str | None:
+    return None if content is None else json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
 def packed(text: str) -> str | bytes:

@@ -16,7 +16,7 @@ from demoscope.store_file import open_for_reading
 from simulator.drivers import History
 from simulator.migrations import migrate
 from simulator.protocols.interface import Attempt, Completion
-from simulator.records import COLUMNS, Records, Row
+from simulator.records import COLUMNS, Records, Row, rated
 
 _INSERT = {
     table: f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))}) "
@@ -137,7 +137,7 @@ class Store:
         found: dict[int, dict[tuple[str, int], tuple[int, Completion]]] = {one: {} for one in respondents}
         marks = ", ".join("?" * len(respondents))
         rows = self.execute(
-            f"""SELECT e.subject_id, e.step, e.ordinal, e.seed,
+            f"""SELECT e.subject_id, e.step, e.ordinal, e.seed, e.ability = 'generate',
                 a.text, a.error, a.error_kind, a.finish_reason
             FROM respondents r
             JOIN exchanges e ON e.cell_id = r.cell_id AND e.subject_id = r.id
@@ -145,11 +145,11 @@ class Store:
             WHERE r.id IN ({marks}) ORDER BY a.attempt""",
             list(respondents),
         )
-        for subject, step, ordinal, seed, text, error, kind, finish in rows:
+        for subject, step, ordinal, seed, written, text, error, kind, finish in rows:
             attempt = Attempt(text=text, error=error, error_kind=kind, finish_reason=finish)
             _, earlier = found[subject].get((step, ordinal), (seed, None))
             attempts = (*earlier.attempts, attempt) if earlier else (attempt,)
-            found[subject][step, ordinal] = (seed, Completion(attempts))
+            found[subject][step, ordinal] = (seed, Completion(attempts) if written else rated(attempts))
         return dict(found)
 
     def respondents(self) -> Iterator[tuple[int, int, int, int]]:

@@ -6,14 +6,14 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from typing import Any, Literal, Self
-
-from pydantic import Field, model_validator
+from types import MappingProxyType
+from typing import Any
 
 from demoscope import seeds
 from demoscope.documents import Document, build
 from demoscope.errors import BackendError, DocumentError
 from simulator.backends.interface import ModelCard, Resources
+from simulator.backends.listed import PERCENT, Listed, leaning, listed
 from simulator.backends.offered import (
     ITEMS,
     POINTS,
@@ -27,83 +27,23 @@ from simulator.backends.offered import (
     offered,
     some_from,
 )
+from simulator.backends.scripted_settings import FAULTS, ScriptedSettings
 from simulator.constraint import JsonConstraint
 from simulator.json_values import JsonNumber
 from simulator.protocols.interface import Ability, Attempt, Completion, Request
 
-Fault = Literal["errors", "refusals", "unparsable", "empty", "truncated"]
-FAULTS: tuple[Fault, ...] = ("errors", "refusals", "unparsable", "empty", "truncated")
 OUTSIDE = 0.05
 """Probability mass that the public leaves outside the labels."""
 SPREAD = 0.01
 """Share of a distribution that is spread evenly, so that every log-probability is finite."""
+LEAST = 1e-12
+"""The least share of a listed option, for the same reason."""
 EXPLANATIONS = (
     "That is how I have always seen it.",
     "People around me feel the same way.",
     "I came to think so over the years.",
     "It matters to my family and me.",
 )
-
-
-class Planted(Document):
-    """A distribution that the public answers from; the first one that fits a request counts."""
-
-    shares: dict[int, float] = Field(min_length=1)
-    """Code -> share; shares are normalised, and codes left out are never chosen."""
-    question: str | None = None
-    """Id of the question it holds for; every question when absent."""
-    when: str = ""
-    """Text that the system turn must contain, such as ``Texas`` or ``woman``."""
-
-    @model_validator(mode="after")
-    def _is_a_distribution(self) -> Self:
-        if min(self.shares.values()) < 0 or not 0 < sum(self.shares.values()) < math.inf:
-            raise ValueError(f"shares must not be negative nor all zero, got {self.shares}")
-        return self
-
-
-class ScriptedSettings(Document):
-    """What the scripted public does."""
-
-    public: Literal["uniform", "modal", "persona", "planted", "faulty"] = "uniform"
-    """Every option alike; always the lowest code; one that hangs on the system turn; ``planted`` shares; or
-    uniform with faults."""
-    seed: int = 0
-    """Distinguishes two publics that are asked the same."""
-    planted: tuple[Planted, ...] = ()
-    """What ``planted`` draws from; where none fits, every option alike."""
-    errors: float | None = Field(default=None, ge=0, le=1)
-    """Share of calls that fail; 0.05 for the faulty public and none otherwise, as with the other faults."""
-    refusals: float | None = Field(default=None, ge=0, le=1)
-    """Share of replies that speak as a language model."""
-    unparsable: float | None = Field(default=None, ge=0, le=1)
-    """Share of replies that name no option."""
-    empty: float | None = Field(default=None, ge=0, le=1)
-    """Share of empty replies."""
-    truncated: float | None = Field(default=None, ge=0, le=1)
-    """Share of replies that are cut off within their answer."""
-    obey_greedy: bool = False
-    """Whether greedy requests get the likeliest option instead of a draw, as from a model."""
-    latency_s: float = Field(default=0, ge=0, le=3600)
-    """Seconds that a reply takes."""
-    context: int | None = Field(default=None, ge=1)
-    """Words that a prompt may have; longer ones end in an error of kind ``context``."""
-    concurrency: int = Field(default=256, ge=1, le=100_000)
-    """Requests in flight."""
-
-    @model_validator(mode="after")
-    def _faults_leave_room(self) -> Self:
-        if sum(self.fault_shares) > 1 + 1e-9:
-            raise ValueError(f"the shares of faults add up to {sum(self.fault_shares):g}, more than 1")
-        if self.planted and self.public != "planted":
-            raise ValueError(f"planted shares need public: planted, not {self.public}")
-        return self
-
-    @property
-    def fault_shares(self) -> tuple[float, ...]:
-        """Share of each fault, in the order of :data:`FAULTS`."""
-        usual = 0.05 if self.public == "faulty" else 0.0
-        return tuple(usual if getattr(self, name) is None else float(getattr(self, name)) for name in FAULTS)
 
 
 class ScriptedBackend:
@@ -198,7 +138,9 @@ class ScriptedBackend:
 
     def _answer(self, request: Request, choice: float, spare: int) -> str:
         constraint = request.constraint
-        turn = request.messages[-1 if _asks(request) else -2].text
+        turn = _turn(request)
+        if constraint is None and listed(turn):
+            return self._of_list(request, listed(turn), choice)
         if isinstance(constraint, JsonConstraint):
             total = first_number(POINTS, turn)
             properties = dict(constraint.root.properties)
@@ -226,6 +168,22 @@ class ScriptedBackend:
             return f"{constraint.prefix}{answer}"
         free = " ".join(explanation.split()[: constraint.free_tokens])
         return f"{constraint.prefix}{answer}{constraint.suffix}{free}"
+
+    def _of_list(self, request: Request, options: tuple[Listed, ...], choice: float) -> str:
+        """One line of a list, or a percentage for each where percentages are asked for."""
+        shares = self._listed_shares(request, options)
+        if PERCENT.search(request.messages[0].text):
+            return "\n".join(f"{one.label}: {100 * share:.2f}%" for one, share in zip(options, shares, strict=True))
+        if self._settings.obey_greedy and request.decoding.greedy:
+            return options[shares.index(max(shares))].line
+        tops = itertools.accumulate(shares)
+        return next((one.line for one, top in zip(options, tops, strict=True) if choice < top), options[-1].line)
+
+    def _listed_shares(self, request: Request, options: tuple[Listed, ...]) -> list[float]:
+        """The public's distribution over listed options, in the order listed."""
+        places = tuple(range(1, len(options) + 1))
+        shares = self._shares(request, places, {place: one.wording for place, one in enumerate(options, start=1)})
+        return leaning(shares, options, self._settings.place_bias, self._settings.label_bias)
 
     def _said(self, request: Request, turn: str, choice: float) -> str:
         """What is answered to a user turn that prescribes no form; to several items, a line each."""
@@ -258,8 +216,10 @@ class ScriptedBackend:
                 return text
         return offered[max(place for place, share in enumerate(shares) if share > 0)][1]
 
-    def _shares(self, request: Request, codes: tuple[int, ...]) -> list[float]:
-        """The public's distribution over these codes for this request."""
+    def _shares(
+        self, request: Request, codes: tuple[int, ...], wordings: Mapping[int, str] = MappingProxyType({})
+    ) -> list[float]:
+        """The public's distribution over these codes, or the wordings behind them, for this request."""
         public, n = self._settings.public, len(codes)
         if public == "modal":
             return [1.0] + [0.0] * (n - 1)
@@ -270,7 +230,10 @@ class ScriptedBackend:
             return [float(place == favourite) for place in range(n)]
         for planted in self._settings.planted:
             if planted.question in (None, request.question) and planted.when in system:
-                shares = [planted.shares.get(code, 0.0) for code in codes]
+                by_code = planted.shares if planted.shares or not wordings else {}
+                shares = [
+                    by_code.get(code, 0.0) + planted.wordings.get(wordings.get(code, ""), 0.0) for code in codes
+                ]
                 total = sum(shares)
                 if total > 0:
                     return [share / total for share in shares]
@@ -281,6 +244,10 @@ class ScriptedBackend:
         if not request.labels or len(set(request.labels)) < len(request.labels):
             error = "labels must be given, each once"
             return Completion((Attempt(error=error, error_kind="rejected", prompt_tokens=prompt),))
+        options = listed(_turn(request))
+        texts = {text for one in options for text in (one.label, one.line)}
+        if {label.strip() for label in request.labels} <= texts:
+            return self._of_labels(request, options, prompt)
         numbered = [re.match(r"\s*(-?\d+)(?:\s*:|\s*\Z)", label) for label in request.labels]
         codes = [int(m[1]) if m else None for m in numbered]
         known = [code for code in codes if code is not None]
@@ -298,6 +265,23 @@ class ScriptedBackend:
             logprobs[label] = (total / tokens,) * tokens
         attempt = Attempt("", finish_reason="stop", prompt_tokens=prompt, completion_tokens=0, endpoint="scripted")
         return Completion((attempt,), logprobs, OUTSIDE if request.ability == "label_logprobs" else None)
+
+    def _of_labels(self, request: Request, options: tuple[Listed, ...], prompt: int) -> Completion:
+        """Log-probabilities of listed labels, equal parts for their forms; of lines, the same for each token."""
+        shares = dict(zip(options, self._listed_shares(request, options), strict=True))
+        by_text = {text: share for one, share in shares.items() for text in (one.label, one.line)}
+        texts = [label.strip() for label in request.labels]
+        logprobs: dict[str, tuple[float, ...]] = {}
+        for label, text in zip(request.labels, texts, strict=True):
+            tokens = len(text.split()) + request.end_of_turn if request.ability == "score" else 1
+            logprobs[label] = (math.log((1 - OUTSIDE) * max(by_text[text], LEAST) / texts.count(text)),) * tokens
+        attempt = Attempt("", finish_reason="stop", prompt_tokens=prompt, completion_tokens=0, endpoint="scripted")
+        return Completion((attempt,), logprobs, OUTSIDE if request.ability == "label_logprobs" else None)
+
+
+def _turn(request: Request) -> str:
+    """The last user turn."""
+    return request.messages[-1 if _asks(request) else -2].text
 
 
 def _asks(request: Request) -> bool:
