@@ -191,6 +191,45 @@ def compare(
         _say(f"Written: {plot}")
 
 
+@app.command("probe-report")
+def probe_report(
+    stores: Annotated[
+        list[Path], typer.Argument(metavar="STORE...", help="SQLite files of waves that probe models.")
+    ],
+    profile: Annotated[str, typer.Option(help="demoscope, paper or code, where probing's sources disagree.")] = (
+        "demoscope"
+    ),
+    by: Annotated[
+        str | None, typer.Option(help="Group the people told by a grouping of the reference, or an attribute.")
+    ] = None,
+    people: Annotated[
+        Path | None, typer.Option(help="Human distributions as JSON: country, question, code, people.")
+    ] = None,
+    middle: Annotated[
+        str | None, typer.Option(help="Middle options where values meet actions: split, drop or code.")
+    ] = None,
+    details: Annotated[bool, typer.Option("--details", help="Also every pair, topic and question.")] = False,
+    figures: Annotated[Path | None, typer.Option(help="Folder for the figures as SVG, each with its data.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show whether probed answers hold however one asks, and whether they mean anything."""
+    from analysis.probing.report import probe_report as report_probes
+    from analysis.probing.rules import rules_for
+    from analysis.probing.screen import render_probe
+
+    flags = {} if middle is None else {"middle": middle}
+    found = report_probes(stores, rules_for(profile, **flags), by=by, people=people)
+    if as_json:
+        print(found.model_dump_json(indent=2))
+    else:
+        render_probe(found, _console(), details)
+    if figures:
+        from analysis.probing.figures import write_probe_figures
+
+        for path in write_probe_figures(found, figures):
+            _say(f"Written: {path}")
+
+
 @app.command()
 def show(
     store: StorePath,

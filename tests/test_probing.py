@@ -78,7 +78,7 @@ def test_means_are_taken_over_questions_then_pairs_and_intervals_resample_questi
     assert float(question_mean(values, [[2, 0, 0]])[0]) == pytest.approx((0 + 1) / 2)
     rng, covered = np.random.default_rng(2), 0
     for _ in range(200):
-        mean, low, high = question_interval(rng.random((3, 60)) < 0.3, rng, draws=200)
+        _, low, high = question_interval(rng.random((3, 60)) < 0.3, rng, draws=200)
         covered += low <= 0.3 <= high
     # Binomial(200, 0.95): 190 expected; four standard deviations are 4 * sqrt(200 * 0.95 * 0.05) = 12.3.
     assert covered > 177

@@ -81,7 +81,7 @@ class PlaceEffects(Document):
     shares: tuple[float, ...]
     """How options that mean nothing would be chosen."""
     complete: bool
-    """Whether the layouts tell every contrast; if not, the others are taken to be 0."""
+    """Whether the layouts tell every contrast; if not, what they cannot tell is taken to be 0."""
     always: bool
     """Whether one place is practically always, or never, taken; intervals mean little then."""
     p: float | None
@@ -206,6 +206,8 @@ class ModelReport(Document):
     ratings: Ratings | None
     actions: tuple[Agreement, ...]
     verdict: Verdict
+    calibrated_verdict: Verdict | None
+    """The same of distributions freed of what place and label add; absent where no bias can be told."""
     summary: tuple[str, ...]
     """The verdict in plain words."""
 

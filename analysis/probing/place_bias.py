@@ -15,7 +15,7 @@ from scipy import stats
 from analysis.choices import Floats, Integers, Truths
 
 Kind = Literal["position", "label", "place"]
-"""Position among the lines, rank of the label, or both at once where a label always stands in the same position."""
+"""Position among the lines, rank of the label, or both together: as shown where labels are in order of position."""
 
 RIDGE = 1e-8
 """Keeps effects finite that the layouts cannot tell, or that a model which always takes one place makes infinite."""
@@ -35,14 +35,14 @@ class Effects:
 
     kind: Kind
     values: Floats
-    """(n_options,) by position from the top, or by rank of the label."""
+    """(n_options,) by position from the top, or by rank of the label; 0 for what the layouts cannot tell."""
     low: Floats
     high: Floats
     """(n_options,) 95 %, by what differs between questions; NaN with fewer than :data:`FEWEST` of them."""
     shares: Floats
     """(n_options,) how options that mean nothing would be chosen, if only this were at work."""
     told: int
-    """How many of the ``n_options - 1`` contrasts the layouts can tell; the others are taken to be 0."""
+    """How many of the ``n_options - 1`` contrasts the layouts can tell."""
     p: float | None
     """Of there being no such effect at all; ``None`` where intervals are."""
 
@@ -62,9 +62,11 @@ class PlaceBias:
     """Effects of one number of options; every question shown in several layouts."""
 
     effects: tuple[Effects, ...]
-    """Position and label where the layouts tell them apart."""
+    """Of both together, then, where these move apart, of position and label each as far as the layouts tell."""
     questions: int
     """Clusters that the intervals rest on."""
+    parts: tuple[tuple[Kind, Floats], ...]
+    """What is added by each kind that was estimated; only their sum is told in every layout."""
 
     def added(self, positions: ArrayLike, labels: ArrayLike) -> Floats:
         """What place and label add to the logarithm of each option's share.
@@ -73,8 +75,8 @@ class PlaceBias:
         """
         at = {"position": np.asarray(positions), "label": np.asarray(labels), "place": np.asarray(positions)}
         found = np.zeros(at["position"].shape)
-        for each in self.effects:
-            found = found + each.values[at[each.kind]]
+        for kind, values in self.parts:
+            found = found + values[at[kind]]
         return found
 
 
@@ -205,20 +207,23 @@ class _Fit:
         values = estimable @ self.effects
         k = len(self.effects) // len(kinds)
         centre = np.eye(k) - 1 / k
-        parts = []
-        for n, kind in enumerate(kinds):
-            own = slice(n * k, (n + 1) * k)
-            parts.append(
-                _effects(
-                    kind,
-                    centre @ values[own],
-                    centre @ covariance[own, own] @ centre,
-                    _told(estimable, own, centre),
-                    g,
-                    confidence,
-                )
-            )
-        return PlaceBias(tuple(parts), g)
+        nothing = np.zeros((k, k))
+        if len(kinds) == 1:
+            wanted: list[tuple[Kind, Floats]] = [(kinds[0], centre)]
+        else:
+            wanted = [
+                ("place", np.hstack([centre, centre])),
+                ("position", np.hstack([centre, nothing])),
+                ("label", np.hstack([nothing, centre])),
+            ]
+        effects = []
+        for kind, contrasts in wanted:
+            told = _told(estimable, contrasts)
+            onto = told @ told.T
+            spread = onto @ contrasts @ covariance @ contrasts.T @ onto
+            effects.append(_effects(kind, onto @ contrasts @ values, spread, told.shape[1], g, confidence))
+        parts = [(kind, centre @ values[n * k : (n + 1) * k]) for n, kind in enumerate(kinds)]
+        return PlaceBias(tuple(effects), g, tuple(parts))
 
 
 @dataclass(frozen=True)
@@ -267,15 +272,16 @@ def _objective(
     return float(fitted - RIDGE / 2 * ((worth**2).sum() + (effects**2).sum()))
 
 
-def _told(estimable: Floats, own: slice, centre: Floats) -> int:
-    """How many contrasts of these effects, and of no others, the layouts tell."""
-    k, everything = len(centre), estimable.shape[0]
-    contrasts = np.zeros((k, everything))
-    contrasts[:, own] = centre
-    values, vectors = np.linalg.eigh(centre)
-    directions = vectors[:, values > 0.5].T @ contrasts  # k - 1 of them, orthonormal
+def _told(estimable: Floats, contrasts: Floats) -> Floats:
+    """Orthonormal directions (n_options, n) in which some contrasts are told by the layouts."""
+    k = len(contrasts)
+    values, vectors = np.linalg.eigh(np.eye(k) - 1 / k)
+    plane = vectors[:, values > 0.5]  # k - 1 directions that sum to 0
+    directions = plane.T @ contrasts
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     kept = directions @ estimable @ directions.T
-    return int((np.linalg.eigvalsh((kept + kept.T) / 2) > 1 - 1e-4).sum())
+    shares, own = np.linalg.eigh((kept + kept.T) / 2)
+    return np.asarray(plane @ own[:, shares > 1 - 1e-4])
 
 
 def _effects(kind: Kind, values: Floats, covariance: Floats, told: int, g: int, confidence: float) -> Effects:

@@ -108,7 +108,11 @@ def _model(
             )
         )
     rated = ratings_of(results, probed, rules)
-    verdict = judge(_steadiness(probed), probed.names, rules.thresholds)
+    verdict = judge(_steadiness(probed, probed.base), probed.names, rules.thresholds)
+    freed = np.stack([each.freed for each in places])
+    calibrated = None
+    if not np.isnan(freed).all():
+        calibrated = judge(_steadiness(probed, freed), probed.names, rules.thresholds)
     contexts = tuple(context for context in probed.contexts if context is not None)
     return ModelReport(
         store=str(results.path),
@@ -128,6 +132,7 @@ def _model(
         ratings=rated.ratings if rated else None,
         actions=actions_of(probed, rated, rules, rng, draws),
         verdict=verdict,
+        calibrated_verdict=calibrated,
         summary=sentences(verdict),
     )
 
@@ -138,10 +143,11 @@ def _over_ways(probed: Probed, method: int) -> Floats:
     return np.asarray(base.reshape(-1, *base.shape[2:]))
 
 
-def _steadiness(probed: Probed) -> dict[str, list[Steadiness | None]]:
+def _steadiness(probed: Probed, shares: Floats) -> dict[str, list[Steadiness | None]]:
+    """By method, for distributions (methods, styles, variations, questions, options)."""
     found = {}
     for n, method in enumerate(probed.methods):
-        leading = leaders(_over_ways(probed, n))
+        leading = leaders(shares[n].reshape(-1, *shares.shape[3:]))
         places = [table.reshape(-1, *table.shape[2:]) for table in (probed.positions, probed.labels)]
         found[method] = [
             steadiness(leading[:, row], [table[:, row, :size] for table in places], int(size))

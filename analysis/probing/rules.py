@@ -6,7 +6,7 @@ from pydantic import Field
 
 from analysis.probing.value_action import Middle
 from analysis.probing.verdict import Thresholds
-from demoscope.documents import Document
+from demoscope.documents import Document, build
 from demoscope.errors import DocumentError
 
 PROFILES: dict[str, dict[str, Any]] = {
@@ -46,8 +46,8 @@ def rules_for(profile: str = "demoscope", **flags: Any) -> ProbeRules:
     Raises
     ------
     DocumentError
-        If there is no such profile.
+        If there is no such profile, or a flag says something else.
     """
     if profile not in PROFILES:
         raise DocumentError(f"There is no profile {profile!r}; choose {', '.join(PROFILES)}.")
-    return ProbeRules.model_validate({"profile": profile, **PROFILES[profile], **flags})
+    return build(ProbeRules, {"profile": profile, **PROFILES[profile], **flags}, "probe-report")
