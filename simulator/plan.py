@@ -204,7 +204,7 @@ async def _plan(loaded: LoadedWave, wanted_margin: float) -> Plan:
     for cell, _, _, respondent in persona_respondents(loaded, numbers, 0, SAMPLE):
         first = first or respondent
         if cell is loaded.cells[0]:
-            people.append(respondent.portrait)
+            people.append(respondent.portrait or "(nobody is told)")
         if respondent.assigned == frozenset():
             continue
         interview = begin(cell.protocol, respondent, cell.asked, cell.settings, loaded.wave.seed)

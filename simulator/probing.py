@@ -17,7 +17,7 @@ from personas.nationals import PREFIX, PUBLISHED
 from simulator.loading import load_content
 from simulator.wave import LoadedWave
 
-NOBODY = f"{PREFIX}nobody"
+NOBODY = "nobody"
 """Population of a probe in which no person is told."""
 __all__ = ["PUBLISHED", "ProbeRequest", "listed", "load_probe", "probe_wave", "write_wave"]
 
@@ -200,7 +200,7 @@ def _people(population: str, wanted: int | None) -> int:
     """How many people are told: as many as wanted, or all that the design has."""
     if wanted is not None:
         return wanted
-    size = load_population(population, Path()).size
+    size = 1 if population == NOBODY else load_population(population, Path()).size
     if size is None:
         raise DocumentError(
             f"The population {population!r} has no fixed number of people; say how many, such as --people 20."

@@ -238,7 +238,7 @@ TEA = Question(
     options=[{"code": code, "label": label} for code, label in enumerate(SAID, start=1)],
 )
 ASKED = Questionnaire(id="home", title="Home", questions=[TEA])
-NOBODY = Population.load("countries:nobody")
+NOBODY = Population.load("nobody")
 
 
 @pytest.fixture(scope="module")

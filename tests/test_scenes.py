@@ -23,7 +23,7 @@ from surveys.probing.variations import why_not_probed
 from surveys.scene_writing import rating, read_checks, read_rating, read_scenes, why_refused, writing
 from surveys.scenes import POLES, Scene, SceneSet, load_scenes, problems
 
-NOBODY = Population.load("countries:nobody")
+NOBODY = Population.load("nobody")
 VALUES = load_questionnaire("values_core")
 SET = load_scenes("values_core_scenes")
 TIDY = Question(id="tidy", text="How tidy?", options=[{"code": 1, "label": "Not"}, {"code": 2, "label": "Very"}])
