@@ -56,15 +56,27 @@ def run(
 ) -> None:
     """Launch a wave, or continue one that was interrupted; then show how it compares with people."""
     from simulator.loading import load_wave
+
+    _launch(load_wave(wave), store, as_json)
+
+
+def _launch(loaded: "LoadedWave", store: Path | None, as_json: bool) -> None:
+    """Run a wave and show what came of it."""
+    from simulator.probe_outcome import is_probe, read_outcome, render_outcome
     from simulator.run import run_wave
     from simulator.store import Store
 
-    loaded = load_wave(wave)
     path = store or loaded.store_path
     with Store(path, durability=loaded.wave.durability) as opened, _progress_shown(loaded, path) as shown:
         run_wave(loaded, opened, now=_now, progress=shown)
-    summary = _summary(path)
-    _show(summary, as_json)
+    probed = read_outcome(path) if is_probe(loaded) else None
+    summary = probed or _summary(path)
+    if probed is None:
+        _show(summary, as_json)
+    elif as_json:
+        print(probed.model_dump_json(indent=2))
+    else:
+        render_outcome(probed, _console())
     if not as_json:
         _say(f"\nStore: {path}   One interview: demoscope show {path} 1")
     if summary.understood < loaded.wave.min_valid:
@@ -94,6 +106,64 @@ def plan(
         print(made.model_dump_json(indent=2))
     else:
         render_plan(made, _console())
+
+
+@app.command()
+def probe(
+    questionnaire: Annotated[str, typer.Argument(metavar="QUESTIONNAIRE", help="Library name or a .yaml file.")],
+    model: Annotated[
+        list[str],
+        typer.Option(help="embedded, FILE.gguf, a .yaml with `models`, or backend:key=value,... (repeat it)."),
+    ],
+    styles: Annotated[str, typer.Option(help="Names or .yaml files, commas between.")] = "default,prefixed,one_shot",
+    variations: Annotated[
+        str, typer.Option(help="Of the options: names or .yaml files, such as reversed_texts,shuffled:7.")
+    ] = "baseline,reversed_labels,numbers",
+    perturbations: Annotated[str, typer.Option(help="Kinds or .yaml files; each is a further format.")] = "",
+    methods: Annotated[str, typer.Option(help="Of token, sequence, text, verbalized.")] = "token,sequence",
+    countries: Annotated[str, typer.Option(help="Also ask as a person from each of these; or `published`.")] = "",
+    population: Annotated[str | None, typer.Option(help="Also ask as each of these people.")] = None,
+    people: Annotated[int | None, typer.Option(min=1, help="How many of the population.")] = None,
+    scenes: Annotated[str | None, typer.Option(help="Also rate the actions of these scenes.")] = None,
+    reference: Annotated[str | None, typer.Option(help="Human answers to compare with.")] = None,
+    profile: Annotated[str, typer.Option(help="demoscope, paper or code.")] = "demoscope",
+    space: Annotated[str | None, typer.Option(help="Leading space of labels: both, none, only or code.")] = None,
+    samples: Annotated[int, typer.Option(min=1, help="Replies that `text` samples.")] = 10,
+    language: Annotated[str, typer.Option(help="en or zh.")] = "en",
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of every draw.")] = 0,
+    executor: Annotated[str, typer.Option(help="ray, or local: this process alone.")] = "ray",
+    store: Annotated[Path | None, typer.Option(help="Where the answers go.")] = None,
+    write: Annotated[Path | None, typer.Option(help="Write the wave file, for `run` and `plan`, and stop.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Probe models: each question in several styles and variations, by several methods, for several people."""
+    from simulator import probing
+
+    told = probing.listed(countries, probing.PUBLISHED)
+    content = probing.probe_wave(
+        probing.ProbeRequest(
+            questionnaire,
+            tuple(model),
+            *(probing.listed(text) for text in (styles, variations, perturbations, methods)),
+            *(told, population, people, scenes, reference, profile, space, samples, language, seed, executor),
+        )
+    )
+    if write is not None:
+        probing.write_wave(content, write)
+        _say(f"Written: {write}   Look at it: demoscope plan {write}   Launch it: demoscope run {write}")
+        return
+    _launch(probing.load_probe(content), store, as_json)
+
+
+@app.command()
+def scenes(
+    store: StorePath,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="YAML file to write, for people to read and correct.")],
+) -> None:
+    """Write the scenes that a wave wrote and checked as a document that ratings use."""
+    from simulator.scenes import write_scenes
+
+    _say(f"{out}: {write_scenes(store, out)}")
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from demoscope.documents import Loc, build, read_document
 from demoscope.errors import DemoscopeError, DocumentError
@@ -29,6 +29,11 @@ def load_wave(path: Path) -> LoadedWave:
         If anything in it is missing, unknown or impossible; the message names the file and the line.
     """
     content, lines = read_document(path)
+    return load_content(content, lines, path)
+
+
+def load_content(content: dict[str, Any], lines: dict[Loc, int], path: Path) -> LoadedWave:
+    """Everything that a wave's content names; messages say that it stands in ``path``, on these lines."""
     wave = build(Wave, content, str(path), lines)
     beside = path.parent
     questionnaire = load_questionnaire(wave.questionnaire, beside)

@@ -74,7 +74,7 @@ LOWEST, HIGHEST = 1, 10
 _SCENE = re.compile(
     r"^\s*[*#]*\s*\d+[.)][\s*]*Situation\s*[:：][\s*]*(?P<text>.+?)\s*"
     r"^[\s*-]*Action\s*A\s*[:：][\s*]*(?P<first>.+?)\s*"
-    r"^[\s*-]*Action\s*B\s*[:：][\s*]*(?P<last>.+?)\s*(?=^\s*[*#]*\s*\d+[.)]|\Z)",
+    r"^[\s*-]*Action\s*B\s*[:：][\s*]*(?P<last>.+?)\s*(?=^\s*[*#]*\s*\d+[.)]|\n\s*\n|\Z)",
     re.MULTILINE | re.DOTALL | re.IGNORECASE,
 )
 _SCALE = re.compile(r"\b1\s*(?:to|-|–|—)\s*10\b|(?:\bout)?\s*\bof\s+10\b|/\s*10\b", re.IGNORECASE)

@@ -378,6 +378,22 @@ def test_countries_are_people_in_the_order_named_and_are_named_once():
         Population.load("countries:China,,")
 
 
+def test_nobody_is_one_level_of_whom_nothing_can_be_told():
+    nobody = Population.load("nobody")
+    assert nobody.people(0, 1, seed=5)[0].attributes == {"who": "nobody"}
+    with pytest.raises(DocumentError, match="has no phrase"):
+        PROTOCOL.check(ProbeSettings(person=True), nobody, "wave.yaml:3")
+
+
+def test_an_assignment_leaves_questions_out_whether_they_are_probed_or_not():
+    persona = COUNTRIES.people(0, 1, seed=1)[0]
+    settings = ProbeSettings(methods=("token",))
+    respondent = PROTOCOL.respondent(persona, COUNTRIES, settings, 7, "c")
+    only = dataclasses.replace(respondent, assigned=frozenset({"points"}))
+    _, answers = driven(PROTOCOL.interview(only, ASKED, settings, 7), public().reply)
+    assert [answer.question for answer in answers] == ["points"]
+
+
 def test_chinese_questions_are_put_in_chinese():
     values = load_questionnaire("values_core")
     settings = ProbeSettings(language="zh", person=True, methods=("token", "verbalized"))

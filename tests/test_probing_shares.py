@@ -130,6 +130,14 @@ def test_the_pronoun_is_no_label_and_the_label_is_no_pronoun():
     assert read_label("10", {"1": "a", "10": "b"}) == "10"
 
 
+def test_labels_in_the_wording_of_the_option_that_is_named_are_none():
+    assert read_label("D. A great deal", {"A": "None at all", "D": "A great deal"}) == "D"
+    assert read_label("4. 5", {str(n): str(n + 1) for n in range(10)}) == "4"
+    assert read_label("45", {str(n): str(n + 1) for n in range(10)}) is None
+    assert read_label("4, 5", {str(n): str(n + 1) for n in range(10)}) is None
+    assert read_label("4. 5 or 7. 8", {str(n): str(n + 1) for n in range(10)}) is None
+
+
 @pytest.mark.parametrize(
     ("reply", "label"),
     [

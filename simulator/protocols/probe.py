@@ -101,9 +101,9 @@ class Probe:
         """Probe question by question; every question and method ends in its answers, always."""
         spoken = questionnaire.spoken_in(settings.language)
         for place, question in enumerate(spoken.asked):
-            reason = why_not_probed(question, spoken)
-            if reason is None and respondent.assigned is not None and question.id not in respondent.assigned:
+            if respondent.assigned is not None and question.id not in respondent.assigned:
                 continue
+            reason = why_not_probed(question, spoken)
             for method in settings.methods:
                 if reason is not None:
                     for replicate in range(settings.samples if method == "text" else 1):
@@ -181,7 +181,7 @@ class _Question:
         style, decoding = settings.resolved_style, respondent.decoding
         turns = style.percentages if percentages and style.percentages else style
         if percentages:
-            decoding = Decoding(temperature=settings.temperature, max_tokens=LINES * (len(self._shown.codes) + 1))
+            decoding = Decoding(temperature=0, max_tokens=LINES * (len(self._shown.codes) + 1))
         key = (respondent.cell, respondent.population, respondent.persona.number)
         written = turns.written(stated(question), self._shown.lines, respondent.portrait)
         return Request(

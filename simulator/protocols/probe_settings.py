@@ -1,5 +1,6 @@
 """What a probe's condition may say, and what follows from its profile."""
 
+from functools import cached_property
 from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -50,7 +51,7 @@ class ProbeSettings(Document):
     samples: int = Field(default=10, ge=1, le=10_000, strict=True)
     """Replies that ``text`` samples."""
     temperature: float = Field(default=1.0, ge=0, le=10)
-    """Softmax temperature of ``text`` and ``verbalized``."""
+    """Softmax temperature of ``text``; ``verbalized`` takes the likeliest reply."""
     max_tokens: int = Field(default=64, ge=1, le=10_000_000)
     """Longest reply of ``text``, in tokens."""
     person: bool = False
@@ -74,12 +75,12 @@ class ProbeSettings(Document):
             raise ValueError("attributes are told of a person; set `person: true` or leave them out")
         return self
 
-    @property
+    @cached_property
     def resolved_style(self) -> Style:
         """The style with its turns."""
         return published(self.style, self.language) if isinstance(self.style, str) else self.style
 
-    @property
+    @cached_property
     def resolved_variation(self) -> Variation:
         """The variation, written out."""
         return Variation.model_validate(self.variation)

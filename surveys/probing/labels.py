@@ -36,6 +36,12 @@ def read_label(reply: str, wordings: Mapping[str, str]) -> str | None:
     longest_first = sorted(wordings, key=len, reverse=True)
     either = re.compile(rf"(?<![\w'’])({'|'.join(map(re.escape, longest_first))})(?![\w'’])")
     named, doubtful = set(), False
+    for label in longest_first:  # labels inside the wording of the option that is named are none
+        wording = wordings[label]
+        between = r"(?:[)\].:]+\s*|\s+)" if wording[:1].isalpha() else r"[)\].:]+\s+"
+        line = rf"(?<![\w'’])[(\[]?{re.escape(label)}{between}{re.escape(wording)}(?!\w)"
+        reply, found_lines = re.subn(line, " ", reply)
+        named |= {label} if found_lines else set()
     for found in either.finditer(reply):
         if not _is_a_word(found, reply, wordings[found[1]]):
             named.add(found[1])
