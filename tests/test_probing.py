@@ -1,5 +1,6 @@
 """Robustness of probed answers: mismatch, distances, averages as published, agreement, verdicts."""
 
+import doctest
 import json
 from pathlib import Path
 
@@ -296,3 +297,8 @@ def test_clustered_intervals_cover_where_the_naive_test_is_too_sure():
         naive += found.naive_p < 0.05
     assert covered > 170, covered  # 190 expected of a 95 % interval; a percentile bootstrap of 40 gives a little less
     assert naive > 20, naive  # 10 expected of an honest 5 % test
+
+
+def test_the_examples_of_the_page_do_what_it_says():
+    page = Path(__file__).resolve().parents[1] / "docs" / "probing_evaluation.md"
+    assert doctest.testfile(str(page), module_relative=False).failed == 0

@@ -181,7 +181,7 @@ def test_no_number_is_cut_on_the_terminal(found, width):
     render_probe(found, Console(file=out, width=width, highlight=False, color_system=None), details=True)
     shown = out.getvalue()
     assert "…" not in shown
-    for words in ("Of 6 questions", "choice among empty options", "kappa", "topic: home", "by sampling"):
+    for words in ("Of 6 questions", "empty options chosen", "kappa", "topic: home", "by sampling"):
         assert words in shown
 
 

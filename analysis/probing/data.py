@@ -53,6 +53,8 @@ class Probed:
     """Layouts of the options and perturbations, the baseline first where there is one."""
     perturbed: tuple[bool, ...]
     """Which variations perturb the questionnaire."""
+    planned: tuple[int, ...]
+    """Distributions of each method once the probe is complete."""
     shares: Floats
     """(methods, contexts, styles, variations, questions, options) over the substantive options; NaN without."""
     outside: Floats
@@ -176,6 +178,7 @@ class _Gathered:
             perturbed=tuple(
                 any(w.perturbed for w in self._ways.values() if w.variation == v) for v in self._variations
             ),
+            planned=tuple(self._planned(method) * len(self._closed) for method in self._methods),
             shares=_averaged(self._sums, self._weights, offered),
             outside=_averaged(self._outside, self._weights),
             sampled=self._sampled,
@@ -185,6 +188,17 @@ class _Gathered:
             alphabets=tuple(tuple(row) for row in self._alphabets.tolist()),
             unread=self._unread,
             unranked=self._unranked,
+        )
+
+    def _planned(self, method: str) -> int:
+        """Contexts times the ways in which they are asked."""
+        return len(
+            {
+                (level, way.style, way.variation)
+                for cell, way in self._ways.items()
+                for level in self._levels_in(cell)
+                if method in way.methods and (level is not None or not way.told)
+            }
         )
 
     def _levels_in(self, cell: int) -> list[str | None]:

@@ -115,12 +115,11 @@ class _Gained:
     @classmethod
     def of(cls, generic: Floats | None, told: Floats, people: Floats, ordinal: Truths) -> "_Gained":
         without = np.full_like(told, np.nan) if generic is None else generic
-        return cls(
-            alignment(without, people)[:, ordinal],
-            alignment(told, people)[:, ordinal],
-            improvement(without, told, people)[:, ordinal],
-            improvement(without, told, people, normalised=False)[:, ordinal],
-        )
+        gained = improvement(without, told, people)[:, ordinal]
+        both = [alignment(table, people)[:, ordinal] for table in (without, told)]
+        if not np.isnan(gained).all():  # what is compared is the same ways and questions
+            both = [np.where(np.isnan(gained), np.nan, table) for table in both]
+        return cls(*both, gained, improvement(without, told, people, normalised=False)[:, ordinal])
 
     @classmethod
     def joined(cls, each: Sequence["_Gained"]) -> "_Gained":

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis.choices import Floats
-from analysis.probing.findings import ModelReport, ProbeReport, Source
+from analysis.probing.findings import Estimate, ModelReport, ProbeReport, Source
 from demoscope.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -161,9 +161,8 @@ def _name(model: ModelReport, models: Sequence[ModelReport]) -> str:
     return " · ".join(parts)
 
 
-def _three(found: object) -> tuple[float, float, float]:
-    value, low, high = (getattr(found, name) for name in ("value", "low", "high"))
-    return value, np.nan if low is None else low, np.nan if high is None else high
+def _three(found: Estimate) -> tuple[float, float, float]:
+    return found.value, np.nan if found.low is None else found.low, np.nan if found.high is None else found.high
 
 
 def _points(axes: "Axes", rows: Sequence[Sequence[str | float]], column: int, label: str) -> None:

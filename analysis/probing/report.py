@@ -98,7 +98,7 @@ def _model(
             MethodReport(
                 method=method,
                 distributions=int((~np.isnan(probed.shares[n]).all(axis=-1)).sum()),
-                asked=probed.shares[n][..., 0].size,
+                asked=probed.planned[n],
                 outside=float(np.nanmean(outside)) if method != "sequence" and (~np.isnan(outside)).any() else None,
                 robustness=changes_of(probed, method, rules, topics, rng, draws),
                 texts_changed=changed if tested else None,

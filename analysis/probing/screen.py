@@ -33,11 +33,10 @@ def render_probe(found: ProbeReport, console: Console, details: bool = False) ->
 
 def _model(model: ModelReport, found: ProbeReport, console: Console, width: int, details: bool) -> None:
     console.print()
-    about = (
-        f"  {model.language} · {model.questions} questions · {len(model.styles)} styles x {len(model.variations)} "
-    )
-    about += f"variations{f' · told {len(model.contexts)}' if model.contexts else ''} · {model.store}"
-    console.print(Text.assemble(words(model.model, style="bold"), words(about, style=FAINT)), width=width)
+    ways = f"{len(model.styles)} styles x {len(model.variations)} variations"
+    told = f" · {len(model.contexts)} countries or groups told" if model.contexts else ""
+    about = f"{model.language} · {model.questions} questions · {ways}{told} · {model.store}"
+    console.print(Text.assemble(words(model.model, style="bold"), "  ", words(about, style=FAINT)), width=width)
     _verdict(model, console, width)
     _robustness(model, found.rules, console, width)
     _places(model, console, width)
@@ -127,7 +126,7 @@ def _places(model: ModelReport, console: Console, width: int) -> None:
     for header in ("preference", "for", "labels"):
         shown.add_column(header, no_wrap=True)
     numbers(shown, **{"n": FAINT, "p": ""})
-    shown.add_column("choice among empty options", style=SIMULATED, min_width=20)
+    shown.add_column("empty options chosen", style=SIMULATED, min_width=20)
     last = ""
     for method, each in rows:
         p = "·" if each.adjusted_p is None else "<0.001" if each.adjusted_p < 0.001 else f"{each.adjusted_p:.3f}"
@@ -146,11 +145,11 @@ def _debiasing(model: ModelReport, console: Console, width: int) -> None:
     if not known:
         return
     people = any(each.alignment_raw is not None for _, each in known)
-    shown = table(gap=2)
-    shown.add_column("place taken out", no_wrap=True)
-    numbers(shown, **{"JS between layouts": "", "after": SIMULATED})
+    shown = table(gap=1)
+    shown.add_column("freed of place", no_wrap=True)
+    numbers(shown, **{"JS of layouts": "", "calibrated": SIMULATED})
     if people:
-        numbers(shown, **{"alignment raw": "", "averaged": "", "calibrated": SIMULATED})
+        numbers(shown, **{"alignment raw": "", "averaged": "", "calibrated ": SIMULATED})
     for method, each in known:
         row = [method, distance(each.between_raw), distance(each.between_calibrated)]
         if people:

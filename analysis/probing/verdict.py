@@ -143,6 +143,6 @@ def sentences(verdict: Verdict) -> tuple[str, ...]:
     if verdict.not_told:
         said.append(
             f"{len(verdict.not_told):,} cannot be told: too few ways of asking, or an order of options that never "
-            "changed. Probe more styles and variations."
+            "changed. Probe more styles, and variations such as shuffled_texts:1."
         )
     return tuple(said)

@@ -29,6 +29,8 @@ class Way:
     """Layout of the options, and the perturbation of the questionnaire where there is one."""
     perturbed: bool
     """Whether the questionnaire is perturbed, so that more than the layout differs."""
+    methods: tuple[str, ...]
+    """How its answers are read off."""
     told: bool
     """Whether it tells the model a person."""
 
@@ -54,6 +56,7 @@ def probe_cells(results: Results) -> dict[int, Way]:
             _name(known.get("style"), "default"),
             layout if variant is None else _perturbed(layout, results.json(variant)),
             variant is not None,
+            tuple(known.get("methods", METHODS)),
             bool(known.get("person")),
         )
     return found
@@ -64,10 +67,19 @@ def _name(value: Any, otherwise: str) -> str:
 
 
 def _perturbed(layout: str, variant: Any) -> str:
-    """Layout and perturbations, by their names where they have one."""
+    """Layout and perturbations, with all that tells one perturbation from another.
+
+    >>> _perturbed("baseline", [{"kind": "typos", "share": 0.1}]), _perturbed("numbers", [{"kind": "typos"}])
+    ('typos share=0.1', 'numbers, typos')
+    """
     each = variant if isinstance(variant, list) else [variant]
-    names = [str(one.get("kind") or one.get("name") or one) if isinstance(one, Mapping) else str(one) for one in each]
+    names = [_described(one) if isinstance(one, Mapping) else str(one) for one in each]
     return ", ".join(names if layout == BASELINE else [layout, *names])
+
+
+def _described(perturbation: Mapping[str, Any]) -> str:
+    rest = [f"{name}={value}" for name, value in perturbation.items() if name != "kind"]
+    return " ".join([str(perturbation.get("kind", "perturbation")), *rest])
 
 
 def context_levels(results: Results, by: str | None, cells: Iterable[int]) -> dict[int, str]:
