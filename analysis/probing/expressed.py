@@ -116,10 +116,10 @@ class _Gained:
     def of(cls, generic: Floats | None, told: Floats, people: Floats, ordinal: Truths) -> "_Gained":
         without = np.full_like(told, np.nan) if generic is None else generic
         gained = improvement(without, told, people)[:, ordinal]
-        both = [alignment(table, people)[:, ordinal] for table in (without, told)]
+        before, after = (alignment(table, people)[:, ordinal] for table in (without, told))
         if not np.isnan(gained).all():  # what is compared is the same ways and questions
-            both = [np.where(np.isnan(gained), np.nan, table) for table in both]
-        return cls(*both, gained, improvement(without, told, people, normalised=False)[:, ordinal])
+            before, after = (np.where(np.isnan(gained), np.nan, table) for table in (before, after))
+        return cls(before, after, gained, improvement(without, told, people, normalised=False)[:, ordinal])
 
     @classmethod
     def joined(cls, each: Sequence["_Gained"]) -> "_Gained":

@@ -16,6 +16,7 @@ from analysis.probing.findings import (
     Robustness,
     Source,
 )
+from analysis.probing.notes import notes_of
 from analysis.probing.rules import ProbeRules
 
 NAMED = 8
@@ -28,7 +29,9 @@ def render_probe(found: ProbeReport, console: Console, details: bool = False) ->
     for model in found.models:
         _model(model, found, console, width, details)
     _across(found.across, console, width)
-    _notes(found, console, width)
+    console.print()
+    for note in notes_of(found):
+        console.print(words(note, style=FAINT), width=width)
 
 
 def _model(model: ModelReport, found: ProbeReport, console: Console, width: int, details: bool) -> None:
@@ -119,7 +122,7 @@ def _read(method: MethodReport) -> str:
 
 
 def _places(model: ModelReport, console: Console, width: int) -> None:
-    rows = [(method.method, each) for method in model.methods for each in method.places]
+    rows = [(method.method, each) for method in model.methods for each in method.places if each.low is not None]
     if not rows:
         return
     shown = table(gap=2)
@@ -276,57 +279,6 @@ def _across(found: Sequence[AcrossModels], console: Console, width: int) -> None
         shown.add_row(f"{each.metric}, {each.method}", f"{c.r:+.3f}{between}", f"{c.p:.3g}", str(c.n))
     console.print()
     console.print(shown, width=width)
-
-
-def _notes(found: ProbeReport, console: Console, width: int) -> None:
-    rules = found.rules
-    t = rules.thresholds
-    base = "base e" if abs(rules.js_base - 2.718281828459045) < 1e-9 else f"base {rules.js_base:g}"
-    notes = [
-        f"holds: by every method one option leads in at least {t.steady:.0%} of the ways of asking, in more than "
-        f"always taking one position or label would give, beyond chance (false discoveries at most "
-        f"{t.false_discoveries:.0%} over questions and methods), and all methods name the same. It does not say that "
-        "people would answer so.",
-        f"mismatch: share of questions with another favourite option (ties: the first), mean over pairs. JS: "
-        f"Jensen-Shannon distance, {base}. Layouts are averaged over styles first. by sampling: mismatch / JS that "
-        "the number of sampled texts alone brings about.",
-        f"95 %: {found.draws:,} resamples of the questions: how much would change with other questions of the kind.",
-    ]
-    methods = [method for model in found.models for method in model.methods]
-    if any(method.places for method in methods):
-        notes.append(
-            "preference: log-linear model of position and label with an own worth of every option; p adjusted "
-            "(Holm). in part: the layouts do not tell all of it; add shuffled ones. averaged: mean over layouts; "
-            "calibrated: after the preference was taken out of each."
-        )
-    if any(model.gains for model in found.models):
-        notes.append(
-            f"alignment: 1 - distance by moved mass / (options - 1), ordered questions alone, {found.people}. gain: "
-            "distance told nobody minus told; raw: in options moved. It is known no better than the people are."
-        )
-    if any(model.actions for model in found.models):
-        middle = {"split": "half for each", "drop": "for neither", "code": "for the last"}[rules.middle]
-        notes.append(
-            "values and actions: share of the first and last options against mean ratings of their actions; a "
-            f"middle option counts {middle} pole. 95 %: whole questions resampled; naive p takes the two poles of a "
-            "question for independent, as published."
-        )
-    unread = sum(model.unread for model in found.models)
-    unranked = sum(model.unranked for model in found.models)
-    if unread:
-        notes.append(f"{unread:,} distributions without any text understood are left out.")
-    if unranked:
-        notes.append(f"{unranked:,} distributions whose options could not be told apart are left out.")
-    if not all(model.generic for model in found.models):
-        notes.append("Where nobody was asked untold, robustness is that of the mean over those told.")
-    if found.across:
-        notes.append(
-            "style against layout: correlation across models of what either changes, as in the paper's Table 2."
-        )
-    notes.append(f"Profile {rules.profile}.")
-    console.print()
-    for note in notes:
-        console.print(words(note, style=FAINT), width=width)
 
 
 def _interval(found: Estimate, percent: bool = False, sign: bool = False) -> str:
