@@ -261,6 +261,27 @@ def compare(
         _say(f"Written: {plot}")
 
 
+@app.command()
+def differences(
+    first: Annotated[Path, typer.Argument(metavar="A", help="The store of one wave.")],
+    second: Annotated[Path, typer.Argument(metavar="B", help="The store of another; it may be the same.")],
+    cell_a: Annotated[str | None, typer.Option(help="Condition of A; the only one when absent.")] = None,
+    cell_b: Annotated[str | None, typer.Option(help="Condition of B.")] = None,
+    correction: Annotated[str, typer.Option(help="For many questions: holm or benjamini_hochberg.")] = "holm",
+    draws: Annotated[int, typer.Option(min=99, max=1_000_000, help="Permutations of each test.")] = 10_000,
+    as_json: AsJson = False,
+) -> None:
+    """Compare two waves question by question, each person with itself where both asked the same people."""
+    from analysis.wave_differences import wave_differences
+    from analysis.wave_differences_screen import render_differences
+
+    found = wave_differences(first, second, cells=(cell_a, cell_b), correction=correction, draws=draws)
+    if as_json:
+        print(found.model_dump_json(indent=2))
+    else:
+        render_differences(found, _console())
+
+
 @app.command("probe-report")
 def probe_report(
     stores: Annotated[

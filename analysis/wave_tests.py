@@ -9,6 +9,9 @@ from numpy.typing import ArrayLike
 from analysis.choices import NOTHING, Integers
 from analysis.yardsticks import DRAWS
 
+SIGNS_AT_ONCE = 10_000_000
+"""Swaps held in memory at a time."""
+
 
 def independent_p(first: ArrayLike, second: ArrayLike, rng: np.random.Generator, draws: int = DRAWS) -> float:
     """p-value of two groups of other people answering alike (Pearson's statistic, permuted).
@@ -81,10 +84,12 @@ def paired_p(
         return 1.0
     change = np.eye(options)[b[moved]] - np.eye(options)[a[moved]]
     spread = np.maximum((change**2).sum(axis=0), 1.0)
-    signs = rng.integers(2, size=(draws, len(change))) * 2.0 - 1.0
     found = ((change.sum(axis=0) ** 2) / spread).sum()
-    others = (((signs @ change) ** 2) / spread).sum(axis=1)
-    return float((1 + (others >= found - 1e-9).sum()) / (draws + 1))
+    above, at_once = 1, max(1, SIGNS_AT_ONCE // len(change))
+    for start in range(0, draws, at_once):
+        signs = rng.integers(2, size=(min(at_once, draws - start), len(change))) * 2.0 - 1.0
+        above += int(((((signs @ change) ** 2) / spread).sum(axis=1) >= found - 1e-9).sum())
+    return above / (draws + 1)
 
 
 def changed_share(first: ArrayLike, second: ArrayLike) -> float:

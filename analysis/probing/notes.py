@@ -22,8 +22,8 @@ def notes_of(found: ProbeReport) -> list[str]:
     if any(method.places for method in methods):
         notes.append(
             "preference: log-linear model of position and label with an own worth of every option, where five "
-            "questions or more have as many options; p adjusted (Holm). in part: the layouts do not tell all of it; add shuffled ones. averaged: mean over layouts; "
-            "calibrated: after the preference was taken out of each."
+            "questions or more have as many options; p adjusted (Holm). in part: the layouts do not tell all of it; "
+            "add shuffled ones. averaged: mean over layouts; calibrated: after the preference was taken out of each."
         )
     if any(model.gains for model in found.models):
         notes.append(

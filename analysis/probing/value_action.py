@@ -14,6 +14,9 @@ from demoscope.documents import Document
 Middle = Literal["split", "drop", "code"]
 """What the middle of an odd number of options counts for: half for each pole, for none, or for the last one."""
 
+FEWEST = 10
+"""Questions from which on intervals are given; fewer, resampled, say too little of others."""
+
 POLES = ("first", "last")
 """The poles of a question: its first options, and its last ones."""
 
@@ -25,7 +28,7 @@ class PoleCorrelation(Document):
     """In [-1, 1]."""
     low: float | None
     high: float | None
-    """95 %, whole questions resampled; absent when too few resamples vary."""
+    """95 %, whole questions resampled; absent with fewer than :data:`FEWEST`."""
     naive_p: float
     """As published: takes the two poles of a question for independent, which they are not."""
 
@@ -135,15 +138,15 @@ def value_action(
     u, v = x[drawn].reshape(draws, -1), y[drawn].reshape(draws, -1)
     ranked = stats.rankdata(u, axis=1), stats.rankdata(v, axis=1)
     return ValueAction(
-        pearson=_correlated(stats.pearsonr(x.ravel(), y.ravel()), _rows_correlated(u, v)),
-        spearman=_correlated(stats.spearmanr(x.ravel(), y.ravel()), _rows_correlated(*ranked)),
+        pearson=_correlated(stats.pearsonr(x.ravel(), y.ravel()), _rows_correlated(u, v), len(x)),
+        spearman=_correlated(stats.spearmanr(x.ravel(), y.ravel()), _rows_correlated(*ranked), len(x)),
         questions=len(x),
     )
 
 
-def _correlated(found: tuple[float, float], drawn: Floats) -> PoleCorrelation:
+def _correlated(found: tuple[float, float], drawn: Floats, questions: int) -> PoleCorrelation:
     low, high = (float(limit) for limit in limits(drawn))
-    known = np.isfinite([low, high]).all()
+    known = questions >= FEWEST and np.isfinite([low, high]).all()
     r, p = float(found[0]), float(found[1])
     return PoleCorrelation(r=r, low=low if known else None, high=high if known else None, naive_p=p)
 
