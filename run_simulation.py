@@ -282,6 +282,18 @@ def differences(
         render_differences(found, _console())
 
 
+@app.command()
+def worth(store: StorePath, as_json: AsJson = False) -> None:
+    """Show how many people each condition is worth, and how many simulated respondents are worth asking."""
+    from analysis.worth import render_worths, worths
+
+    found = worths(store)
+    if as_json:
+        print(found.model_dump_json(indent=2))
+    else:
+        render_worths(found, _console())
+
+
 @app.command("probe-report")
 def probe_report(
     stores: Annotated[

@@ -301,4 +301,4 @@ def test_clustered_intervals_cover_where_the_naive_test_is_too_sure():
 
 def test_the_examples_of_the_page_do_what_it_says():
     page = Path(__file__).resolve().parents[1] / "docs" / "probing_evaluation.md"
-    assert doctest.testfile(str(page), module_relative=False).failed == 0
+    assert doctest.testfile(str(page), module_relative=False, encoding="utf-8").failed == 0

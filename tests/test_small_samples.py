@@ -1,5 +1,8 @@
 """What a wave is worth in people, and people put together with it: arithmetic, and coverage over many seeds."""
 
+import doctest
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.stats import t
@@ -7,6 +10,28 @@ from scipy.stats import t
 from analysis.prediction_powered import post_stratified_powered, prediction_powered
 from analysis.sample_worth import largest_honest_sample, worth_in_people
 from analysis.wave_tests import changed_share, independent_p, paired_p
+from analysis.worth import Worths, worths
+from demoscope.errors import DocumentError
+from tests.results import MadeUp, split_public
+from tests.test_cli import demoscope
+
+
+def test_every_condition_of_a_store_is_worth_so_many_people(tmp_path):
+    made = split_public(tmp_path / "m.sqlite")
+    (cell,) = worths(made.path).cells
+    # 2, 0 and 15 of 17 say no, perhaps and yes; people are split evenly, 200 and 200.
+    p = np.array([2, 0, 15]) / 17
+    squared = 2 * (p[2] - 0.5) ** 2 - (1 - (p**2).sum()) / 16 - 0.5 / 399
+    assert cell.people == pytest.approx(0.5 / squared)
+    assert (cell.questions, cell.respondents, cell.low) == (1, 20, None)
+    done = demoscope("worth", made.path, "--json")
+    assert Worths.model_validate_json(done.stdout).cells == (cell,)
+    assert "honest up to" in demoscope("worth", made.path).stdout
+    bare = MadeUp(tmp_path / "b.sqlite", reference=None)
+    with pytest.raises(DocumentError, match="no human reference"):
+        worths(bare.path)
+    with pytest.raises(DocumentError, match="no condition has two answers"):
+        worths(MadeUp(tmp_path / "c.sqlite").path)
 
 
 def test_a_public_is_worth_the_people_whose_chance_error_equals_its_own():
@@ -148,3 +173,8 @@ def test_nothing_to_compare_is_no_finding():
     assert paired_p([0, 1], [0, 1], 2, rng) == 1
     with pytest.raises(ValueError, match="same people"):
         paired_p([0, 1], [0], 2, rng)
+
+
+def test_the_examples_of_the_page_do_what_it_says():
+    page = Path(__file__).resolve().parents[1] / "docs" / "comparing_waves.md"
+    assert doctest.testfile(str(page), module_relative=False, encoding="utf-8").failed == 0
