@@ -69,19 +69,22 @@ def _launch(loaded: "LoadedWave", store: Path | None, as_json: bool) -> None:
     path = store or loaded.store_path
     with Store(path, durability=loaded.wave.durability) as opened, _progress_shown(loaded, path) as shown:
         run_wave(loaded, opened, now=_now, progress=shown)
-    probed = read_outcome(path) if is_probe(loaded) else None
-    summary = probed or _summary(path)
-    if probed is None:
-        _show(summary, as_json)
-    elif as_json:
-        print(probed.model_dump_json(indent=2))
+    if is_probe(loaded):
+        outcome = read_outcome(path)
+        understood = outcome.understood
+        if as_json:
+            print(outcome.model_dump_json(indent=2))
+        else:
+            render_outcome(outcome, _console())
     else:
-        render_outcome(probed, _console())
+        summary = _summary(path)
+        understood = summary.understood
+        _show(summary, as_json)
     if not as_json:
         _say(f"\nStore: {path}   One interview: demoscope show {path} 1")
-    if summary.understood < loaded.wave.min_valid:
+    if understood < loaded.wave.min_valid:
         _say(
-            f"Only {summary.understood:.0%} of the answers were understood; the wave asks for at least "
+            f"Only {understood:.0%} of the answers were understood; the wave asks for at least "
             f"{loaded.wave.min_valid:.0%} (min_valid)."
         )
         raise typer.Exit(1)
@@ -139,13 +142,25 @@ def probe(
     """Probe models: each question in several styles and variations, by several methods, for several people."""
     from simulator import probing
 
-    told = probing.listed(countries, probing.PUBLISHED)
     content = probing.probe_wave(
         probing.ProbeRequest(
-            questionnaire,
-            tuple(model),
-            *(probing.listed(text) for text in (styles, variations, perturbations, methods)),
-            *(told, population, people, scenes, reference, profile, space, samples, language, seed, executor),
+            questionnaire=questionnaire,
+            models=tuple(model),
+            styles=probing.listed(styles),
+            variations=probing.listed(variations),
+            perturbations=probing.listed(perturbations),
+            methods=probing.listed(methods),
+            countries=probing.listed(countries, probing.PUBLISHED),
+            population=population,
+            people=people,
+            scenes=scenes,
+            reference=reference,
+            profile=profile,
+            space=space,
+            samples=samples,
+            language=language,
+            seed=seed,
+            executor=executor,
         )
     )
     if write is not None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import TypeAdapter, ValidationError
 
 from demoscope.documents import Loc, read_document
 from demoscope.errors import DocumentError
@@ -16,6 +17,7 @@ from personas import load_population
 from personas.nationals import PREFIX, PUBLISHED
 from simulator.loading import load_content
 from simulator.wave import LoadedWave
+from surveys.perturbations import Perturbation
 
 NOBODY = "nobody"
 """Population of a probe in which no person is told."""
@@ -24,6 +26,7 @@ __all__ = ["PUBLISHED", "ProbeRequest", "listed", "load_probe", "probe_wave", "w
 PATHS = ("questionnaire", "population", "reference", "scenes", "path")
 """Keys of a wave file that may hold a path relative to its folder."""
 SUFFIXES = (".yaml", ".yml", ".gguf")
+_ANY: TypeAdapter[Any] = TypeAdapter(Perturbation)
 _NO_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -214,10 +217,13 @@ def _named_or_read(text: str) -> Any:
 
 
 def _perturbation(text: str) -> dict[str, Any]:
+    """One perturbation: a kind with its usual settings, or the document of a YAML file."""
     found = _named_or_read(text)
     made: dict[str, Any] = {"kind": found} if isinstance(found, str) else found
-    if "kind" not in made:
-        raise DocumentError(f"{text}: a perturbation needs a `kind`; docs/presentation.md lists them.")
+    try:
+        _ANY.validate_python(made)
+    except ValidationError as error:
+        raise DocumentError(f"perturbation {text!r}: {error.errors()[0]['msg']}") from None
     return made
 
 

@@ -15,8 +15,10 @@ from simulator.wave import Cell, Condition
 from surveys import Questionnaire
 from surveys.scenes import SceneSet, load_scenes
 
+RATING = "rate"
+"""Protocol that rates the actions of scenes."""
 KEY = "scenes"
-"""Setting of a condition that names scenes."""
+"""Its setting that names them."""
 
 
 def with_scenes(condition: Condition, questionnaire: Questionnaire, beside: Path, where: str) -> Condition:
@@ -28,7 +30,7 @@ def with_scenes(condition: Condition, questionnaire: Questionnaire, beside: Path
         If they cannot be read, or belong to another questionnaire; the message begins with ``where``.
     """
     named = condition.settings.get(KEY)
-    if not isinstance(named, str):
+    if condition.protocol != RATING or not isinstance(named, str):
         return condition
     try:
         scenes = load_scenes(named, beside)

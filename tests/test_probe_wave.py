@@ -1,6 +1,7 @@
 """Probes as waves: what lands in the store, resuming, the command line, and the local model against recomputation."""
 
 import asyncio
+import dataclasses
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ import pytest
 from scipy.special import log_softmax
 
 import run_simulation
-from demoscope.errors import DocumentError
+from demoscope.errors import BackendError, DocumentError
 from personas import Population
 from simulator.backends.llama_cpp import LlamaCppBackend
 from simulator.backends.llama_cpp.sequence import Sequence
@@ -24,6 +25,7 @@ from simulator.run import run_wave
 from simulator.store import Store
 from surveys import Question, Questionnaire
 from surveys.probing.shares import sequence_shares, token_shares
+from tests.fault_server import Plan, serving
 from tests.local_model import apart, evaluated
 from tests.stores import content, count, sound
 
@@ -229,6 +231,30 @@ def test_a_plan_counts_ratings_as_one_token_of_reply(folder):
     plan = make_plan(load_probe(probe_wave(asked(methods=("token", "sequence"), countries=()))))
     cell = plan.cells[0]
     assert (cell.calls, cell.completion_tokens) == (4, 4)
+
+
+def api(folder, url):
+    models = [{"name": "api", "backend": "openai_api", "settings": {"model": "mock", "endpoints": [{"url": url}]}}]
+    (folder / "api.yaml").write_text(json.dumps({"models": models}))
+    return asked(countries=(), styles=("default",), variations=("baseline",), methods=("token", "text"))
+
+
+@pytest.mark.real
+def test_an_api_model_is_probed_by_what_it_has_proved_and_refused_for_what_it_has_not(folder):
+    with serving() as server:
+        wanted = dataclasses.replace(api(folder, server.url), models=("api.yaml",))
+        run(load_probe(probe_wave(wanted)), folder / "api.sqlite")
+        with closing(sqlite3.connect(folder / "api.sqlite")) as db:
+            (saved,) = db.execute("SELECT text FROM attempts WHERE step = 'answer' AND ordinal = 0").fetchone()
+            told = json.loads(saved)
+            # Of the likeliest tokens alone something is known; every form is known or bounded.
+            forms = {f"{space}{label}" for space in ("", " ") for label in "ABCDE"}
+            assert set(told.get("logprobs", {})) | set(told.get("bounds", {})) == forms
+            assert db.execute("SELECT count(*) FROM answers WHERE status = 'failed'").fetchone()[0] == 0
+    with serving(Plan(abilities=Plan().abilities - {"logprobs"})) as server:
+        wanted = dataclasses.replace(api(folder, server.url), models=("api.yaml",))
+        with pytest.raises(BackendError, match="'default-baseline' needs label_logprobs of the model 'api'"):
+            run(load_probe(probe_wave(wanted)), folder / "other.sqlite")
 
 
 SAID = ("Never", "Now and then", "Every day")

@@ -100,9 +100,9 @@ def wordings(question: Question) -> Mapping[int, str]:
     if question.kind != "scale":
         return {option.code: option.label for option in question.options}
     ends = {question.minimum: question.low_label, question.maximum: question.high_label}
-    said: dict[int | None, str | None] = {**ends, **question.point_labels}
     codes = [option.code for option in question.choices]
-    return {code: f"{code} ({said[code]})" if said.get(code) else str(code) for code in codes}
+    said = {code: question.point_labels.get(code) or ends.get(code) for code in codes}
+    return {code: f"{code} ({label})" if label else str(code) for code, label in said.items()}
 
 
 def why_not_probed(question: Question, questionnaire: Questionnaire) -> str | None:
