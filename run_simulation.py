@@ -29,6 +29,7 @@ from demoscope.errors import DemoscopeError
 if TYPE_CHECKING:
     from analysis.findings import Summary
     from simulator.run import Progress
+    from simulator.wave import LoadedWave
 
 INTERRUPTED = 130
 """What typer makes of Ctrl-C inside a command."""
@@ -61,22 +62,37 @@ def run(
 ) -> None:
     """Launch a wave, or continue one that was interrupted; then show how it compares with people."""
     from simulator.loading import load_wave
+
+    _launch(load_wave(wave), store, as_json, shard)
+
+
+def _launch(loaded: "LoadedWave", store: Path | None, as_json: bool, shard: str = "1/1") -> None:
+    """Run a wave and show what came of it."""
+    from simulator.probe_outcome import is_probe, read_outcome, render_outcome
     from simulator.run import run_wave
     from simulator.shards import Shard
     from simulator.store import Store
 
     share = Shard.parse(shard)
-    loaded = load_wave(wave)
     path = share.path_of(store or loaded.store_path)
     with Store(path, durability=loaded.wave.durability) as opened, _progress_shown(loaded.wave.name, path) as shown:
         run_wave(loaded, opened, now=_now, progress=shown, shard=share)
-    summary = _summary(path)
-    _show(summary, as_json)
+    if is_probe(loaded):
+        outcome = read_outcome(path)
+        understood = outcome.understood
+        if as_json:
+            print(outcome.model_dump_json(indent=2))
+        else:
+            render_outcome(outcome, _console())
+    else:
+        summary = _summary(path)
+        understood = summary.understood
+        _show(summary, as_json)
     if not as_json:
         _say(f"\nStore: {path}   One interview: demoscope show {path} 1")
-    if summary.understood < loaded.wave.min_valid:
+    if understood < loaded.wave.min_valid:
         _say(
-            f"Only {summary.understood:.0%} of the answers were understood; the wave asks for at least "
+            f"Only {understood:.0%} of the answers were understood; the wave asks for at least "
             f"{loaded.wave.min_valid:.0%} (min_valid)."
         )
         raise typer.Exit(1)
@@ -115,6 +131,76 @@ def plan(
         print(made.model_dump_json(indent=2))
     else:
         render_plan(made, _console())
+
+
+@app.command()
+def probe(
+    questionnaire: Annotated[str, typer.Argument(metavar="QUESTIONNAIRE", help="Library name or a .yaml file.")],
+    model: Annotated[
+        list[str],
+        typer.Option(help="embedded, FILE.gguf, a .yaml with `models`, or backend:key=value,... (repeat it)."),
+    ],
+    styles: Annotated[str, typer.Option(help="Names or .yaml files, commas between.")] = "default,prefixed,one_shot",
+    variations: Annotated[
+        str, typer.Option(help="Of the options: names or .yaml files, such as reversed_texts,shuffled:7.")
+    ] = "baseline,reversed_labels,numbers",
+    perturbations: Annotated[str, typer.Option(help="Kinds or .yaml files; each is a further format.")] = "",
+    methods: Annotated[str, typer.Option(help="Of token, sequence, text, verbalized.")] = "token,sequence",
+    countries: Annotated[str, typer.Option(help="Also ask as a person from each of these; or `published`.")] = "",
+    population: Annotated[str | None, typer.Option(help="Also ask as each of these people.")] = None,
+    people: Annotated[int | None, typer.Option(min=1, help="How many of the population.")] = None,
+    scenes: Annotated[str | None, typer.Option(help="Also rate the actions of these scenes.")] = None,
+    reference: Annotated[str | None, typer.Option(help="Human answers to compare with.")] = None,
+    profile: Annotated[str, typer.Option(help="demoscope, paper or code.")] = "demoscope",
+    space: Annotated[str | None, typer.Option(help="Leading space of labels: both, none, only or code.")] = None,
+    samples: Annotated[int, typer.Option(min=1, help="Replies that `text` samples.")] = 10,
+    language: Annotated[str, typer.Option(help="en or zh.")] = "en",
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of every draw.")] = 0,
+    executor: Annotated[str, typer.Option(help="ray, or local: this process alone.")] = "ray",
+    store: Annotated[Path | None, typer.Option(help="Where the answers go.")] = None,
+    write: Annotated[Path | None, typer.Option(help="Write the wave file, for `run` and `plan`, and stop.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Probe models: each question in several styles and variations, by several methods, for several people."""
+    from simulator import probing
+
+    content = probing.probe_wave(
+        probing.ProbeRequest(
+            questionnaire=questionnaire,
+            models=tuple(model),
+            styles=probing.listed(styles),
+            variations=probing.listed(variations),
+            perturbations=probing.listed(perturbations),
+            methods=probing.listed(methods),
+            countries=probing.listed(countries, probing.PUBLISHED),
+            population=population,
+            people=people,
+            scenes=scenes,
+            reference=reference,
+            profile=profile,
+            space=space,
+            samples=samples,
+            language=language,
+            seed=seed,
+            executor=executor,
+        )
+    )
+    if write is not None:
+        probing.write_wave(content, write)
+        _say(f"Written: {write}   Look at it: demoscope plan {write}   Launch it: demoscope run {write}")
+        return
+    _launch(probing.load_probe(content), store, as_json)
+
+
+@app.command()
+def scenes(
+    store: StorePath,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="YAML file to write, for people to read and correct.")],
+) -> None:
+    """Write the scenes that a wave wrote and checked as a document that ratings use."""
+    from simulator.scenes import write_scenes
+
+    _say(f"{out}: {write_scenes(store, out)}")
 
 
 @app.command()
@@ -357,6 +443,77 @@ def judge(
             print(line)
     else:
         _say(f"Verdicts in the store: {planned.known:,}. Count them: demoscope compare {store} --details")
+
+
+def differences(
+    first: Annotated[Path, typer.Argument(metavar="A", help="The store of one wave.")],
+    second: Annotated[Path, typer.Argument(metavar="B", help="The store of another; it may be the same.")],
+    cell_a: Annotated[str | None, typer.Option(help="Condition of A; the only one when absent.")] = None,
+    cell_b: Annotated[str | None, typer.Option(help="Condition of B.")] = None,
+    correction: Annotated[str, typer.Option(help="For many questions: holm or benjamini_hochberg.")] = "holm",
+    draws: Annotated[int, typer.Option(min=99, max=1_000_000, help="Permutations of each test.")] = 10_000,
+    as_json: AsJson = False,
+) -> None:
+    """Compare two waves question by question, each person with itself where both asked the same people."""
+    from analysis.wave_differences import wave_differences
+    from analysis.wave_differences_screen import render_differences
+
+    found = wave_differences(first, second, cells=(cell_a, cell_b), correction=correction, draws=draws)
+    if as_json:
+        print(found.model_dump_json(indent=2))
+    else:
+        render_differences(found, _console())
+
+
+@app.command()
+def worth(store: StorePath, as_json: AsJson = False) -> None:
+    """Show how many people each condition is worth, and how many simulated respondents are worth asking."""
+    from analysis.worth import render_worths, worths
+
+    found = worths(store)
+    if as_json:
+        print(found.model_dump_json(indent=2))
+    else:
+        render_worths(found, _console())
+
+
+@app.command("probe-report")
+def probe_report(
+    stores: Annotated[
+        list[Path], typer.Argument(metavar="STORE...", help="SQLite files of waves that probe models.")
+    ],
+    profile: Annotated[str, typer.Option(help="demoscope, paper or code, where probing's sources disagree.")] = (
+        "demoscope"
+    ),
+    by: Annotated[
+        str | None, typer.Option(help="Group the people told by a grouping of the reference, or an attribute.")
+    ] = None,
+    people: Annotated[
+        Path | None, typer.Option(help="Human distributions as JSON: country, question, code, people.")
+    ] = None,
+    middle: Annotated[
+        str | None, typer.Option(help="Middle options where values meet actions: split, drop or code.")
+    ] = None,
+    details: Annotated[bool, typer.Option("--details", help="Also every pair, topic and question.")] = False,
+    figures: Annotated[Path | None, typer.Option(help="Folder for the figures as SVG, each with its data.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show whether probed answers hold however one asks, and whether they mean anything."""
+    from analysis.probing.report import probe_report as report_probes
+    from analysis.probing.rules import rules_for
+    from analysis.probing.screen import render_probe
+
+    flags = {} if middle is None else {"middle": middle}
+    found = report_probes(stores, rules_for(profile, **flags), by=by, people=people)
+    if as_json:
+        print(found.model_dump_json(indent=2))
+    else:
+        render_probe(found, _console(), details)
+    if figures:
+        from analysis.probing.figures import write_probe_figures
+
+        for path in write_probe_figures(found, figures):
+            _say(f"Written: {path}")
 
 
 @app.command()

@@ -92,13 +92,13 @@ def cell_data(results: Results, cell: Cell, decided: Sequence[Resolution] = ()) 
     """
     respondents = results.respondents(cell)
     answers, replies = results.answers(cell, respondents), results.replies(cell, respondents)
-    closed = tuple(question for question in results.questions if _is_closed(question))
+    closed = tuple(question for question in results.questions if is_closed(question))
     known = set(respondents.ids.tolist())
     mine = checked_resolutions(results, [each for each in decided if each.respondent in known])
     repeats = [int(found.max(initial=0)) for found in (answers.replicate, replies.replicate)]
     highest = max([*repeats, *(each.replicate for each in mine)])
     replicates = highest + 1
-    scales = _scales(closed)
+    scales = scales_of(closed)
     place = {question.id: column for column, question in enumerate(results.questions)}
     digests = np.full((len(respondents.ids) * replicates, len(place)), SILENT, dtype=np.uint64)
     columns = np.array([place[question] for question in replies.question.tolist()], dtype=np.int64)
@@ -126,7 +126,7 @@ def cell_data(results: Results, cell: Cell, decided: Sequence[Resolution] = ()) 
         unread=np.array(unread, dtype=np.int64) - np.array(settled, dtype=np.int64),
         moved=all_moved,
         digests=digests,
-        human=None if people is None else _people(people, closed, scales),
+        human=None if people is None else counts_table(people, closed, scales),
     )
 
 
@@ -146,7 +146,7 @@ def people_by_group(results: Results, data: CellData, grouping: str) -> tuple[tu
     """Real people by level of a grouping, as (levels, counts (n_levels, n_closed, n_options))."""
     found = results.human_counts_by(grouping)
     levels = _in_order(results.reference.groups[grouping] if results.reference else None, list(found))
-    tables = [_people(found[level], data.closed, data.scales) for level in levels]
+    tables = [counts_table(found[level], data.closed, data.scales) for level in levels]
     return levels, np.stack(tables) if tables else np.zeros((0, *data.scales.codes.shape))
 
 
@@ -155,11 +155,13 @@ def _in_order(group: Group | None, levels: list[str]) -> tuple[str, ...]:
     return tuple(sorted(levels, key=bands.__getitem__)) if bands else tuple(levels)
 
 
-def _is_closed(question: Asked) -> bool:
+def is_closed(question: Asked) -> bool:
+    """Whether a question has one choice among two substantive options or more."""
     return question.kind in ("single", "scale") and sum(choice.substantive for choice in question.choices) >= 2
 
 
-def _scales(closed: tuple[Asked, ...]) -> Scales:
+def scales_of(closed: tuple[Asked, ...]) -> Scales:
+    """Codes of the substantive options of some questions."""
     substantive = [[choice for choice in question.choices if choice.substantive] for question in closed]
     codes = np.full((len(closed), max(map(len, substantive), default=1)), np.nan)
     for row, choices in enumerate(substantive):
@@ -222,7 +224,8 @@ def _moved(results: Results, cell: Cell, question: Asked, decided: Sequence[Reso
     return moved
 
 
-def _people(counts: dict[int, dict[int | None, float]], closed: tuple[Asked, ...], scales: Scales) -> Floats:
+def counts_table(counts: dict[int, dict[int | None, float]], closed: tuple[Asked, ...], scales: Scales) -> Floats:
+    """Real people per substantive option of some questions, (n_questions, n_options)."""
     table = np.zeros(scales.codes.shape)
     for row, question in enumerate(closed):
         known = counts.get(question.id, {})

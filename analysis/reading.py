@@ -87,7 +87,7 @@ class Results:
     def wave(self) -> WaveRow:
         """The wave."""
         row = self.rows("SELECT name, seed, questionnaire, started, finished FROM waves")[0]
-        title = self._json(row[2]).get("title", "")
+        title = self.json(row[2]).get("title", "")
         return WaveRow(row[0], row[1], title, row[3], row[4])
 
     @cached_property
@@ -95,7 +95,7 @@ class Results:
         """The questionnaire as it was asked."""
         text = self.rows("SELECT questionnaire FROM waves")[0][0]
         try:
-            return Questionnaire.model_validate(self._json(text))
+            return Questionnaire.model_validate(self.json(text))
         except ValidationError as error:
             raise self._damaged(f"its questionnaire cannot be read: {error.errors()[0]['msg']}") from None
 
@@ -119,7 +119,7 @@ class Results:
             coalesce({whose} = (SELECT population ->> '$.document.id' FROM waves), 1)
             FROM cells c JOIN models m ON m.id = c.model_id WHERE c.protocol <> 'judge' ORDER BY c.id"""
         )
-        return tuple(Cell(*(*row[:7], tuple(self._json(row[7])), row[8], bool(row[9]))) for row in rows)
+        return tuple(Cell(*(*row[:7], tuple(self.json(row[7])), row[8], bool(row[9]))) for row in rows)
 
     @cached_property
     def questions(self) -> tuple[Asked, ...]:
@@ -146,7 +146,7 @@ class Results:
 
     def settings(self, cell: Cell) -> dict[str, Any]:
         """Settings of a cell's protocol, as they were applied."""
-        found: dict[str, Any] = self._json(self.rows("SELECT settings FROM cells WHERE id = ?", (cell.id,))[0][0])
+        found: dict[str, Any] = self.json(self.rows("SELECT settings FROM cells WHERE id = ?", (cell.id,))[0][0])
         return found
 
     def resolved(self, cell: Cell) -> tuple[int, int]:
@@ -209,7 +209,7 @@ class Results:
         return Respondents(rows["id"].copy(), rows["persona"].copy(), rows["weight"].copy())
 
     def answers(self, cell: Cell, respondents: Respondents) -> Answers:
-        """Understood answers of a cell, all replicates, by the cell's :meth:`method`; resolutions of people included."""
+        """Understood answers of a cell, all replicates, by its :meth:`method`; resolutions of people included."""
         rows = self._array(
             f"""{LATEST} SELECT a.respondent_id, a.question_id, a.replicate, coalesce(o.code, {NO_CODE})
             FROM respondents r JOIN answers a ON a.respondent_id = r.id
@@ -344,7 +344,7 @@ class Results:
 
     @cached_property
     def _attributes(self) -> dict[int, dict[str, Any]]:
-        return {persona: self._json(text) for persona, text in self.rows("SELECT id, attributes FROM personas")}
+        return {persona: self.json(text) for persona, text in self.rows("SELECT id, attributes FROM personas")}
 
     def _has_column(self, table: str, column: str) -> bool:
         """Whether a table has a column; stores of older versions lack some."""
@@ -370,7 +370,14 @@ class Results:
         except sqlite3.Error as error:
             raise self._damaged(str(error)) from None
 
-    def _json(self, text: str) -> Any:
+    def json(self, text: str) -> Any:
+        """A JSON column.
+
+        Raises
+        ------
+        StoreError
+            If it is none.
+        """
         try:
             return json.loads(text)
         except ValueError as error:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from demoscope import documents
 from demoscope.errors import DocumentError
+from personas import countries, nationals
 from personas.allocation import crossed_by, endless, size_of
 from personas.attributes import Attribute
 from personas.composition import Composition, compose
-from personas.countries import PREFIX, adults_of
 from personas.designs import Design, Integerised, Panel, Quotas
 from personas.document import PopulationDocument
 from personas.drawing import draw_people
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LIBRARY = Path(__file__).parent / "library"
+MADE = {countries.PREFIX: countries.adults_of, nationals.PREFIX: nationals.nationals_of}
+"""How names of populations begin that are made rather than read, and what makes them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +54,9 @@ class Population:
 
     @classmethod
     def load(cls, name: str | Path, beside: Path | None = None) -> Self:
-        """Population of the library (``us_adults_2018``, ``country:DE``) or of a YAML file, relative to ``beside``.
+        """Population of the library or of a YAML file, relative to ``beside``; or one that is made.
+
+        ``country:DE`` makes the adults of a country, ``countries:Germany,Mexico`` one person of each.
 
         Raises
         ------
@@ -60,8 +64,9 @@ class Population:
             If the document or a table beside it is missing, malformed or contradictory; the message names the
             file, the line and the level.
         """
-        if str(name).startswith(PREFIX):
-            document, content = adults_of(str(name))
+        made = next((make for prefix, make in MADE.items() if str(name).startswith(prefix)), None)
+        if made is not None:
+            document, content = made(str(name))
             tables = Tables.restored(document.sources, document.attributes, content, str(name))
             places = Places.read(document.places, LIBRARY, document.attributes) if document.places else None
             return cls(document, tables, places)._composed(str(name))

@@ -44,6 +44,7 @@ from surveys.entries import Battery, Conjoint, Item, Loop, Section, Vignette
 from surveys.factors import Factors
 from surveys.option import Option
 from surveys.presentation_rules import PresentationRules
+from surveys.probing.variations import Variation
 from surveys.question import Exclusion, GoTo, Question
 from surveys.questionnaire import Questionnaire, ScoringKey, Split
 from surveys.statement_templates import StatementTemplate
@@ -126,6 +127,10 @@ def waves() -> str:
         table("`settings` of the protocol `wvb`", find_protocol("wvb").settings_model),
         table("`known_answers`", KnownAnswersSource),
         table("`settings` of the protocol `ivc`", find_protocol("ivc").settings_model),
+        table("`settings` of the protocol `probe`", find_protocol("probe").settings_model),
+        table("`variation` of `probe`, where it is no name", Variation),
+        table("`settings` of the protocol `rate`", find_protocol("rate").settings_model),
+        table("`settings` of the protocol `scenes`", find_protocol("scenes").settings_model),
         table("`settings` of the backend `llama_cpp`", find_backend("llama_cpp").settings_model),
         table("`settings` of the backend `openai_api`", OpenAISettings),
         table("`endpoints` of `openai_api`", EndpointSettings),

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from demoscope.documents import Loc, build, read_document
 from demoscope.errors import DemoscopeError, DocumentError
@@ -15,6 +15,7 @@ from simulator.known_answers import check_people, read_people
 from simulator.protocols.ivc_settings import ASSIGNED, IvcSettings
 from simulator.protocols.registry import find_protocol
 from simulator.rewordings import with_texts
+from simulator.scenes import scenes_of, with_scenes
 from simulator.variants import check_shown, varied
 from simulator.wave import Cell, Condition, LoadedWave, ModelSpec, Wave
 from surveys import Questionnaire, ReferenceCounts, load_questionnaire, load_reference
@@ -33,6 +34,11 @@ def load_wave(path: Path) -> LoadedWave:
         If anything in it is missing, unknown or impossible; the message names the file and the line.
     """
     content, lines = read_document(path)
+    return load_content(content, lines, path)
+
+
+def load_content(content: dict[str, Any], lines: dict[Loc, int], path: Path) -> LoadedWave:
+    """Everything that a wave's content names; messages say that it stands in ``path``, on these lines."""
     wave = build(Wave, content, str(path), lines).sized
     beside = path.parent
     questionnaire, known = _with_known_answers(wave, load_questionnaire(wave.questionnaire, beside), path, lines)
@@ -52,6 +58,7 @@ def load_wave(path: Path) -> LoadedWave:
     _names_are_different([cell.condition.name for cell in conditions], len(models), str(path))
     cells = tuple(replace(cell, model=model) for model in models for cell in conditions)
     _populations_are_different(cells, population, str(path))
+    scenes_of(cells, str(path))
     backstories = _backstories(wave, cells, str(path))
     if known is not None:
         _check_known(known, wave, cells, f"{path}:{lines['known_answers',]}: known_answers")
@@ -202,6 +209,7 @@ def _checked_condition(
     except DemoscopeError as error:
         raise DocumentError(f"{place.where}: {error}") from None
     where, beside = f"{place.where}: condition {condition.name!r}", Path(place.path).parent
+    condition = with_scenes(condition, questionnaire, beside, where)
     settings = build(protocol.settings_model, condition.settings, place.path, place.settings)
     respondents = condition.respondents or wave.respondents
     population = _whose(condition, own, respondents, beside, where)

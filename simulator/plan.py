@@ -111,6 +111,8 @@ class _Tally:
     completion: float = 0
     written: float = 0
     """Tokens of all beams and samples, whichever is taken."""
+    one_by_one: bool = False
+    """Whether each continuation is rated in a call of its own, with the whole prompt."""
     count: Callable[[Sequence[Message]], int] | None = None
     """Counts a prompt's tokens, where a tokenizer is at hand."""
     least: float = 0
@@ -123,12 +125,15 @@ class _Tally:
     def exchange(self, request: Request, completion: Completion) -> None:
         self.calls += 1
         self.demands |= demands(request)
-        self.prompt += _tokens(request.messages)
+        rated = request.labels if request.ability == "score" else ()
+        times = len(rated) if rated and self.one_by_one else 1
+        self.prompt += _tokens(request.messages) * times + _text_tokens(rated)
         if self.count:
-            tokens = self.count(request.messages)
+            tokens = self.count(request.messages) * times + _text_tokens(rated)
             likely = Range(low=tokens, high=tokens)
         else:
-            likely = prompt_tokens([message.text for message in request.messages])
+            texts = [message.text for message in request.messages]
+            likely = prompt_tokens([*texts * times, *rated])
         self.least += likely.low
         self.most += likely.high
         kept = 0
@@ -136,10 +141,12 @@ class _Tally:
             if before.text_id != after.text_id:
                 break
             kept += 1
-        self.fresh += _tokens(request.messages[kept:])
+        self.fresh += _tokens(request.messages[kept:]) + _text_tokens(rated)
         self._last = request.messages
         constraint = request.constraint
         limit = constraint.likely_tokens if constraint else request.decoding.max_tokens
+        if request.ability != "generate":
+            limit = times  # a token a call, after which the log-probabilities are told
         self.completion += limit
         self.written += limit * request.decoding.width
         if len(self.prompts) < 2:
@@ -163,6 +170,10 @@ def _tokens(messages: tuple[Message, ...]) -> float:
     return sum(len(message.text) / CHARACTERS_PER_TOKEN + 5 for message in messages)
 
 
+def _text_tokens(texts: Sequence[str]) -> float:
+    return sum(len(text) / CHARACTERS_PER_TOKEN for text in texts)
+
+
 def make_plan(loaded: LoadedWave, wanted_margin: float = WANTED, lint: bool = False) -> Plan:
     """Plan of a wave, from dry interviews of its first respondents; no model is loaded.
 
@@ -183,14 +194,17 @@ def make_plan(loaded: LoadedWave, wanted_margin: float = WANTED, lint: bool = Fa
 
 async def _plan(loaded: LoadedWave, wanted_margin: float) -> Plan:
     stand_in = ScriptedBackend("dry-run", public="uniform")
-    tallies = {cell.name: _Tally(count=_counter(cell.model)) for cell in loaded.cells}
+    tallies = {
+        cell.name: _Tally(count=_counter(cell.model), one_by_one=cell.model.backend == "openai_api")
+        for cell in loaded.cells
+    }
     numbers = {cell.name: n for n, cell in enumerate(loaded.cells, start=1)}
     people = []
     first = None
     for cell, _, _, respondent in persona_respondents(loaded, numbers, 0, SAMPLE):
         first = first or respondent
         if cell is loaded.cells[0]:
-            people.append(respondent.portrait)
+            people.append(respondent.portrait or "(nobody is told)")
         if respondent.assigned == frozenset():
             continue
         interview = begin(cell.protocol, respondent, cell.asked, cell.settings, loaded.wave.seed)

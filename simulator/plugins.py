@@ -19,6 +19,9 @@ OURS = {
         "judge": "simulator.protocols.judge:PROTOCOL",
         "contamination": "simulator.protocols.contamination:PROTOCOL",
         "ivc": "simulator.protocols.ivc:PROTOCOL",
+        "probe": "simulator.protocols.probe:PROTOCOL",
+        "rate": "simulator.protocols.rate:PROTOCOL",
+        "scenes": "simulator.protocols.scenes:PROTOCOL",
     },
     "backend": {
         "scripted": "simulator.backends.scripted:ScriptedBackend",

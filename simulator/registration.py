@@ -17,10 +17,12 @@ from demoscope.errors import StoreError
 from personas import Persona
 from simulator.records import Row
 from simulator.respondent import Respondent
+from simulator.scenes import scenes_of
 from simulator.store import Store
 from simulator.variants import as_variant
 from simulator.wave import Cell, LoadedWave, ModelSpec, deciding, questionnaire_content
 from surveys import Questionnaire
+from surveys.scenes import POLES
 
 CHUNK = 5_000
 """People drawn at a time."""
@@ -75,6 +77,7 @@ def register(store: Store, loaded: LoadedWave, now: str) -> dict[str, int]:
             _check_growth(store, _stored_content(store, row), loaded)
             _update_wave(connection, loaded)
         _write_questions(connection, loaded)
+        _write_scenes(connection, loaded)
         cells = _write_cells(connection, loaded)
         connection.executemany("UPDATE models SET committed = ? WHERE name = ?", spent)
         _write_people(connection, loaded, cells)
@@ -135,6 +138,8 @@ def _forget_unasked(connection: sqlite3.Connection) -> list[Row]:
             "cells",
             "models",
             "reference_counts",
+            "actions",
+            "scenes",
             "options",
             "questions",
             "waves",
@@ -307,6 +312,21 @@ def _write_questions(connection: sqlite3.Connection, loaded: LoadedWave) -> None
                 for count in loaded.reference.counts
                 if ids[count.question] > known
             ],
+        )
+
+
+def _write_scenes(connection: sqlite3.Connection, loaded: LoadedWave) -> None:
+    """Scenes that are rated, under their numbers in the set, which answers name."""
+    scenes = scenes_of(loaded.cells, f"the wave {loaded.wave.name!r}")
+    if scenes is None or connection.execute("SELECT 1 FROM scenes LIMIT 1").fetchone() is not None:
+        return
+    ids = {question.id: number for number, question in enumerate(loaded.questionnaire.questions, start=1)}
+    for number, scene in enumerate(scenes.scenes, start=1):
+        connection.execute(
+            "INSERT INTO scenes VALUES (?, ?, ?, ?)", (number, ids[scene.question], scene.text, scenes.id)
+        )
+        connection.executemany(
+            "INSERT INTO actions VALUES (?, ?, ?)", [(number, pole, scene.action(pole)) for pole in POLES]
         )
 
 

@@ -86,9 +86,11 @@ def _led_back(steps: Protocol, asked: Perturbed) -> Protocol:
 def _canonical(understood: Understood, asked: Perturbed) -> Understood:
     answer, way = understood.answer, asked.back[understood.answer.question]
     codes, number = tuple(way.code(code) for code in answer.codes), answer.number
-    if way.scores and answer.codes:
-        codes, number = (), way.scores[answer.codes[0]]
+    shares = tuple(dataclasses.replace(share, code=way.code(share.code)) for share in answer.shares)
+    if way.scores:  # points of another scale have a score and no code
+        codes, number, shares = (), way.scores[answer.codes[0]] if answer.codes else number, ()
     written = way.presentation(answer.presentation)
     return dataclasses.replace(
-        understood, answer=dataclasses.replace(answer, codes=codes, number=number, presentation=written)
+        understood,
+        answer=dataclasses.replace(answer, codes=codes, number=number, presentation=written, shares=shares),
     )

@@ -26,7 +26,10 @@ def table(name, *columns):
 
 
 def test_every_population_of_the_library_is_tested_here():
-    documents = {path.stem for path in LIBRARY.glob("*.yaml")} - {"wvs_statements"}
+    documents = {path.stem for path in LIBRARY.glob("*.yaml")} - {
+        "wvs_statements",
+        "nobody",
+    }  # of nobody nothing is told
     assert {name for name in NAMES if ":" not in name} == documents
 
 

@@ -6,12 +6,14 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from demoscope import seeds
 from demoscope.documents import Document, build
 from demoscope.errors import BackendError, DocumentError
 from simulator.backends.interface import ModelCard, Resources
+from simulator.backends.listed import PERCENT, Listed, leaning, listed
 from simulator.backends.offered import (
     ITEMS,
     POINTS,
@@ -39,6 +41,8 @@ SPREAD = 0.01
 """Share of a distribution that is spread evenly, so that every log-probability is finite."""
 GOLDEN = 0.6180339887498949
 """Step between the chances of several draws from one, which spreads them evenly over [0, 1)."""
+LEAST = 1e-12
+"""The least share of a listed option, for the same reason."""
 EXPLANATIONS = (
     "That is how I have always seen it.",
     "People around me feel the same way.",
@@ -139,7 +143,9 @@ class ScriptedBackend:
 
     def _answer(self, request: Request, choice: float, spare: int) -> str:
         constraint = request.constraint
-        turn = request.messages[-1 if _asks(request) else -2].text
+        turn = _turn(request)
+        if constraint is None and listed(turn):
+            return self._of_list(request, listed(turn), choice)
         if isinstance(constraint, JsonConstraint):
             total = first_number(POINTS, turn)
             properties = dict(constraint.root.properties)
@@ -147,9 +153,9 @@ class ScriptedBackend:
             points = dict.fromkeys(properties, 0) | divided(names, total, choice) if total is not None else None
             return constraint.example(choice) if points is None else json.dumps(points)
         explanation = EXPLANATIONS[spare % len(EXPLANATIONS)]
-        listed = groups(turn) if constraint is None else ()
-        if listed:
-            return self._chosen(request, listed, choice, explanation)
+        several = groups(turn) if constraint is None else ()
+        if several:
+            return self._chosen(request, several, choice, explanation)
         if constraint is None:
             answer = self._said(request, turn, choice)
             keys = form(turn)
@@ -170,6 +176,22 @@ class ScriptedBackend:
             return f"{constraint.prefix}{answer}"
         free = " ".join(explanation.split()[: constraint.free_tokens])
         return f"{constraint.prefix}{answer}{constraint.suffix}{free}"
+
+    def _of_list(self, request: Request, options: tuple[Listed, ...], choice: float) -> str:
+        """One line of a list, or a percentage for each where percentages are asked for."""
+        shares = self._listed_shares(request, options)
+        if PERCENT.search(request.messages[0].text):
+            return "\n".join(f"{one.label}: {100 * share:.2f}%" for one, share in zip(options, shares, strict=True))
+        if self._settings.obey_greedy and request.decoding.greedy:
+            return options[shares.index(max(shares))].line
+        tops = itertools.accumulate(shares)
+        return next((one.line for one, top in zip(options, tops, strict=True) if choice < top), options[-1].line)
+
+    def _listed_shares(self, request: Request, options: tuple[Listed, ...]) -> list[float]:
+        """The public's distribution over listed options, in the order listed."""
+        places = tuple(range(1, len(options) + 1))
+        shares = self._shares(request, places, {place: one.wording for place, one in enumerate(options, start=1)})
+        return leaning(shares, options, self._settings.place_bias, self._settings.label_bias)
 
     def _said(self, request: Request, turn: str, choice: float) -> str:
         """What is answered to a user turn that prescribes no form; to several items, a line each."""
@@ -215,8 +237,10 @@ class ScriptedBackend:
                 return text
         return offered[max(place for place, share in enumerate(shares) if share > 0)][1]
 
-    def _shares(self, request: Request, codes: tuple[int, ...]) -> list[float]:
-        """The public's distribution over these codes for this request."""
+    def _shares(
+        self, request: Request, codes: tuple[int, ...], wordings: Mapping[int, str] = MappingProxyType({})
+    ) -> list[float]:
+        """The public's distribution over these codes, or the wordings behind them, for this request."""
         public, n = self._settings.public, len(codes)
         if public == "modal":
             return [1.0] + [0.0] * (n - 1)
@@ -227,7 +251,10 @@ class ScriptedBackend:
             return [float(place == favourite) for place in range(n)]
         for planted in self._settings.planted:
             if planted.question in (None, request.question) and planted.when in system:
-                shares = [planted.shares.get(code, 0.0) for code in codes]
+                by_code = planted.shares if planted.shares or not wordings else {}
+                shares = [
+                    by_code.get(code, 0.0) + planted.wordings.get(wordings.get(code, ""), 0.0) for code in codes
+                ]
                 total = sum(shares)
                 if total > 0:
                     return [share / total for share in shares]
@@ -238,6 +265,10 @@ class ScriptedBackend:
         if not request.labels or len(set(request.labels)) < len(request.labels):
             error = "labels must be given, each once"
             return Completion((Attempt(error=error, error_kind="rejected", prompt_tokens=prompt),))
+        options = listed(_turn(request))
+        texts = {text for one in options for text in (one.label, one.line)}
+        if {label.strip() for label in request.labels} <= texts:
+            return self._of_labels(request, options, prompt)
         numbered = [re.match(r"\s*(-?\d+)(?:\s*:|\s*\Z)", label) for label in request.labels]
         codes = [int(m[1]) if m else None for m in numbered]
         known = [code for code in codes if code is not None]
@@ -255,6 +286,23 @@ class ScriptedBackend:
             logprobs[said] = (total / tokens,) * tokens
         attempt = Attempt("", finish_reason="stop", prompt_tokens=prompt, completion_tokens=0, endpoint="scripted")
         return Completion((attempt,), logprobs, OUTSIDE if request.ability == "label_logprobs" else None)
+
+    def _of_labels(self, request: Request, options: tuple[Listed, ...], prompt: int) -> Completion:
+        """Log-probabilities of listed labels, equal parts for their forms; of lines, the same for each token."""
+        shares = dict(zip(options, self._listed_shares(request, options), strict=True))
+        by_text = {text: share for one, share in shares.items() for text in (one.label, one.line)}
+        texts = [name.strip() for name in request.labels]
+        logprobs: dict[str, tuple[float, ...]] = {}
+        for name, text in zip(request.labels, texts, strict=True):
+            tokens = len(text.split()) + request.end_of_turn if request.ability == "score" else 1
+            logprobs[name] = (math.log((1 - OUTSIDE) * max(by_text[text], LEAST) / texts.count(text)),) * tokens
+        attempt = Attempt("", finish_reason="stop", prompt_tokens=prompt, completion_tokens=0, endpoint="scripted")
+        return Completion((attempt,), logprobs, OUTSIDE if request.ability == "label_logprobs" else None)
+
+
+def _turn(request: Request) -> str:
+    """The last user turn."""
+    return request.messages[-1 if _asks(request) else -2].text
 
 
 def _asks(request: Request) -> bool:

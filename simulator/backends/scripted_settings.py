@@ -14,8 +14,10 @@ FAULTS: tuple[Fault, ...] = ("errors", "refusals", "unparsable", "empty", "trunc
 class Planted(Document):
     """A distribution that the public answers from; the first one that fits a request counts."""
 
-    shares: dict[int, float] = Field(min_length=1)
+    shares: dict[int, float] = Field(default_factory=dict)
     """Code -> share; shares are normalised, and codes left out are never chosen."""
+    wordings: dict[str, float] = Field(default_factory=dict)
+    """The same by the wording of options, for those that are listed line by line under labels, as in probes."""
     question: str | None = None
     """Id of the question it holds for; every question when absent."""
     when: str = ""
@@ -23,8 +25,11 @@ class Planted(Document):
 
     @model_validator(mode="after")
     def _is_a_distribution(self) -> Self:
-        if min(self.shares.values()) < 0 or not 0 < sum(self.shares.values()) < math.inf:
-            raise ValueError(f"shares must not be negative nor all zero, got {self.shares}")
+        if not self.shares and not self.wordings:
+            raise ValueError("shares are given by code or (`wordings`) by the wording of options")
+        for shares in (self.shares.values(), self.wordings.values()):
+            if shares and (min(shares) < 0 or not 0 < sum(shares) < math.inf):
+                raise ValueError(f"shares must not be negative nor all zero, got {list(shares)}")
         return self
 
 
@@ -38,6 +43,10 @@ class ScriptedSettings(Document):
     """Distinguishes two publics that are asked the same."""
     planted: tuple[Planted, ...] = ()
     """What ``planted`` draws from; where none fits, every option alike."""
+    place_bias: tuple[float, ...] = ()
+    """Log-odds by which it leans to the option listed first, second, ..., where options are listed under labels."""
+    label_bias: dict[str, float] = Field(default_factory=dict)
+    """Label -> log-odds by which it leans to the option listed under it."""
     errors: float | None = Field(default=None, ge=0, le=1)
     """Share of calls that fail; 0.05 for the faulty public and none otherwise, as with the other faults."""
     refusals: float | None = Field(default=None, ge=0, le=1)

@@ -1,0 +1,222 @@
+"""How much faster probes are than one forward pass for each option and method, with equal results.
+
+usage: python benchmarks/probing.py [--questions 20] [--passes 20] [--space both] [--quick]
+
+Prints one JSON line. Questions of four options are probed by the token and the sequence method in 9 formats (3 styles
+x 3 variations) and 7 contexts (nobody and people from 6 countries), on the embedded model, by one single-threaded
+engine: by the protocol, as a wave does it, whose prompts share what they begin with; and, in the same run, by full
+forward passes over prompt and option, one for each rated text and method, for some of these prompts, in all formats
+and contexts by turns. Both are extrapolated to 206 questions. Evaluated tokens are counted, times are CPU seconds.
+``full_passes_one_form`` counts half of the full passes where both forms of every text are rated: one for each option
+and method, although two forms are compared with it.
+"""
+
+import argparse
+import asyncio
+import itertools
+import json
+import math
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np
+
+from personas import Population
+from personas.nationals import PREFIX, PUBLISHED
+from simulator.backends.llama_cpp import LlamaCppBackend
+from simulator.backends.llama_cpp.context import Logits
+from simulator.backends.llama_cpp.sequence import Sequence, pieces
+from simulator.drivers import drive
+from simulator.protocols.interface import Completion, Request, Understood
+from simulator.protocols.probe import PROTOCOL, ProbeSettings
+from simulator.respondent import Respondent
+from surveys import Question, Questionnaire
+
+ALL = 206
+"""Questions of the paper."""
+STYLES = ("default", "prefixed", "one_shot")
+VARIATIONS = ("baseline", "reversed_labels", "numbers")
+SEED = 7
+TOPICS = (
+    *("family", "friends", "leisure time", "politics", "work", "religion", "the environment", "the armed forces"),
+    *("the press", "television", "labour unions", "the police", "the courts", "the government", "political parties"),
+    *("parliament", "universities", "elections", "major companies", "banks", "charitable organisations", "science"),
+    *("immigration", "taxes", "health care", "schools"),
+)
+STEMS = {
+    "How important is {} in your life?": (
+        *("Very important", "Rather important", "Not very important", "Not at all important"),
+    ),
+    "How much confidence do you have in {}?": ("A great deal", "Quite a lot", "Not very much", "None at all"),
+    "How often do you discuss {} with the people around you?": ("Often", "Sometimes", "Rarely", "Never"),
+    "How far do you agree that more should be heard about {} in public?": (
+        *("Strongly agree", "Agree", "Disagree", "Strongly disagree"),
+    ),
+    "How interested would you say you are in news about {}?": (
+        *("Very interested", "Somewhat interested", "Not very interested", "Not at all interested"),
+    ),
+    "How worried are you about the future of {} in this country?": (
+        *("Very much", "A good deal", "Not much", "Not at all"),
+    ),
+    "Would you say that {} has become more or less of a concern to people in recent years?": (
+        *("Much more", "A little more", "A little less", "Much less"),
+    ),
+    "How well do you think {} is treated by those who decide over public money?": (
+        *("Very well", "Fairly well", "Fairly badly", "Very badly"),
+    ),
+}
+
+
+def questions(n: int) -> Questionnaire:
+    """``n`` questions of four options each, no two alike."""
+    made = []
+    for number, (topic, (stem, labels)) in enumerate(itertools.product(TOPICS, STEMS.items())):
+        options = [{"code": code, "label": label} for code, label in enumerate(labels, start=1)]
+        made.append(Question.model_validate({"id": f"q{number}", "text": stem.format(topic), "options": options}))
+    return Questionnaire(id="four_options", title="Questions of four options", questions=made[:n])
+
+
+@dataclass
+class Kept:
+    """What interviews asked and got."""
+
+    asked: list[tuple[Request, Completion]] = field(default_factory=list)
+    answers: int = 0
+
+    def exchange(self, request: Request, completion: Completion) -> None:
+        """One more exchange."""
+        self.asked.append((request, completion))
+
+    def answer(self, understood: Understood) -> None:
+        """One more answer."""
+        assert understood.answer.status == "answered", understood.answer.reason
+        self.answers += 1
+
+
+def interviews(space: str) -> list[tuple[Respondent, ProbeSettings]]:
+    """Everybody in every format: person by person, as a wave goes through its respondents."""
+    people = Population.load(PREFIX + ",".join(PUBLISHED))
+    found = []
+    for number in (-1, *range(len(PUBLISHED))):
+        for style, variation in itertools.product(STYLES, VARIATIONS):
+            settings = ProbeSettings.model_validate(
+                {"style": style, "variation": variation, "space": space, "person": number >= 0}
+            )
+            persona = people.people(max(number, 0), max(number, 0) + 1, SEED)[0]
+            cell = f"{style}-{variation}{'-person' if number >= 0 else ''}/embedded"
+            found.append((PROTOCOL.respondent(persona, people, settings, SEED, cell), settings))
+    return found
+
+
+async def probed(backend: LlamaCppBackend, asked: Questionnaire, space: str) -> Kept:
+    """All interviews, as many at once as the engine takes."""
+    kept, places = Kept(), asyncio.Semaphore(backend.concurrency)
+
+    async def one(respondent: Respondent, settings: ProbeSettings) -> None:
+        async with places:
+            await drive(PROTOCOL.interview(respondent, asked, settings, SEED), backend.complete, kept)
+
+    await asyncio.gather(*(one(*pair) for pair in interviews(space)))
+    return kept
+
+
+def logprob(row: Logits, token: int) -> float:
+    """Natural log-probability of a token."""
+    values = row.astype(np.float64)
+    top = values.max()
+    return float(values[token] - top - math.log(np.exp(values - top).sum()))
+
+
+def full_pass(lone: Sequence, prompt: list[int], path: tuple[int, ...]) -> list[float]:
+    """One forward pass over prompt and option from nothing; the log-probability of each token of the option."""
+    lone.forget()
+    tokens, wanted = [*prompt, *path[:-1]], len(path)
+    rows: list[Logits] = []
+    for start, stop in pieces(len(tokens)):
+        here = min(stop - start, max(0, wanted - (len(tokens) - stop)))
+        rows += [row.copy() for row in lone.feed(tokens[start:stop], here)]
+    return [logprob(row, token) for row, token in zip(rows, path, strict=True)]
+
+
+def by_full_passes(backend: LlamaCppBackend, kept: Kept, prompts: int) -> dict[str, Any]:
+    """Full passes for some prompts, chosen so that formats, contexts and questions take turns."""
+    by_prompt: dict[tuple[str, str | None], list[tuple[Request, Completion]]] = {}
+    for request, completion in kept.asked:
+        by_prompt.setdefault((request.conversation, request.question), []).append((request, completion))
+    places = np.random.default_rng(SEED).permutation(len(by_prompt))[:prompts]
+    every = list(by_prompt.values())
+    lone, vocabulary = Sequence(backend.context, 0), backend.model.vocabulary
+    cpu, evaluated, passes, worst = 0.0, 0, 0, 0.0
+    for place in places:
+        for request, completion in every[place]:
+            assert completion.logprobs is not None
+            prompt = backend.model.template.tokens(request.messages)
+            for text in request.labels:
+                path = tuple(vocabulary.continuation(text.encode()))
+                before, begun = backend.context.evaluated, time.process_time()
+                found = full_pass(lone, prompt, path)
+                cpu += time.process_time() - begun
+                evaluated += backend.context.evaluated - before
+                passes += 1
+                ours = completion.logprobs[text]
+                worst = max(worst, *(abs(a - b) for a, b in zip(ours, found, strict=False)))
+    lone.forget()
+    return {"prompts": len(places), "passes": passes, "cpu": cpu, "evaluated": evaluated, "worst": worst}
+
+
+def main() -> None:
+    """Run both sides and print one line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--questions", type=int, default=20, help="probed in all formats and contexts")
+    parser.add_argument("--passes", type=int, default=40, help="prompts that full passes go through")
+    parser.add_argument("--space", choices=["both", "none"], default="both", help="forms of labels and options")
+    parser.add_argument("--quick", action="store_true", help="2 questions, full passes for 6 prompts")
+    wanted = parser.parse_args()
+    if wanted.quick:
+        wanted.questions, wanted.passes = 2, 6
+    backend = LlamaCppBackend("embedded", sequences=16, context=1024)
+    cpu_begun, begun = time.process_time(), time.perf_counter()
+    kept = asyncio.run(probed(backend, questions(wanted.questions), wanted.space))
+    cpu, wall = time.process_time() - cpu_begun, time.perf_counter() - begun
+    evaluated = backend.context.evaluated
+    prompts = len(interviews(wanted.space)) * wanted.questions
+    lengths = [len(backend.model.template.tokens(request.messages)) for request, _ in kept.asked]
+    full = by_full_passes(backend, kept, wanted.passes)
+    asyncio.run(backend.close())
+    each_cpu, each_tokens = full["cpu"] / full["prompts"], full["evaluated"] / full["prompts"]
+    forms = 2 if wanted.space == "both" else 1
+    line = {
+        "benchmark": "probing",
+        "model": backend.settings.path,
+        "questions": wanted.questions,
+        "prompts": prompts,
+        "space": wanted.space,
+        "prompt_tokens": round(sum(lengths) / len(lengths), 1),
+        "evaluated_tokens": evaluated,
+        "evaluated_tokens_a_prompt": round(evaluated / prompts, 1),
+        "cpu_ms_a_prompt": round(1000 * cpu / prompts, 1),
+        "wall_s": round(wall, 1),
+        "full_passes_a_prompt": full["passes"] / full["prompts"],
+        "full_evaluated_tokens_a_prompt": round(each_tokens, 1),
+        "full_cpu_ms_a_prompt": round(1000 * each_cpu, 1),
+        "largest_difference_nats": full["worst"],
+        "times_faster_cpu": round(each_cpu / (cpu / prompts), 2),
+        "times_fewer_tokens": round(each_tokens / (evaluated / prompts), 2),
+        "times_faster_cpu_full_passes_one_form": round(each_cpu / forms / (cpu / prompts), 2),
+        "extrapolated_to_206_questions": {
+            "probed_cpu_h": round(cpu / wanted.questions * ALL / 3600, 2),
+            "full_passes_cpu_h": round(each_cpu * prompts / wanted.questions * ALL / 3600, 2),
+            "probed_tokens": round(evaluated / wanted.questions * ALL),
+            "full_passes_tokens": round(each_tokens * prompts / wanted.questions * ALL),
+        },
+    }
+    print(json.dumps(line))
+
+
+if __name__ == "__main__":
+    main()
