@@ -15,13 +15,13 @@ from demoscope import seeds
 from demoscope.errors import BackendError
 from simulator.backends.conformance import check, request
 from simulator.backends.llama_cpp import LlamaCppBackend, weights
-from simulator.backends.llama_cpp.grammar import Grammar
 from simulator.backends.llama_cpp.model import Model
-from simulator.backends.llama_cpp.sampling import choose, penalised, truncated
 from simulator.backends.llama_cpp.sequence import Sequence
 from simulator.backends.llama_cpp.settings import LlamaCppSettings
-from simulator.backends.llama_cpp.template import ChatTemplate
-from simulator.backends.llama_cpp.vocabulary import Vocabulary
+from simulator.backends.logits.grammar import Grammar
+from simulator.backends.logits.sampling import choose, penalised, truncated
+from simulator.backends.logits.template import ChatTemplate
+from simulator.backends.logits.vocabulary import Vocabulary
 from simulator.constraint import Constraint
 from simulator.decoding import Decoding
 from simulator.protocols.interface import Completion, Message, Request
@@ -264,7 +264,7 @@ def test_a_stop_string_that_spans_tokens_ends_the_text_before_it(ask: Callable[[
 
 
 def test_a_character_cut_in_the_middle_is_left_out(vocabulary: Vocabulary) -> None:
-    from simulator.backends.llama_cpp.generation import Generation
+    from simulator.backends.logits.generation import Generation
 
     owl = vocabulary.plain("🦉")
     assert len(owl) > 1

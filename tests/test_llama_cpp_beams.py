@@ -17,16 +17,16 @@ from scipy.stats import chisquare
 from demoscope import seeds
 from simulator.backends.conformance import request
 from simulator.backends.llama_cpp import LlamaCppBackend
-from simulator.backends.llama_cpp.beams import Search, beam_search, best_of
-from simulator.backends.llama_cpp.context import Logits, Row, State
-from simulator.backends.llama_cpp.generation import Generation
+from simulator.backends.llama_cpp.context import Row, State
 from simulator.backends.llama_cpp.growing import grow, sample
-from simulator.backends.llama_cpp.sampling import penalised
 from simulator.backends.llama_cpp.scheduler import Scheduler
 from simulator.backends.llama_cpp.sequence import Sequence
-from simulator.backends.llama_cpp.vocabulary import Vocabulary
 from simulator.backends.llama_cpp.wishes import Wishes
 from simulator.backends.llama_cpp.work import Work
+from simulator.backends.logits.beams import Search, beam_search, best_of
+from simulator.backends.logits.generation import Generation
+from simulator.backends.logits.sampling import Logits, penalised
+from simulator.backends.logits.vocabulary import Vocabulary
 from simulator.constraint import Constraint
 from simulator.decoding import Decoding
 from simulator.protocols.interface import Attempt, Completion, ErrorKind, Message, Request

@@ -16,7 +16,10 @@ from simulator.backends.llama_cpp import LlamaCppBackend
 from simulator.backends.llama_cpp.branches import RATED, Branches, grouped
 from simulator.backends.llama_cpp.context import CHUNK, Context, Row
 from simulator.backends.llama_cpp.rating import rate
-from simulator.backends.llama_cpp.scoring import (
+from simulator.backends.llama_cpp.sequence import Sequence
+from simulator.backends.llama_cpp.settings import BRANCHES
+from simulator.backends.llama_cpp.wishes import Call, Piece
+from simulator.backends.logits.scoring import (
     Path,
     label_logprobs,
     label_steps,
@@ -24,9 +27,6 @@ from simulator.backends.llama_cpp.scoring import (
     score_steps,
     tips,
 )
-from simulator.backends.llama_cpp.sequence import Sequence
-from simulator.backends.llama_cpp.settings import BRANCHES
-from simulator.backends.llama_cpp.wishes import Call, Piece
 from simulator.decoding import Decoding
 from simulator.protocols.interface import Completion, Message, Request
 from simulator.scores import forms, outside, per_byte, per_token

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from demoscope.errors import BackendError
 from simulator.backends.llama_cpp.library import library
-from simulator.backends.llama_cpp.template import ChatTemplate
-from simulator.backends.llama_cpp.vocabulary import Vocabulary
+from simulator.backends.llama_cpp.vocabulary import GgufVocabulary
+from simulator.backends.logits.template import ChatTemplate
 from simulator.protocols.interface import Message
 
 
@@ -28,7 +28,7 @@ def token_counter(path: Path) -> Callable[[Sequence[Message]], int]:
             f"{path}: llama.cpp finds no vocabulary in this file; name a GGUF of the model, or leave `tokenizer` out."
         )
     template = llama.llama_model_chat_template(model, None)
-    vocabulary = Vocabulary(llama.llama_model_get_vocab(model))
+    vocabulary = GgufVocabulary(llama.llama_model_get_vocab(model))
     written = ChatTemplate(vocabulary, template.decode("utf-8", "replace") if template else None)
 
     def count(messages: Sequence[Message]) -> int:

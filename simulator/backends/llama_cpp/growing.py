@@ -10,11 +10,11 @@ from collections.abc import Sequence as Many
 
 import numpy as np
 
-from simulator.backends.llama_cpp.beams import Extension, Search, best_of
-from simulator.backends.llama_cpp.context import Logits
-from simulator.backends.llama_cpp.generation import Generation
 from simulator.backends.llama_cpp.sequence import Saved, Sequence
 from simulator.backends.llama_cpp.wishes import Piece, Step, Wish
+from simulator.backends.logits.beams import Extension, Search, best_of
+from simulator.backends.logits.generation import Generation
+from simulator.backends.logits.sampling import Logits
 
 Evaluating = Generator[Wish, list[Logits], list[Logits]]
 

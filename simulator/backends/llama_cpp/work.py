@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from demoscope import seeds
-from simulator.backends.llama_cpp import scoring
-from simulator.backends.llama_cpp.beams import LENGTH_PENALTY, beam_search
 from simulator.backends.llama_cpp.branches import Branches
-from simulator.backends.llama_cpp.context import Logits
-from simulator.backends.llama_cpp.generation import Generation
-from simulator.backends.llama_cpp.grammar import Grammars
 from simulator.backends.llama_cpp.growing import grow, sample
 from simulator.backends.llama_cpp.model import Model
 from simulator.backends.llama_cpp.rating import rate
 from simulator.backends.llama_cpp.sequence import Sequence
 from simulator.backends.llama_cpp.wishes import Piece, Step, Wish, Wishes
+from simulator.backends.logits import scoring
+from simulator.backends.logits.beams import LENGTH_PENALTY, beam_search
+from simulator.backends.logits.generation import Generation
+from simulator.backends.logits.grammar import Grammars
+from simulator.backends.logits.sampling import Logits
 from simulator.decoding import Decoding
 from simulator.protocols.interface import Attempt, Completion, ErrorKind, Request
 

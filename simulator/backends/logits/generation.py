@@ -14,9 +14,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.backends.llama_cpp.grammar import Grammar
-from simulator.backends.llama_cpp.sampling import choose, logprob
-from simulator.backends.llama_cpp.vocabulary import Vocabulary
+from simulator.backends.logits.grammar import Grammar
+from simulator.backends.logits.sampling import choose, logprob
+from simulator.backends.logits.vocabulary import Vocabulary
 from simulator.decoding import Decoding
 
 

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.backends.llama_cpp.context import Logits
-from simulator.backends.llama_cpp.generation import Generation
-from simulator.backends.llama_cpp.sampling import Floats, Ids, likeliest, normalised, penalised, truncated
+from simulator.backends.logits.generation import Generation
+from simulator.backends.logits.sampling import Floats, Ids, Logits, likeliest, normalised, penalised, truncated
 from simulator.decoding import Decoding
 
 LENGTH_PENALTY = 1.0

@@ -13,6 +13,7 @@ from simulator.decoding import Decoding
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
+Logits = NDArray[np.float32]
 
 
 def normalised(logits: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:
