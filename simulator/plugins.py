@@ -21,6 +21,7 @@ OURS = {
         "scripted": "simulator.backends.scripted:ScriptedBackend",
         "llama_cpp": "simulator.backends.llama_cpp:LlamaCppBackend",
         "openai_api": "simulator.backends.openai_api:OpenAIBackend",
+        "transformers": "simulator.backends.transformers:TransformersBackend",
     },
 }
 """What comes with the project, named here so that it is found where the code was shipped but not installed."""
