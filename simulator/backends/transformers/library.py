@@ -1,8 +1,11 @@
 """The packages behind this backend, loaded on first use and silenced; and which device a model runs on."""
 
+import contextlib
 import functools
 import importlib
 import os
+import warnings
+from collections.abc import Iterator
 from typing import Any
 
 from demoscope.errors import BackendError
@@ -34,6 +37,7 @@ def transformers() -> Any:
     """
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("TQDM_DISABLE", "1")
     torch()
     module = _loaded("transformers")
     module.utils.logging.set_verbosity_error()
@@ -50,6 +54,14 @@ def peft() -> Any:
         If it is not installed.
     """
     return _loaded("peft")
+
+
+@contextlib.contextmanager
+def among_themselves() -> Iterator[None]:
+    """Keep back what these packages say to each other of names that will change."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        yield
 
 
 def device_of(wish: Device) -> str:

@@ -1,10 +1,13 @@
 """A loaded model: its passes, as tensors, whatever its family."""
 
 import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from demoscope.errors import BackendError
-from simulator.backends.transformers.library import device_of, peft, torch, transformers
+from simulator.backends.transformers.library import among_themselves, device_of, peft, torch, transformers
 from simulator.backends.transformers.places import Place
 from simulator.backends.transformers.settings import TransformersSettings
 
@@ -93,33 +96,52 @@ class Network:
 
 
 def load(settings: TransformersSettings, place: Place) -> tuple[Network, Any]:
-    """The model of these files and its tokenizer; nothing is fetched.
+    """The model of these files, with its adapter on it, and its tokenizer; nothing is fetched.
 
     Raises
     ------
     BackendError
         If transformers cannot read them, or memory is short.
     """
-    hf, name = transformers(), str(place.folder / (place.gguf or ""))
+    model, tokenizer = read(settings, place)
+    if place.adapter:
+        with _told(place.adapter), among_themselves():
+            model = peft().PeftModel.from_pretrained(model, str(place.adapter))
+            model = model.get_base_model() if settings.quantization else model.merge_and_unload()
+    model.requires_grad_(False)
+    return Network(model.eval()), tokenizer
+
+
+def read(settings: TransformersSettings, place: Place) -> tuple[Any, Any]:
+    """The model of these files without its adapter, and its tokenizer.
+
+    Raises
+    ------
+    BackendError
+        If transformers cannot read them, or memory is short.
+    """
+    hf = transformers()
     where: dict[str, Any] = {"local_files_only": True} | ({"gguf_file": place.gguf} if place.gguf else {})
     torch().set_num_threads(settings.threads)
-    try:
+    with _told(place.folder / (place.gguf or "")):
         config = hf.AutoConfig.from_pretrained(place.folder, **where)
         kind = hf.AutoModelForSeq2SeqLM if config.is_encoder_decoder else hf.AutoModelForCausalLM
         model = kind.from_pretrained(place.folder, **where, **_how(settings))
-        if place.adapter:
-            model = peft().PeftModel.from_pretrained(model, str(place.adapter))
-            model = model.get_base_model() if settings.quantization else model.merge_and_unload()
-        tokenizer = hf.AutoTokenizer.from_pretrained(place.folder, **where)
+        return model, hf.AutoTokenizer.from_pretrained(place.folder, **where)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Tell whatever transformers comes to when it reads a model."""
+    try:
+        yield
     except BackendError:
         raise
     except Exception as error:  # many kinds, of files, of packages and of devices
         raise BackendError(
-            f"{name}: transformers cannot load this model ({type(error).__name__}: {str(error).strip()}). Its files "
+            f"{path}: transformers cannot load this model ({type(error).__name__}: {str(error).strip()}). Its files "
             "may be incomplete, its family unknown to the installed transformers, or memory short."
         ) from None
-    model.requires_grad_(False)
-    return Network(model.eval()), tokenizer
 
 
 def _how(settings: TransformersSettings) -> dict[str, Any]:
