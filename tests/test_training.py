@@ -2,14 +2,15 @@
 
 import asyncio
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from demoscope.errors import DocumentError
-from simulator.backends.conformance import request
-from simulator.protocols.interface import Message
+from simulator.decoding import Decoding
+from simulator.protocols.interface import Message, Request
 from tests.tiny_models import tiny_model
 
 pytest.importorskip("torch")
@@ -46,20 +47,15 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def share_of_yes(path: str, letter: str, **settings: Any) -> float:
-    """How much likelier yes is than no, in nats."""
+def likelihood(path: str, **settings: Any) -> float:
+    """Natural log-probability that a model of a wave replies yes or no and ends its turn."""
     backend = TransformersBackend("m", path=path, device="cpu", **settings)
-    asked = request(ability="score", labels=("yes", "no"), end_of_turn=True)
-    reply = asyncio.run(
-        backend.complete(type(asked)(**{**fields(asked), "messages": (Message("user", f"{letter}7: tea?"),)}))
-    )
+    question = (Message("user", "A4: tea?"),)
+    asked = Request("rate", 0, question, Decoding(), 0, ability="score", labels=("yes", "no"), end_of_turn=True)
+    reply = asyncio.run(backend.complete(asked))
     asyncio.run(backend.close())
     assert reply.logprobs is not None, reply.last.error
-    return sum(reply.logprobs["yes"]) - sum(reply.logprobs["no"])
-
-
-def fields(asked: Any) -> dict[str, Any]:
-    return {name: getattr(asked, name) for name in asked.__dataclass_fields__}
+    return math.log(sum(math.exp(sum(values)) for values in reply.logprobs.values()))
 
 
 def interrupted(data: Path, folder: Path, settings: TrainingSettings, at: int) -> Trained:
@@ -87,11 +83,9 @@ def test_a_run_that_was_interrupted_ends_as_if_it_had_not_been(
     assert whole.losses[-1] < whole.losses[0] / 2
     assert train(data, tmp_path / "again", settings).resumed == 16  # finished: nothing is done twice
     path = str(again.folder)
-    assert share_of_yes(path, "A") > 0 > share_of_yes(path, "B")
+    assert likelihood(path) > likelihood(str(model)) + 2
     if lora:
-        merged = share_of_yes(str(model), "A", adapter=path)
-        assert merged == pytest.approx(share_of_yes(path, "A"), abs=1e-5)
-        assert merged != pytest.approx(share_of_yes(str(model), "A"), abs=0.1)
+        assert likelihood(str(model), adapter=path) == pytest.approx(likelihood(path), abs=1e-5)
 
 
 def test_the_reply_and_the_end_of_its_turn_are_learnt_and_the_prompt_is_not(model: Path, data: Path) -> None:
