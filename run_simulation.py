@@ -24,6 +24,7 @@ import typer
 
 from analysis.worldvaluesbench import commands as wvb
 from demoscope.errors import DemoscopeError
+from simulator.training import commands as training
 
 if TYPE_CHECKING:
     from analysis.findings import Summary
@@ -42,6 +43,11 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(wvb.app, name="wvb")
+ivc = typer.Typer(
+    name="ivc", help="Individual values: teach a model to reason about one person.", no_args_is_help=True
+)
+ivc.command("train")(training.train)
+app.add_typer(ivc)
 
 WavePath = Annotated[Path, typer.Argument(metavar="WAVE.yaml", help="The wave to launch.")]
 StorePath = Annotated[Path, typer.Argument(metavar="STORE", help="The SQLite file that a wave wrote.")]

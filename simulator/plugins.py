@@ -22,6 +22,7 @@ OURS = {
         "llama_cpp": "simulator.backends.llama_cpp:LlamaCppBackend",
         "openai_api": "simulator.backends.openai_api:OpenAIBackend",
         "transformers": "simulator.backends.transformers:TransformersBackend",
+        "vllm": "simulator.backends.vllm:VllmBackend",
     },
 }
 """What comes with the project, named here so that it is found where the code was shipped but not installed."""

@@ -19,6 +19,25 @@ def token_counter(path: Path) -> Callable[[Sequence[Message]], int]:
     BackendError
         If the file has no vocabulary that llama.cpp can read.
     """
+    vocabulary, template = read_vocabulary(path)
+    written = ChatTemplate(vocabulary, template)
+
+    def count(messages: Sequence[Message]) -> int:
+        return len(written.tokens(messages))
+
+    return count
+
+
+def read_vocabulary(path: Path) -> tuple[GgufVocabulary, str | None]:
+    """The vocabulary of a GGUF file and its chat template, if it has one; no weights are read.
+
+    They stay loaded as long as this process.
+
+    Raises
+    ------
+    BackendError
+        If the file has no vocabulary that llama.cpp can read.
+    """
     llama = library()
     params = llama.llama_model_default_params()
     params.vocab_only = True
@@ -28,10 +47,6 @@ def token_counter(path: Path) -> Callable[[Sequence[Message]], int]:
             f"{path}: llama.cpp finds no vocabulary in this file; name a GGUF of the model, or leave `tokenizer` out."
         )
     template = llama.llama_model_chat_template(model, None)
-    vocabulary = GgufVocabulary(llama.llama_model_get_vocab(model))
-    written = ChatTemplate(vocabulary, template.decode("utf-8", "replace") if template else None)
-
-    def count(messages: Sequence[Message]) -> int:
-        return len(written.tokens(messages))
-
-    return count  # the vocabulary stays loaded as long as this process: a plan is all that it does
+    return GgufVocabulary(llama.llama_model_get_vocab(model)), template.decode(
+        "utf-8", "replace"
+    ) if template else None

@@ -4,13 +4,16 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
+from importlib.util import find_spec
 from typing import Any
 
 from demoscope.documents import build
 from demoscope.errors import BackendError, DocumentError
 from simulator.backends.interface import ModelCard, Resources
+from simulator.backends.llama_cpp.counting import read_vocabulary
 from simulator.backends.logits.grammar import Grammars
 from simulator.backends.logits.template import ChatTemplate
+from simulator.backends.logits.vocabulary import Vocabulary
 from simulator.backends.transformers import places
 from simulator.backends.transformers.engine import Engine
 from simulator.backends.transformers.network import load
@@ -68,10 +71,13 @@ class TransformersBackend:
         self._name = name
         self._place = places.find(self.settings)
         self.network, tokenizer = load(self.settings, self._place)
-        self.vocabulary = HubVocabulary(tokenizer, self.network.n_vocab, self.network.ends)
+        hub = HubVocabulary(tokenizer, self.network.n_vocab, self.network.ends)
+        self.vocabulary: Vocabulary = hub
         """Its tokens."""
-        template = tokenizer.chat_template
-        self.template = ChatTemplate(self.vocabulary, template if isinstance(template, str) else None)
+        template = tokenizer.chat_template if isinstance(tokenizer.chat_template, str) else None
+        if self._place.gguf and find_spec("llama_cpp"):  # transformers guesses how the file's tokenizer cuts texts
+            self.vocabulary, template = read_vocabulary(self._place.folder / self._place.gguf)
+        self.template = ChatTemplate(self.vocabulary, template)
         """How it wants conversations written."""
         self.size = self._context(tokenizer.model_max_length)
         """Tokens that it holds."""
@@ -81,7 +87,7 @@ class TransformersBackend:
             grammars=Grammars(self.vocabulary),
             size=self.size,
             encodes=self.network.encodes,
-            around=self.vocabulary.around,
+            around=hub.around,
             endpoint=name,
             clock=clock,
         )
@@ -129,6 +135,7 @@ class TransformersBackend:
                 "device": network.device,
                 "context": self.size,
                 "batch": self.concurrency,
+                "tokenizer": "transformers" if isinstance(self.vocabulary, HubVocabulary) else "llama.cpp",
                 "chat_template": self.template.source is not None,
                 "torch": version("torch"),
                 "transformers": version("transformers"),

@@ -249,6 +249,8 @@ class Engine:
         """Evaluate prompts of waiting requests, those of about the same length together."""
         self._since += 1
         admitted = sorted(self._admitted(), key=lambda one: len(one.work.prompt))
+        if not admitted:
+            return
         while admitted:
             some = _together(admitted, [one.work.width for one in admitted], self.most, self._tokens)
             works = [one.work for one in some]

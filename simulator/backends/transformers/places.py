@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,6 @@ from pathlib import Path
 from demoscope.errors import BackendError
 from simulator.backends.llama_cpp.settings import EMBEDDED
 from simulator.backends.llama_cpp.weights import check, embedded
-from simulator.backends.transformers.library import transformers
 from simulator.backends.transformers.settings import TransformersSettings
 
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
@@ -83,7 +83,7 @@ def _in_folder(path: Path, adapter: Path | None, settings: TransformersSettings)
 
 def _copy(name: str, settings: TransformersSettings) -> Path:
     """The folder of a hub id in the cache of Hugging Face, fetched if the wave allows it."""
-    transformers()
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     from huggingface_hub import snapshot_download
 
     try:
