@@ -123,6 +123,8 @@ def waves() -> str:
         table("`settings` of the protocol `translate`", find_protocol("translate").settings_model),
         table("`settings` of the protocol `wvb`", find_protocol("wvb").settings_model),
         table("`settings` of the backend `llama_cpp`", find_backend("llama_cpp").settings_model),
+        table("`settings` of the backend `transformers`", find_backend("transformers").settings_model),
+        table("`settings` of the backend `vllm`", find_backend("vllm").settings_model),
         table("`settings` of the backend `openai_api`", OpenAISettings),
         table("`endpoints` of `openai_api`", EndpointSettings),
         table("`limits` of `openai_api`", Limits),

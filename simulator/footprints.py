@@ -114,7 +114,7 @@ def token_bytes(config: Mapping[str, Any], each: float) -> float:
     if not (layers and heads and width):
         return 0.0
     of_head = text.get("head_dim") or text.get("d_kv") or width // heads
-    return 2.0 * layers * (text.get("num_key_value_heads") or heads) * of_head * each
+    return float(2 * layers * (text.get("num_key_value_heads") or heads) * of_head * each)
 
 
 def speed(

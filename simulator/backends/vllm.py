@@ -198,7 +198,7 @@ class VllmBackend:
         }
         found, outside = scoring.score(paths, logprobs) if not labels else {}, None
         if labels:
-            found, outside = scoring.label_logprobs(paths, spaces, logprobs)  # type: ignore[assignment]
+            found, outside = scoring.label_logprobs(paths, spaces, logprobs)
         attempt = Attempt(
             text="",
             finish_reason="stop",

@@ -187,19 +187,17 @@ def _trainer(
     )
     pad = int(model.config.pad_token_id or 0)
 
-    class Telling(hf.TrainerCallback):  # type: ignore[misc]
-        """Tells the loss of every step instead of printing it."""
+    def on_log(self: Any, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+        if tell and logs and "loss" in logs:
+            tell(int(state.global_step), int(state.max_steps), float(logs["loss"]))
 
-        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
-            if tell and logs and "loss" in logs:
-                tell(int(state.global_step), int(state.max_steps), float(logs["loss"]))
-
+    telling = type("Telling", (hf.TrainerCallback,), {"on_log": on_log})
     trainer = hf.Trainer(
         model=model,
         args=arguments,
         train_dataset=list(examples.kept),
         data_collator=lambda some: _together(some, pad),
-        callbacks=[Telling()],
+        callbacks=[telling()],
     )
     trainer.remove_callback(hf.trainer_callback.PrinterCallback)
     return trainer

@@ -70,7 +70,7 @@ def ways(logits: Any, searches: Sequence[Search]) -> list[list[Way]]:
         Their beams are as many as there are rows.
     """
     logprobs = logits.log_softmax(-1)
-    of_rows = [(one.decoding.repetition_penalty, beam.reply.seen) for one in searches for beam in one.beams]
+    of_rows = [(one.decoding.repetition_penalty, beam.reply.seen.tolist()) for one in searches for beam in one.beams]
     values = _penalised(logprobs, of_rows)
     starts = [0]
     for one in searches:

@@ -179,7 +179,7 @@ class Engine:
         self._suspend()
         self.shrunk += 1
         if self.most == 1:
-            first = [*self._waiting[:1], *self._ratings[:1]]
+            first: list[Ticket[Any]] = [*self._waiting[:1], *self._ratings[:1]]
             for ticket in first:
                 ticket.resolve(
                     ticket.work.failed("context", "The memory of the device does not hold this one request.")
@@ -295,7 +295,7 @@ class Engine:
         ready = [n for n in ready if not self._running[n].future.done()]
         found = dict(zip(ready, told(rows.logits, [(starts[n], works[n]) for n in ready]), strict=True))
         order: list[int] = []
-        going: list[Ticket] = []
+        going: list[Ticket[Writing]] = []
         for n, ticket in enumerate(self._running):
             work = works[n]
             if ticket.future.done():
@@ -320,7 +320,8 @@ class Engine:
         self._hold(order)
 
     def _keep(self, wanted: Sequence[bool]) -> None:
-        order, row = [], 0
+        order: list[int] = []
+        row = 0
         for ticket, keep in zip(self._running, wanted, strict=True):
             lines = len(ticket.work.lines)
             order += range(row, row + lines) if keep else []

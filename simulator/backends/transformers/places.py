@@ -84,8 +84,12 @@ def _in_folder(path: Path, adapter: Path | None, settings: TransformersSettings)
 def _copy(name: str, settings: TransformersSettings) -> Path:
     """The folder of a hub id in the cache of Hugging Face, fetched if the wave allows it."""
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    from huggingface_hub import snapshot_download
-
+    try:
+        from huggingface_hub import snapshot_download
+    except ImportError:
+        raise BackendError(
+            f"{name}: ids of the hub need the package huggingface_hub. Install it with `pip install 'demoscope[hf]'`."
+        ) from None
     try:
         return Path(
             snapshot_download(
