@@ -172,7 +172,6 @@ def _trainer(
         gradient_accumulation_steps=settings.accumulate,
         activation_checkpointing=settings.checkpointing,
         bf16=bf16,
-        fp16=settings.dtype == "float16",
         use_cpu=device == "cpu",
         seed=settings.seed,
         save_strategy="steps",

@@ -1,9 +1,11 @@
 """What a training run is: everything that decides the weights that come out."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from demoscope.documents import Document
-from simulator.backends.transformers.settings import Device, Dtype
+from simulator.backends.transformers.settings import Device
 
 
 class Lora(Document):
@@ -44,5 +46,5 @@ class TrainingSettings(Document):
     """Whether activations are computed twice to save memory."""
     device: Device = "auto"
     """Where it is trained."""
-    dtype: Dtype = "auto"
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     """Type in which it is computed: bfloat16 on a GPU, float32 on the processor. Weights are kept in float32."""

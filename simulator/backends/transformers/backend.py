@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from demoscope.documents import build
@@ -94,6 +95,7 @@ class TransformersBackend:
         rows = self.settings.batch or ROWS.get(self.network.device.partition(":")[0], ROWS["cpu"])
         self.concurrency = rows
         """As many requests as there are rows."""
+        self._card = self._described()
         self.engine = Engine(self.network, rows, name)
         """What takes requests through the model."""
 
@@ -120,13 +122,18 @@ class TransformersBackend:
 
     def card(self) -> ModelCard:
         """Weights as run, and everything that changes numbers."""
+        return self._card
+
+    def _described(self) -> ModelCard:
         settings, network = self.settings, self.network
+        local = Path(settings.path).expanduser()
         return ModelCard(
             name=self._name,
             backend="transformers",
             digest=places.digest(self._place),
             settings={
-                "model": settings.path if self._place.gguf is None else self._place.gguf,
+                "model": self._place.gguf or (local.name if local.exists() else settings.path),
+                "revision": settings.revision,
                 "adapter": self._place.adapter.name if self._place.adapter else None,
                 "family": type(network.model).__name__,
                 "dtype": str(network.model.dtype).removeprefix("torch."),
@@ -153,6 +160,7 @@ class TransformersBackend:
     async def close(self) -> None:
         """End what is at work, then give memory back; idempotent."""
         await asyncio.to_thread(self.engine.close)
+        self.network.unload()
 
     def _context(self, of_tokenizer: int) -> int:
         """Tokens of context: those wished for, or those that the model or else its tokenizer names, or UNBOUNDED."""

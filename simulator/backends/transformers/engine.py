@@ -59,6 +59,8 @@ class Engine:
         """Rows that are evaluated together; less after memory ran out."""
         self.shrunk = 0
         """How often memory ran out."""
+        self._held = 0  # rows that memory has held
+        self._touched: list[Ticket[Any]] = []  # what the step at hand is about
         self._inbox: SimpleQueue[Ticket[Any] | None] = SimpleQueue()
         self._waiting: list[Ticket[Writing]] = []
         self._ratings: list[Ticket[Rating]] = []
@@ -93,7 +95,7 @@ class Engine:
         try:
             with torch().inference_mode():
                 while self._receive():
-                    self._drop_cancelled()
+                    self._guarded(self._drop_cancelled)
                     self._guarded(self._rate)
                     self._guarded(self._begin)
                     self._guarded(self._step)
@@ -159,7 +161,7 @@ class Engine:
     def _guarded(self, act: Callable[[], None]) -> None:
         """Act; where memory runs out, halve the batch and begin it again, and where the model fails, say so."""
         short = False
-        self._touched: list[Ticket[Any]] = []
+        self._touched = []
         try:
             act()
         except Exception as error:
@@ -175,17 +177,21 @@ class Engine:
             self._shrink()
 
     def _shrink(self) -> None:
-        """Halve the batch for good; what was running waits to be begun again, before all others."""
+        """Halve the batch for good; what was running waits to be begun again, before all others.
+
+        A request that fails alone is at fault itself, so the batch goes back to what memory has held before.
+        """
+        tried = sum(one.work.width for one in self._touched if not one.future.done())
+        alone = len(self._touched) == 1
         self._suspend()
         self.shrunk += 1
-        if self.most == 1:
-            first: list[Ticket[Any]] = [*self._waiting[:1], *self._ratings[:1]]
-            for ticket in first:
-                ticket.resolve(
-                    ticket.work.failed("context", "The memory of the device does not hold this one request.")
-                )
+        if alone and (tried == 1 or self.most == 1):
+            [ticket] = self._touched
+            ticket.resolve(ticket.work.failed("context", "The memory of the device does not hold this one request."))
+            self.most = max(1, self._held)
             self._forget()
-        self.most = max(1, self.most // 2)
+        else:
+            self.most = max(1, min(self.most, tried) // 2)
         gc.collect()
         if torch().cuda.is_available():
             torch().cuda.empty_cache()
@@ -224,6 +230,7 @@ class Engine:
             found = rate(self.network, [one.work for one in some], self.most)
             for ticket, logprobs in zip(some, found, strict=True):
                 ticket.resolve(ticket.work.completion(logprobs))
+            self._held = max(self._held, len(some))
             self._ratings = [one for one in self._ratings if one not in some]
             self._answered = True
 
@@ -275,6 +282,7 @@ class Engine:
         self._touched = list(self._running)
         queues = [queue for one in self._running for queue in one.work.queues]
         self._rows.step([queue.pop(0) if queue else None for queue in queues])
+        self._held = max(self._held, self._rows.count)
         self._decide()
 
     def _decide(self) -> None:

@@ -16,7 +16,7 @@ class Network:
     """Weights on their device, and how this family is given tokens."""
 
     def __init__(self, model: Any) -> None:
-        self.model = model
+        self.model: Any = model
         """A model of transformers, ready to be asked."""
         config = model.config
         self.device: str = str(model.device)
@@ -41,6 +41,12 @@ class Network:
         """Token with which a decoder begins; ``None`` without an encoder."""
         known = inspect.signature(model.forward).parameters
         self._positions, self._keep = "position_ids" in known, "logits_to_keep" in known
+
+    def unload(self) -> None:
+        """Give the memory of the weights back; idempotent."""
+        self.model = None
+        if self.device.startswith("cuda"):
+            torch().cuda.empty_cache()
 
     @property
     def ends(self) -> tuple[int, ...]:

@@ -20,6 +20,8 @@ class Rating:
     """A request for label or continuation log-probabilities."""
 
     def __init__(self, request: Request, tools: Tools) -> None:
+        self.width = 1
+        """Rows that its continuations take at most, after :meth:`prepare`."""
         self.prompt: list[int] = []
         """Tokens of the prompt, after :meth:`prepare`."""
         self.asked: dict[Path, list[int]] = {}
@@ -48,6 +50,7 @@ class Rating:
             else scoring.score_steps(self._paths.values())
         )
         self.asked = following(steps)
+        self.width = len(tips(self.asked))
 
     def completion(self, logprobs: dict[Path, float]) -> Completion:
         """What came of it, from the log-probability of every step."""

@@ -78,9 +78,9 @@ class CausalRows:
         at = self._network.tensor(list(indices))
         if len(indices) == self.count:  # beams change places: only those that do are copied
             changed = self._network.tensor([n for n, index in enumerate(indices) if n != index])
-            self._each(lambda kept: kept.index_copy(0, changed, kept[at[changed]]))
+            self._each(lambda kept: kept.index_copy(0, _beside(changed, kept), kept[_beside(at[changed], kept)]))
         else:
-            self._each(lambda kept: kept[at])
+            self._each(lambda kept: kept[_beside(at, kept)])
         self._pick(at)
         self.count = len(indices)
         self._trim()
@@ -92,7 +92,7 @@ class CausalRows:
         at = self._network.tensor(list(indices))
         other._cache = self._network.cache()
         for source, target in zip(_layers(self._cache), _fresh(self._cache, other._cache), strict=True):
-            target.update(source.keys[at], source.values[at])
+            target.update(source.keys[_beside(at, source.keys)], source.values[_beside(at, source.values)])
         other._pick(at)
         other.count = len(indices)
         return other
@@ -128,7 +128,7 @@ class CausalRows:
     def _close_gaps(self, rows: list[int]) -> None:
         """Move what waiting rows hold by one place to the right, over the place that they left empty."""
         at = self._network.tensor(rows)
-        self._each(lambda kept: kept.index_copy(0, at, kept[at].roll(1, dims=2)))
+        self._each(lambda kept: kept.index_copy(0, _beside(at, kept), kept[_beside(at, kept)].roll(1, dims=2)))
         self._mask[at] = self._mask[at].roll(1, dims=1)
 
     def _trim(self) -> None:
@@ -184,7 +184,7 @@ class DecoderRows:
     def _hold(self, source: "DecoderRows", cache: Any, at: Any) -> None:
         """Hold some rows of a batch, in a cache that is its own or empty."""
         for old, new in zip(_layers(source._cache), _fresh(source._cache, cache), strict=True):
-            keys, values = old.keys[at], old.values[at]
+            keys, values = old.keys[_beside(at, old.keys)], old.values[_beside(at, old.values)]
             if old is new:
                 new.keys, new.values = keys, values
             else:
@@ -260,6 +260,11 @@ def _fresh(source: Any, target: Any) -> list[Any]:
         for old, new in pairs:
             new.layers = [type(layer)() for layer in old.layers]
     return _layers(target)
+
+
+def _beside(at: Any, kept: Any) -> Any:
+    """Indices on the device of a layer, which is another one where layers are spread over several."""
+    return at.to(kept.device)
 
 
 def _padded(values: Any, width: int, dim: int) -> Any:

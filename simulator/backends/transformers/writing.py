@@ -138,9 +138,13 @@ class Writing:
         for chance in self.chances:
             chance.keep()
         try:
-            self._set(self._search.send(list(found)))
+            lines = self._search.send(list(found))
         except StopIteration as done:
             self._taken = done.value
+            return
+        for chance in self.chances:
+            chance.keep()
+        self._set(lines)
 
     def completion(self) -> Completion:
         """What came of it."""
