@@ -13,7 +13,7 @@ from demoscope.errors import BackendError
 from simulator import doctor_gpus, footprints
 from simulator.backends.interface import Resources, find_backend
 from simulator.backends.logits.requests import Refused
-from simulator.backends.vllm import VllmBackend, VllmSettings, sampling, structure
+from simulator.backends.vllm import VllmBackend, VllmSettings, applied, sampling, structure
 from simulator.constraint import Constraint
 from simulator.decoding import Decoding
 from simulator.gpus import Gpu, read_gpus
@@ -103,9 +103,9 @@ def test_a_decoding_in_the_words_of_vllm() -> None:
         "stop": ["\n"],
         "logprobs": 0,
     }
-    for beyond in (Decoding(num_beams=2), Decoding(best_of=3)):
-        with pytest.raises(Refused, match="backend: transformers"):
-            sampling(beyond, 0, ())
+    searching = Decoding(num_beams=3, do_sample=False)
+    assert sampling(searching, 0, ())["temperature"] == 0.0
+    assert "num_beams" not in applied(searching)  # not done, so not said to be done
     assert structure(Constraint(minimum=1, maximum=3)) == {"choice": ["1", "2", "3"]}
     for beyond_choice in (
         Constraint(("a", "b"), most=2),

@@ -28,7 +28,7 @@ from simulator.decoding import Decoding
 from simulator.protocols.interface import Ability, Attempt, Completion, ErrorKind, Request
 
 MISSING = frozenset({"num_beams", "best_of"})
-"""What its engine does not do beside other requests."""
+"""What its engine does not do beside other requests: it is left out, and the wave is told."""
 
 
 class VllmSettings(Document):
@@ -246,18 +246,11 @@ def library() -> Any:
 
 
 def sampling(decoding: Decoding, seed: int, stop: tuple[str, ...]) -> dict[str, Any]:
-    """Arguments of ``SamplingParams`` for a decoding without beams.
-
-    Raises
-    ------
-    Refused
-        If it asks for beams or for the best of several replies.
+    """Arguments of ``SamplingParams`` for a decoding, without what is :data:`MISSING`.
 
     >>> sampling(Decoding(do_sample=False, top_p=0.9, max_tokens=8), 3, ("x",))["temperature"]
     0.0
     """
-    if decoding.num_beams > 1 or decoding.width > 1:
-        raise Refused("rejected", "vLLM does no beams and no best_of; use `backend: transformers`, or set both to 1.")
     wishes: dict[str, Any] = {
         "temperature": 0.0 if decoding.greedy else decoding.temperature,
         "max_tokens": decoding.max_tokens,
@@ -274,7 +267,8 @@ def sampling(decoding: Decoding, seed: int, stop: tuple[str, ...]) -> dict[str, 
 
 def applied(decoding: Decoding) -> dict[str, Any]:
     """The decoding as it was carried out."""
-    return decoding.as_dict() | ({"do_sample": False} if decoding.greedy else {})
+    kept = {name: value for name, value in decoding.as_dict().items() if name not in MISSING}
+    return kept | {"do_sample": not decoding.greedy}
 
 
 def structure(constraint: AnyConstraint) -> dict[str, Any]:

@@ -11,9 +11,8 @@ import gc
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from simulator.backends.logits.requests import Refused
 from simulator.backends.transformers.deciding import told
@@ -21,10 +20,9 @@ from simulator.backends.transformers.library import is_short_of_memory, torch
 from simulator.backends.transformers.network import Network
 from simulator.backends.transformers.rating import Rating, rate
 from simulator.backends.transformers.rows import Rows, begin
+from simulator.backends.transformers.tickets import Ticket, together
 from simulator.backends.transformers.writing import Writing
 from simulator.protocols.interface import Completion
-
-W = TypeVar("W", Writing, Rating)
 
 LINGER = 0.004
 """Seconds to wait for the next question of an interview that was just answered."""
@@ -34,19 +32,6 @@ PREFILL = {"cuda": 32_768, "mps": 8_192, "cpu": 2_048}
 """Most tokens of prompts, padding among them, that are evaluated together."""
 
 CLOSED = "The model was closed before this request ended."
-
-
-@dataclass(eq=False)
-class Ticket(Generic[W]):
-    """A request that waits for its turn, or has it."""
-
-    work: W
-    future: "Future[Completion]" = field(default_factory=Future)
-
-    def resolve(self, completion: Completion) -> None:
-        """Hand the completion over, unless nobody wants it any more."""
-        if not self.future.done() and self.future.set_running_or_notify_cancel():
-            self.future.set_result(completion)
 
 
 class Engine:
@@ -181,7 +166,7 @@ class Engine:
 
         A request that fails alone is at fault itself, so the batch goes back to what memory has held before.
         """
-        tried = sum(one.work.width for one in self._touched if not one.future.done())
+        tried = sum(one.work.width for one in self._touched) or self.most
         alone = len(self._touched) == 1
         self._suspend()
         self.shrunk += 1
@@ -218,14 +203,14 @@ class Engine:
             ticket.resolve(ticket.work.failed("rejected", str(error)))
         elif isinstance(error, (RuntimeError, IndexError)):
             ticket.resolve(ticket.work.failed("server", f"The model failed: {str(error) or type(error).__name__}."))
-        elif ticket.future.set_running_or_notify_cancel():
+        elif not ticket.future.done() and ticket.future.set_running_or_notify_cancel():
             ticket.future.set_exception(error)
 
     def _rate(self) -> None:
         """Rate what waits, prompts of about the same length together."""
         while self._ratings:
             ordered = sorted(self._ratings, key=lambda one: len(one.work.prompt))
-            some = _together(ordered, [1] * len(ordered), self.most, self._tokens)
+            some = together(ordered, [1] * len(ordered), self.most, self._tokens)
             self._touched = list(some)
             found = rate(self.network, [one.work for one in some], self.most)
             for ticket, logprobs in zip(some, found, strict=True):
@@ -259,7 +244,7 @@ class Engine:
         if not admitted:
             return
         while admitted:
-            some = _together(admitted, [one.work.width for one in admitted], self.most, self._tokens)
+            some = together(admitted, [one.work.width for one in admitted], self.most, self._tokens)
             works = [one.work for one in some]
             self._touched = [*self._running, *some]
             rows = begin(self.network, [text for work in works for text in work.begin()])
@@ -342,15 +327,3 @@ class Engine:
             self._rows.take(order)
         else:
             self._rows = None
-
-
-def _together(tickets: Sequence[Ticket[W]], widths: Sequence[int], most: int, tokens: int) -> list[Ticket[W]]:
-    """The first of these, in ascending order of their prompts, that are evaluated in one go: at least one."""
-    some: list[Ticket[W]] = []
-    rows = 0
-    for ticket, width in zip(tickets, widths, strict=True):
-        rows += width
-        if some and (rows > most or rows * max(1, len(ticket.work.prompt)) > tokens):
-            break
-        some.append(ticket)
-    return some
