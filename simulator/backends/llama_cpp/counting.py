@@ -47,6 +47,5 @@ def read_vocabulary(path: Path) -> tuple[GgufVocabulary, str | None]:
             f"{path}: llama.cpp finds no vocabulary in this file; name a GGUF of the model, or leave `tokenizer` out."
         )
     template = llama.llama_model_chat_template(model, None)
-    return GgufVocabulary(llama.llama_model_get_vocab(model)), template.decode(
-        "utf-8", "replace"
-    ) if template else None
+    vocabulary = GgufVocabulary(llama.llama_model_get_vocab(model))
+    return vocabulary, template.decode("utf-8", "replace") if template else None

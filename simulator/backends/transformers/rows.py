@@ -92,7 +92,8 @@ class CausalRows:
         at = self._network.tensor(list(indices))
         other._cache = self._network.cache()
         for source, target in zip(_layers(self._cache), _fresh(self._cache, other._cache), strict=True):
-            target.update(source.keys[_beside(at, source.keys)], source.values[_beside(at, source.values)])
+            if source.keys is not None:
+                target.update(source.keys[_beside(at, source.keys)], source.values[_beside(at, source.values)])
         other._pick(at)
         other.count = len(indices)
         return other
@@ -102,7 +103,7 @@ class CausalRows:
         assert isinstance(other, CausalRows)
         width = max(self._mask.shape[1], other._mask.shape[1])
         for mine, new in zip(_layers(self._cache), _layers(other._cache), strict=True):
-            for name in ("keys", "values"):
+            for name in ("keys", "values") if mine.keys is not None else ():
                 parts = [_padded(getattr(layer, name), width, dim=2) for layer in (mine, new)]
                 setattr(mine, name, torch().cat(parts))
         self._mask = torch().cat([_padded(one._mask, width, dim=1) for one in (self, other)])
@@ -122,8 +123,9 @@ class CausalRows:
     def _each(self, change: Any) -> None:
         """Change all that is kept, layer by layer, so that no more than one layer is ever held twice."""
         for layer in _layers(self._cache):
-            layer.keys = change(layer.keys)
-            layer.values = change(layer.values)
+            if layer.keys is not None:  # none where a layer looks at the keys of another
+                layer.keys = change(layer.keys)
+                layer.values = change(layer.values)
 
     def _close_gaps(self, rows: list[int]) -> None:
         """Move what waiting rows hold by one place to the right, over the place that they left empty."""
@@ -184,6 +186,8 @@ class DecoderRows:
     def _hold(self, source: "DecoderRows", cache: Any, at: Any) -> None:
         """Hold some rows of a batch, in a cache that is its own or empty."""
         for old, new in zip(_layers(source._cache), _fresh(source._cache, cache), strict=True):
+            if old.keys is None:
+                continue
             keys, values = old.keys[_beside(at, old.keys)], old.values[_beside(at, old.values)]
             if old is new:
                 new.keys, new.values = keys, values
