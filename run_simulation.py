@@ -25,6 +25,7 @@ import typer
 from analysis.individual import commands as ivc
 from analysis.worldvaluesbench import commands as wvb
 from demoscope.errors import DemoscopeError
+from simulator.training import commands as training
 
 if TYPE_CHECKING:
     from analysis.findings import Summary
@@ -42,6 +43,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+ivc.app.command("train")(training.train)
 app.add_typer(ivc.app, name="ivc")
 app.add_typer(wvb.app, name="wvb")
 

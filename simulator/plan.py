@@ -14,6 +14,7 @@ from simulator.backends.scripted import ScriptedBackend
 from simulator.demands import demands, demands_in
 from simulator.drivers import drive
 from simulator.estimates import SHORTEST_REPLY, Money, Pilot, Range, money, prompt_tokens, read_pilots
+from simulator.footprints import Footprint, footprint
 from simulator.model_cards import read_missing
 from simulator.protocols.interface import Completion, Judged, Message, Request, Understood
 from simulator.registration import persona_respondents
@@ -96,6 +97,8 @@ class Plan(Document):
     """Ids of those that nobody was asked whose answers were invented: their conditions may contradict each other."""
     subgroups: tuple[Subgroup, ...] = ()
     """What the report will compare, and whether there are enough people for it; none without a reference."""
+    footprints: tuple[Footprint, ...] = ()
+    """Memory and speed of models that this machine loads, where their files say something of it."""
     pretest: Pretest | None = None
     """What the rules of the pre-test say about the questionnaire, where that was asked for."""
 
@@ -212,9 +215,13 @@ async def _plan(loaded: LoadedWave, wanted_margin: float) -> Plan:
     assert first is not None
     pilots = read_pilots(loaded.store_path)
     cells = []
+    footprints = _footprints(loaded, tallies)
     for cell in loaded.cells:
         tally, n, sampled = tallies[cell.name], cell.respondents, min(SAMPLE, cell.respondents)
+        found = footprints.get(cell.model.name)
         speed = find_backend(cell.model.backend).tokens_per_second
+        if found and found.prompt_speed and found.reply_speed:
+            speed = found.prompt_speed, found.reply_speed
         answers = loaded.answers_of(cell)
         times = answers / tally.answers if loaded.assignments and tally.answers else n / sampled
         seconds = (tally.fresh / speed[0] + tally.written / speed[1]) * times if speed else None
@@ -238,6 +245,7 @@ async def _plan(loaded: LoadedWave, wanted_margin: float) -> Plan:
         unreached=_unreached(loaded),
         cells=tuple(cells),
         models=_models(loaded, tallies),
+        footprints=tuple(footprints.values()),
         people=tuple(people),
         prompts=tuple(
             tuple((message.role, message.text) for message in prompt)
@@ -247,6 +255,18 @@ async def _plan(loaded: LoadedWave, wanted_margin: float) -> Plan:
         wanted_margin=wanted_margin,
         subgroups=subgroups(loaded, wanted_margin),
     )
+
+
+def _footprints(loaded: LoadedWave, tallies: dict[str, _Tally]) -> dict[str, Footprint]:
+    """What is known of each model before it is loaded, with rows as long as its calls are on average."""
+    found: dict[str, Footprint] = {}
+    for name, model in {cell.model.name: cell.model for cell in loaded.cells}.items():
+        mine = [tallies[cell.name] for cell in loaded.cells if cell.model.name == name]
+        lengths = [(tally.prompt + tally.completion) / tally.calls for tally in mine if tally.calls]
+        one = footprint(model, round(max(lengths, default=0)))
+        if one is not None:
+            found[name] = one
+    return found
 
 
 def _conditional(loaded: LoadedWave) -> tuple[str, ...]:

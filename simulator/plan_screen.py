@@ -48,6 +48,7 @@ def render_plan(plan: Plan, console: Console) -> None:
             "see whether their conditions and those before them can hold together.\n"
         )
     _say_abilities(plan, console)
+    _say_footprints(plan, console)
     _warn(plan, console)
     if plan.pretest:
         render_pretest(plan.pretest, console)
@@ -64,6 +65,20 @@ def render_plan(plan: Plan, console: Console) -> None:
 
 def _listed(names: tuple[str, ...]) -> str:
     return ", ".join(names[:40]) + (" ..." if len(names) > 40 else "")
+
+
+def _say_footprints(plan: Plan, console: Console) -> None:
+    for one in plan.footprints:
+        kept = one.rows * one.length * one.token / 1e9
+        console.print(
+            f"Model {escape(one.model)}: about {one.memory / 1e9:,.1f} GB of memory, weights "
+            f"{one.weights / 1e9:,.1f}, {kept:,.1f} keys and values of {one.rows:,} rows of {one.length:,} tokens."
+        )
+        if one.gpu:
+            console.print(
+                f"[dim]Its speed on {escape(one.gpu)} is guessed at 40 % of what the maker prints: "
+                f"{one.prompt_speed:,.0f} prompt and {one.reply_speed:,.0f} reply tokens a second.[/dim]"
+            )
 
 
 def _warn(plan: Plan, console: Console) -> None:

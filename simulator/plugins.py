@@ -27,6 +27,8 @@ OURS = {
         "scripted": "simulator.backends.scripted:ScriptedBackend",
         "llama_cpp": "simulator.backends.llama_cpp:LlamaCppBackend",
         "openai_api": "simulator.backends.openai_api:OpenAIBackend",
+        "transformers": "simulator.backends.transformers:TransformersBackend",
+        "vllm": "simulator.backends.vllm:VllmBackend",
     },
 }
 """What comes with the project, named here so that it is found where the code was shipped but not installed."""

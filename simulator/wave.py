@@ -30,7 +30,7 @@ class ModelSpec(Document):
     name: str = Field(pattern=NAME)
     """What the results call it."""
     backend: str
-    """``llama_cpp``, ``openai_api``, ``scripted``, or one that a plugin brings."""
+    """``llama_cpp``, ``transformers``, ``vllm``, ``openai_api``, ``scripted``, or one that a plugin brings."""
     settings: dict[str, Any] = Field(default_factory=dict)
     """Settings of the backend, such as ``path`` and ``quantization``."""
 

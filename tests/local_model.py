@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from simulator.backends.llama_cpp import LlamaCppBackend
-from simulator.backends.llama_cpp.context import Context, Logits
+from simulator.backends.llama_cpp.context import Context
 from simulator.backends.llama_cpp.library import amx_guard
 from simulator.backends.llama_cpp.sequence import Sequence, pieces
 from simulator.backends.llama_cpp.settings import KV_TYPES
-from simulator.backends.llama_cpp.vocabulary import Vocabulary
+from simulator.backends.logits.sampling import Logits
+from simulator.backends.logits.vocabulary import Vocabulary
 from simulator.decoding import Decoding
 from simulator.protocols.interface import Completion, Message, Request
 

@@ -10,15 +10,15 @@ import pytest
 from scipy.special import log_softmax
 
 from demoscope import seeds
-from simulator.backends.llama_cpp.beams import Search, beam_search, best_of
 from simulator.backends.llama_cpp.context import Logits, Row, State
-from simulator.backends.llama_cpp.generation import Generation
 from simulator.backends.llama_cpp.growing import grow, sample
-from simulator.backends.llama_cpp.sampling import penalised
 from simulator.backends.llama_cpp.sequence import Sequence
 from simulator.backends.llama_cpp.vocabulary import Vocabulary
 from simulator.backends.llama_cpp.wishes import Wishes
 from simulator.backends.llama_cpp.work import Work
+from simulator.backends.logits.beams import Search, beam_search, best_of
+from simulator.backends.logits.generation import Generation
+from simulator.backends.logits.sampling import penalised
 from simulator.decoding import Decoding
 from simulator.protocols.interface import Attempt, Completion, ErrorKind
 from tests.test_engine import Paper

@@ -11,10 +11,10 @@ from scipy.special import log_softmax
 from scipy.stats import chisquare
 
 from demoscope import seeds
-from simulator.backends.llama_cpp.beams import beam_search, best_of
 from simulator.backends.llama_cpp.context import Logits, State
 from simulator.backends.llama_cpp.scheduler import Scheduler
 from simulator.backends.llama_cpp.sequence import Sequence
+from simulator.backends.logits.beams import beam_search, best_of
 from simulator.decoding import Decoding
 from simulator.protocols.interface import Completion
 from tests.paper_search import (

@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 
 from demoscope import seeds
-from simulator.backends.llama_cpp.context import Context, Logits, Row, companions
+from simulator.backends.llama_cpp.context import Context, Row, companions
 from simulator.backends.llama_cpp.placing import PATIENCE, next_in_line, place
 from simulator.backends.llama_cpp.scheduler import Scheduler
 from simulator.backends.llama_cpp.sequence import Sequence
 from simulator.backends.llama_cpp.wishes import Call, Piece, Step, Wishes
 from simulator.backends.llama_cpp.work import Work
+from simulator.backends.logits.sampling import Logits
 from simulator.protocols.interface import Attempt, Completion, ErrorKind
 
 WORDS = 97

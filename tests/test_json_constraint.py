@@ -12,9 +12,10 @@ import pytest
 
 from demoscope import seeds
 from simulator.backends.conformance import request
-from simulator.backends.llama_cpp.generation import Generation
-from simulator.backends.llama_cpp.grammar import Grammar, State
-from simulator.backends.llama_cpp.vocabulary import Ids, Vocabulary
+from simulator.backends.logits.generation import Generation
+from simulator.backends.logits.grammar import Grammar, State
+from simulator.backends.logits.sampling import Ids
+from simulator.backends.logits.vocabulary import Vocabulary
 from simulator.backends.openai_api.abilities import Proven
 from simulator.backends.openai_api.bodies import text_call
 from simulator.backends.openai_api.forms import form_fields, plain_text, room
@@ -113,10 +114,20 @@ class Toy(Vocabulary):
     def plain(self, text: str) -> list[int]:
         return []
 
+    @property
+    def controls(self) -> dict[str, int]:
+        return {}
+
+    def text_of(self, token: int) -> str:
+        return ""
+
+    def swallows(self, token: int) -> tuple[bool, bool]:
+        return False, False
+
 
 @pytest.fixture(scope="module")
 def toy() -> Toy:
-    return Toy(None)
+    return Toy()
 
 
 def checked(constraint: JsonConstraint, schema: dict[str, Any], text: str) -> None:

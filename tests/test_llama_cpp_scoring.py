@@ -14,13 +14,13 @@ from simulator.backends.llama_cpp import LlamaCppBackend
 from simulator.backends.llama_cpp.branches import RATED, Branches
 from simulator.backends.llama_cpp.context import CHUNK, Context, Row
 from simulator.backends.llama_cpp.rating import rate
-from simulator.backends.llama_cpp.scoring import (
+from simulator.backends.llama_cpp.sequence import Sequence
+from simulator.backends.llama_cpp.wishes import Call, Piece
+from simulator.backends.logits.scoring import (
     Path,
     logprobs_of,
     score_steps,
 )
-from simulator.backends.llama_cpp.sequence import Sequence
-from simulator.backends.llama_cpp.wishes import Call, Piece
 from simulator.decoding import Decoding
 from simulator.protocols.interface import Completion, Message, Request
 from simulator.scores import forms, outside

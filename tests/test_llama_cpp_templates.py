@@ -11,8 +11,8 @@ import pytest
 from demoscope.errors import BackendError
 from simulator.backends.conformance import request
 from simulator.backends.llama_cpp import LlamaCppBackend
-from simulator.backends.llama_cpp.template import ChatTemplate
 from simulator.backends.llama_cpp.vocabulary import Vocabulary
+from simulator.backends.logits.template import ChatTemplate
 from simulator.decoding import Decoding
 from simulator.protocols.interface import Completion, Message, Request
 from tests.local_model import (

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from simulator.backends.llama_cpp.sampling import choose, penalised, truncated
+from simulator.backends.logits.sampling import choose, penalised, truncated
 from simulator.decoding import Decoding
 
 pytest.importorskip("llama_cpp")

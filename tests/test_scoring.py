@@ -8,14 +8,14 @@ from scipy.special import log_softmax
 
 from demoscope import seeds
 from simulator.backends.llama_cpp.branches import RATED, grouped
-from simulator.backends.llama_cpp.scoring import (
+from simulator.backends.llama_cpp.settings import BRANCHES
+from simulator.backends.logits.scoring import (
     Path,
     label_logprobs,
     label_steps,
     logprobs_of,
     tips,
 )
-from simulator.backends.llama_cpp.settings import BRANCHES
 from simulator.scores import per_byte, per_token
 
 pytest.importorskip("llama_cpp")

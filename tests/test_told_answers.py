@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from simulator.backends.llama_cpp.grammar import Grammar
+from simulator.backends.logits.grammar import Grammar
 from simulator.backends.scripted import ScriptedBackend
 from simulator.constraint import JsonConstraint
 from simulator.decoding import Decoding

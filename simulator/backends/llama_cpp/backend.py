@@ -12,7 +12,6 @@ from simulator.backends.interface import ModelCard, Resources
 from simulator.backends.llama_cpp.branches import Branches
 from simulator.backends.llama_cpp.capacity import capacity
 from simulator.backends.llama_cpp.context import Context
-from simulator.backends.llama_cpp.grammar import Grammars
 from simulator.backends.llama_cpp.library import amx_guard
 from simulator.backends.llama_cpp.model import Model
 from simulator.backends.llama_cpp.scheduler import Scheduler
@@ -20,6 +19,7 @@ from simulator.backends.llama_cpp.sequence import Sequence
 from simulator.backends.llama_cpp.settings import LlamaCppSettings
 from simulator.backends.llama_cpp.weights import prepare, quantization
 from simulator.backends.llama_cpp.work import Tools, Work
+from simulator.backends.logits.grammar import Grammars
 from simulator.protocols.interface import Ability, Completion, Request
 
 
@@ -90,7 +90,7 @@ class LlamaCppBackend:
             model=self.model,
             grammars=Grammars(vocabulary),
             branches=Branches(self.context, after),
-            spaces=frozenset(t for t, piece in enumerate(vocabulary.pieces) if piece and piece.isspace()),
+            spaces=vocabulary.spaces,
             size=self.context.size,
             places=len(places),
             endpoint=name,

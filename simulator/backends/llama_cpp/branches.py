@@ -8,10 +8,11 @@ puts all into one pass; what fills up is not read.
 from collections.abc import Callable, Generator
 from functools import partial
 
-from simulator.backends.llama_cpp.context import Context, Logits, Row
-from simulator.backends.llama_cpp.scoring import Path
+from simulator.backends.llama_cpp.context import Context, Row
 from simulator.backends.llama_cpp.sequence import FRESH, Sequence, pieces
 from simulator.backends.llama_cpp.wishes import Call, Piece, Wish
+from simulator.backends.logits.sampling import Logits
+from simulator.backends.logits.scoring import Path
 
 CALL = 12
 """What a call costs beside its tokens, in tokens."""

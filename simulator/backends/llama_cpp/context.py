@@ -19,8 +19,8 @@ from simulator.backends.llama_cpp.capacity import Capacity
 from simulator.backends.llama_cpp.library import library
 from simulator.backends.llama_cpp.model import Model
 from simulator.backends.llama_cpp.settings import KV_TYPES, LlamaCppSettings
+from simulator.backends.logits.sampling import Logits
 
-Logits = NDArray[np.float32]
 State = NDArray[np.uint8]
 
 CHUNK = 512

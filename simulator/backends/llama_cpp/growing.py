@@ -8,13 +8,11 @@ memory in between: slower, to the same last bit.
 from collections.abc import Callable, Generator
 from collections.abc import Sequence as Many
 
-import numpy as np
-
-from simulator.backends.llama_cpp.beams import Extension, Search, best_of
-from simulator.backends.llama_cpp.context import Logits
-from simulator.backends.llama_cpp.generation import Generation
 from simulator.backends.llama_cpp.sequence import Saved, Sequence
 from simulator.backends.llama_cpp.wishes import Piece, Step, Wish
+from simulator.backends.logits.beams import Extension, Search, best_of
+from simulator.backends.logits.generation import Generation
+from simulator.backends.logits.sampling import Chance, Logits
 
 Evaluating = Generator[Wish, list[Logits], list[Logits]]
 
@@ -56,7 +54,7 @@ def grow(
 
 def sample(
     start: Generation,
-    rngs: Many[np.random.Generator],
+    rngs: Many[Chance],
     prompt: list[int],
     places: Many[Sequence],
     must_fit: Callable[[int], None],
@@ -67,7 +65,7 @@ def sample(
     ----------
     start : Generation
         The reply before its first token.
-    rngs : sequence of numpy.random.Generator
+    rngs : sequence of Chance
         One for each reply, at least one.
     prompt, places, must_fit
         As for :func:`grow`.

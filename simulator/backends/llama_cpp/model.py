@@ -7,9 +7,9 @@ from typing import Any
 
 from demoscope.errors import BackendError
 from simulator.backends.llama_cpp.library import amx_guard, library
-from simulator.backends.llama_cpp.template import ChatTemplate
-from simulator.backends.llama_cpp.vocabulary import Vocabulary
+from simulator.backends.llama_cpp.vocabulary import GgufVocabulary
 from simulator.backends.llama_cpp.weights import digest
+from simulator.backends.logits.template import ChatTemplate
 
 
 class Model:
@@ -42,7 +42,7 @@ class Model:
         """The file that is run."""
         self.digest = digest(path)
         """SHA-256 of the file that is run."""
-        self.vocabulary = Vocabulary(llama.llama_model_get_vocab(self.pointer))
+        self.vocabulary = GgufVocabulary(llama.llama_model_get_vocab(self.pointer))
         """Its tokens."""
         template = llama.llama_model_chat_template(self.pointer, None)
         try:

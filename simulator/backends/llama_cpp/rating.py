@@ -3,10 +3,10 @@
 from collections.abc import Collection, Generator
 
 from simulator.backends.llama_cpp.branches import Branches
-from simulator.backends.llama_cpp.context import Logits
-from simulator.backends.llama_cpp.scoring import Path, following, logprobs_of, tips
 from simulator.backends.llama_cpp.sequence import FRESH, Sequence
 from simulator.backends.llama_cpp.wishes import Piece, Wish
+from simulator.backends.logits.sampling import Logits
+from simulator.backends.logits.scoring import Path, following, logprobs_of, tips
 
 
 def rate(

@@ -7,11 +7,13 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 
-from simulator.backends.llama_cpp.context import CHUNK, FAILURES, Context, Logits, Row
+from simulator.backends.llama_cpp.context import CHUNK, FAILURES, Context, Row
 from simulator.backends.llama_cpp.placing import next_in_line, oldest, place
 from simulator.backends.llama_cpp.sequence import Sequence, pieces
 from simulator.backends.llama_cpp.wishes import Call, Piece, Step, Wish, Wishes
-from simulator.backends.llama_cpp.work import Refused, Work
+from simulator.backends.llama_cpp.work import Work
+from simulator.backends.logits.requests import Refused
+from simulator.backends.logits.sampling import Logits
 from simulator.protocols.interface import Completion
 
 LINGER = 0.004

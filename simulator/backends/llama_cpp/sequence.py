@@ -5,7 +5,8 @@ from collections.abc import Sequence as Tokens
 from dataclasses import dataclass
 from itertools import pairwise
 
-from simulator.backends.llama_cpp.context import CHUNK, FAILURES, Context, Logits, Row, State
+from simulator.backends.llama_cpp.context import CHUNK, FAILURES, Context, Row, State
+from simulator.backends.logits.sampling import Logits
 
 FRESH = 2
 """A prompt's last tokens are evaluated anew, this many at least: single tokens may take another path through the

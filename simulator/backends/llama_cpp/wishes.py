@@ -3,8 +3,8 @@
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
-from simulator.backends.llama_cpp.context import Logits
 from simulator.backends.llama_cpp.sequence import Sequence
+from simulator.backends.logits.sampling import Logits
 from simulator.protocols.interface import Completion
 
 

@@ -5,33 +5,21 @@ It awaits nothing and knows of no other request; the scheduler fulfils the wishe
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any
 
 from demoscope import seeds
-from simulator.backends.llama_cpp import scoring
-from simulator.backends.llama_cpp.beams import LENGTH_PENALTY, beam_search
 from simulator.backends.llama_cpp.branches import Branches
-from simulator.backends.llama_cpp.context import Logits
-from simulator.backends.llama_cpp.generation import Generation
-from simulator.backends.llama_cpp.grammar import Grammars
 from simulator.backends.llama_cpp.growing import grow, sample
 from simulator.backends.llama_cpp.model import Model
 from simulator.backends.llama_cpp.rating import rate
 from simulator.backends.llama_cpp.sequence import Sequence
 from simulator.backends.llama_cpp.wishes import Piece, Step, Wish, Wishes
-from simulator.decoding import Decoding
+from simulator.backends.logits import scoring
+from simulator.backends.logits.beams import beam_search
+from simulator.backends.logits.generation import Generation
+from simulator.backends.logits.grammar import Grammars
+from simulator.backends.logits.requests import applied, longest_reply, must_fit, paths_of, prompt_of
+from simulator.backends.logits.sampling import Logits
 from simulator.protocols.interface import Attempt, Completion, ErrorKind, Request
-
-ROLES = ("system", "user", "assistant")
-"""Roles a message may have."""
-
-
-class Refused(Exception):
-    """A request that cannot be fulfilled, and why."""
-
-    def __init__(self, kind: ErrorKind, reason: str) -> None:
-        super().__init__(reason)
-        self.kind = kind
 
 
 @dataclass(frozen=True)
@@ -76,13 +64,7 @@ class Work:
         ValueError
             If the template or the vocabulary cannot write it.
         """
-        request = self._request
-        strange = [message.role for message in request.messages if message.role not in ROLES]
-        if strange or not request.messages:
-            raise Refused("rejected", f"Messages need roles among {ROLES}; got {strange or 'no message'}.")
-        self.prompt = self._tools.model.template.tokens(request.messages)
-        if not self.prompt:
-            raise Refused("rejected", "The prompt has no tokens; write a message.")
+        self.prompt = prompt_of(self._request, self._tools.model.template)
 
     def run(self, sequences: list[Sequence]) -> Wishes:
         """The request itself, on sequences that are its own until it ends."""
@@ -105,7 +87,7 @@ class Work:
             stop=request.stop,
             grammar=tools.grammars.of(request.constraint) if request.constraint else None,
         )
-        self._must_fit(_longest_reply(request, len(generation.opening)))
+        self._must_fit(longest_reply(request, len(generation.opening)))
         if not generation.finish_reason and request.decoding.width > 1:
             generation = yield from self._search(generation, sequences)
         elif not generation.finish_reason:
@@ -120,7 +102,7 @@ class Work:
             prompt_tokens=len(self.prompt),
             completion_tokens=len(generation.tokens),
             latency_s=tools.clock() - self._sent,
-            applied=_applied(request.decoding),
+            applied=applied(request.decoding),
             endpoint=tools.endpoint,
             logprob=generation.logprob,
         )
@@ -148,13 +130,7 @@ class Work:
     def _rate(self, place: Sequence) -> Wishes:
         request, tools = self._request, self._tools
         vocabulary = tools.model.vocabulary
-        paths = {label: tuple(vocabulary.continuation(label.encode())) for label in request.labels}
-        if not paths or not all(paths.values()):
-            raise Refused("rejected", f"{request.ability} needs labels, none of them empty; got {request.labels!r}.")
-        if request.end_of_turn:
-            if request.ability != "score" or vocabulary.end_of_turn < 0:
-                raise Refused("rejected", "Only score rates the end of the turn, of a model that has a token for it.")
-            paths = {label: (*path, vocabulary.end_of_turn) for label, path in paths.items()}
+        paths = paths_of(request, vocabulary)
         self._must_fit(max(map(len, paths.values())))
         if request.ability == "label_logprobs":
             steps = scoring.label_steps(paths.values(), tools.spaces)
@@ -175,27 +151,4 @@ class Work:
         return Completion((attempt,), found, outside)
 
     def _must_fit(self, reply: int) -> None:
-        prompt, size = len(self.prompt), self._tools.size
-        if prompt + reply > size:
-            raise Refused(
-                "context",
-                f"The prompt has {prompt:,} tokens and the reply may have {reply:,}, but the context holds "
-                f"{size:,}. Shorten the memory or max_tokens, or give the model a larger `context`.",
-            )
-
-
-def _applied(decoding: Decoding) -> dict[str, Any]:
-    """The decoding as it was carried out."""
-    applied = decoding.as_dict()
-    if decoding.num_beams > 1:
-        applied |= {"do_sample": not decoding.greedy, "length_penalty": LENGTH_PENALTY, "early_stopping": False}
-    if decoding.best_of is not None:
-        applied["best_of"] = decoding.width if decoding.num_beams == 1 else 1
-    return applied
-
-
-def _longest_reply(request: Request, opening: int) -> int:
-    """Tokens to keep free for the reply; how long a constrained answer gets shows as it is written."""
-    if request.constraint is None:
-        return request.decoding.max_tokens
-    return opening + min(request.constraint.free_tokens, request.decoding.max_tokens)
+        must_fit(len(self.prompt), reply, self._tools.size)

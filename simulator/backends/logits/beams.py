@@ -4,15 +4,24 @@ Each is a generator over any next-token function. It yields which replies go on 
 logits after each of them; it knows nothing of contexts or places.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.backends.llama_cpp.context import Logits
-from simulator.backends.llama_cpp.generation import Generation
-from simulator.backends.llama_cpp.sampling import Floats, Ids, likeliest, normalised, penalised, truncated
+from simulator.backends.logits.generation import Generation
+from simulator.backends.logits.sampling import (
+    Chance,
+    Floats,
+    Ids,
+    Logits,
+    likeliest,
+    normalised,
+    penalised,
+    truncated,
+)
 from simulator.decoding import Decoding
 
 LENGTH_PENALTY = 1.0
@@ -27,10 +36,16 @@ class Extension:
     """Which reply of the step before it continues; 0, the prompt, at first."""
     tokens: list[int]
     """Tokens that come next; none at first where the reply has no given opening."""
+    reply: Generation
+    """The reply, those tokens among its own."""
+    score: float = 0.0
+    """In a beam search, the sum of the log-probabilities of its choices, as decoding changed them."""
 
 
-Search = Generator[list[Extension], list[Logits], Generation]
-"""Yields the extensions of a step, first the opening after the prompt; returns the reply that is taken."""
+Search = Generator[list[Extension], list[Any], Generation]
+"""Yields the extensions of a step, first the opening after the prompt; returns the reply that is taken.
+
+It receives, for each extension, the logits after it, or what an engine has already read off those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +63,24 @@ class Beam:
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
+class Way:
     """One way on of one beam."""
 
     beam: int
+    """Which beam goes on."""
     token: int
+    """With what."""
     logprob: float
+    """Natural log-probability of the token, before decoding changes it."""
     score: float
+    """Score of the beam with it."""
 
 
-def beam_search(start: Generation, decoding: Decoding, rng: np.random.Generator) -> Search:
+WaysOn = Callable[[Sequence[Beam], Sequence[Any], Decoding, Chance], Sequence[Way]]
+"""The ways on that a search looks at, the best first or as they were drawn, from what it received."""
+
+
+def beam_search(start: Generation, decoding: Decoding, rng: Chance, looked_at: WaysOn | None = None) -> Search:
     """Search as ``generate`` of transformers does, with ``length_penalty=1`` and ``early_stopping=False`` [1]_.
 
     At each step the ``2 * num_beams`` likeliest of all ways on are looked at. When sampling, as many are drawn
@@ -75,23 +98,26 @@ def beam_search(start: Generation, decoding: Decoding, rng: np.random.Generator)
         The reply before its first token.
     decoding : Decoding
         How to search; ``num_beams`` at least 1.
-    rng : numpy.random.Generator
+    rng : Chance
         Used when sampling only.
+    looked_at : callable, optional
+        Finds the ways on; by default :func:`ways_on`, from the logits after each beam.
 
     References
     ----------
     .. [1] https://huggingface.co/docs/transformers/main_classes/text_generation
     """
     going, complete = [Beam(start, 0.0)], list[Beam]()
-    extensions = [Extension(0, start.opening)]
+    extensions = [Extension(0, start.opening, start)]
+    ways = looked_at or ways_on
     while True:
         rows = yield extensions
         grown: list[tuple[Beam, Extension]] = []
-        for rank, way in enumerate(_ways_on(going, rows, decoding, rng)):
+        for rank, way in enumerate(ways(going, rows, decoding, rng)):
             reply = going[way.beam].reply.fork()
             following = reply.take(way.token, way.logprob)
             if following:
-                grown.append((Beam(reply, way.score), Extension(way.beam, following)))
+                grown.append((Beam(reply, way.score), Extension(way.beam, following, reply, way.score)))
             elif rank < decoding.num_beams:
                 complete.append(Beam(reply, way.score))
         complete = sorted(complete, key=lambda beam: -beam.normalised)[: decoding.num_beams]
@@ -102,22 +128,18 @@ def beam_search(start: Generation, decoding: Decoding, rng: np.random.Generator)
             return complete[0].reply
 
 
-def _ways_on(
-    beams: Sequence[Beam], rows: Sequence[Logits], decoding: Decoding, rng: np.random.Generator
-) -> list[_Candidate]:
-    """The ways on that are looked at: the likeliest, the best first, or those drawn, as they were drawn."""
+def ways_on(beams: Sequence[Beam], rows: Sequence[Logits], decoding: Decoding, rng: Chance) -> list[Way]:
+    """The ways on from the logits after each beam: the likeliest, the best first, or those drawn, as drawn."""
     wanted = 2 * decoding.num_beams
     options = [_options(beam, row, decoding) for beam, row in zip(beams, rows, strict=True)]
     values = [one.values for one in options]
     scores = [beam.score for beam in beams]
-    chosen = _best(scores, values, wanted) if decoding.greedy else _drawn(scores, values, wanted, rng)
+    chosen = best(scores, values, wanted) if decoding.greedy else _drawn(scores, values, wanted, rng)
     ways = []
     for number, at in chosen:
         option = options[number]
         token = int(option.tokens[at])
-        ways.append(
-            _Candidate(number, token, float(option.logprobs[token]), scores[number] + float(option.values[at]))
-        )
+        ways.append(Way(number, token, float(option.logprobs[token]), scores[number] + float(option.values[at])))
     return ways
 
 
@@ -148,7 +170,7 @@ def _options(beam: Beam, row: Logits, decoding: Decoding) -> _Options:
     return _Options(logprobs, tokens, values)
 
 
-def _best(scores: Sequence[float], values: Sequence[Logits], wanted: int) -> list[tuple[int, int]]:
+def best(scores: Sequence[float], values: Sequence[Logits], wanted: int) -> list[tuple[int, int]]:
     """Beams and positions of the highest sums of score and value, the highest first."""
     pool = [
         (scores[number] + float(of_beam[at]), number, int(at))
@@ -158,9 +180,7 @@ def _best(scores: Sequence[float], values: Sequence[Logits], wanted: int) -> lis
     return [(number, at) for _, number, at in sorted(pool, key=lambda way: -way[0])[:wanted]]
 
 
-def _drawn(
-    scores: Sequence[float], values: Sequence[Logits], wanted: int, rng: np.random.Generator
-) -> list[tuple[int, int]]:
+def _drawn(scores: Sequence[float], values: Sequence[Logits], wanted: int, rng: Chance) -> list[tuple[int, int]]:
     """Beams and positions drawn one after another, without replacement, by the softmax of score and value."""
     top = max(score + float(of_beam.max()) for score, of_beam in zip(scores, values, strict=True))
     weights = [np.exp(of_beam + np.float32(score - top)) for score, of_beam in zip(scores, values, strict=True)]
@@ -170,8 +190,8 @@ def _drawn(
         masses = np.cumsum([of_beam[-1] for of_beam in cumulated])
         if not masses[-1] > 0:
             break
-        number = _position(masses, rng)
-        at = _position(cumulated[number], rng)
+        number = position(masses, rng)
+        at = position(cumulated[number], rng)
         if (number, at) not in found:
             found.append((number, at))
         else:  # drawn before: from now on that cannot happen again
@@ -180,29 +200,35 @@ def _drawn(
     return found
 
 
-def _position(cumulated: Floats, rng: np.random.Generator) -> int:
+def position(cumulated: Floats, rng: Chance) -> int:
     """A position drawn by the steps of cumulated weights."""
     return min(int(cumulated.searchsorted(rng.random() * cumulated[-1], side="right")), len(cumulated) - 1)
 
 
-def best_of(start: Generation, rngs: Sequence[np.random.Generator]) -> Search:
+GoOn = Callable[[Generation, Any], list[int]]
+"""Takes a reply one choice further; the tokens to evaluate, none when it is complete."""
+
+
+def best_of(start: Generation, rngs: Sequence[Chance], go_on: GoOn = Generation.advance) -> Search:
     """Draw a reply with each generator and take the one of the highest mean log-probability.
 
     Parameters
     ----------
     start : Generation
         The reply before its first token.
-    rngs : sequence of numpy.random.Generator
+    rngs : sequence of Chance
         One for each reply, at least one.
+    go_on : callable
+        Goes on with a reply, given what was received for it; by default draws from the logits after it.
     """
-    (row,) = yield [Extension(0, start.opening)]
+    (row,) = yield [Extension(0, start.opening, start)]
     replies = [start.fork(rng) for rng in rngs]
     going = [(0, reply, row) for reply in replies]
     while going:
-        following = [(of, reply, reply.advance(row)) for of, reply, row in going]
+        following = [(of, reply, go_on(reply, row)) for of, reply, row in going]
         open_ones = [(of, reply, tokens) for of, reply, tokens in following if tokens]
         if not open_ones:
             break
-        rows = yield [Extension(of, tokens) for of, _, tokens in open_ones]
+        rows = yield [Extension(of, tokens, reply) for of, reply, tokens in open_ones]
         going = [(n, reply, row) for n, ((_, reply, _), row) in enumerate(zip(open_ones, rows, strict=True))]
     return max(replies, key=lambda reply: reply.mean_logprob)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.backends.llama_cpp.parts import CHARACTERS, Phase
+from simulator.backends.logits.parts import CHARACTERS, Phase
 
 MASKS = 32
 """Masks that are kept; each holds nearly the whole vocabulary."""

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.backends.llama_cpp.grammar import Grammar
-from simulator.backends.llama_cpp.sampling import choose, logprob
-from simulator.backends.llama_cpp.vocabulary import Vocabulary
+from simulator.backends.logits.grammar import Grammar
+from simulator.backends.logits.sampling import Chance, choose, logprob
+from simulator.backends.logits.vocabulary import Vocabulary
 from simulator.decoding import Decoding
 
 
@@ -33,7 +33,7 @@ class Generation:
         vocabulary: Vocabulary,
         decoding: Decoding,
         prompt: Sequence[int],
-        rng: np.random.Generator,
+        rng: Chance,
         *,
         stop: Sequence[str] = (),
         grammar: Grammar | None = None,
@@ -47,7 +47,9 @@ class Generation:
         among them. A constrained answer is one choice, however many tokens it takes."""
         self.finish_reason: str | None = None
         """``stop`` or ``length`` when the reply is complete."""
-        self._vocabulary, self._decoding, self._prompt, self._rng = vocabulary, decoding, prompt, rng
+        self._vocabulary, self._decoding, self._prompt = vocabulary, decoding, prompt
+        self.rng = rng
+        """Where its draws come from."""
         self._grammar = grammar
         self._state = grammar.start if grammar else frozenset()
         self._written = bytearray()
@@ -70,7 +72,7 @@ class Generation:
         logits : numpy.ndarray, shape (n_vocab,)
             What the model says after everything so far.
         """
-        token = choose(logits, self._decoding, self.seen, self._rng, self.allowed)
+        token = choose(logits, self._decoding, self.seen, self.rng, self.allowed)
         return self.take(token, logprob(logits, token))
 
     def take(self, token: int, logprob: float) -> list[int]:
@@ -92,11 +94,11 @@ class Generation:
         forced = [] if self.finish_reason else self._force()
         return [] if self.finish_reason else [token, *forced]
 
-    def fork(self, rng: np.random.Generator | None = None) -> "Generation":
+    def fork(self, rng: Chance | None = None) -> "Generation":
         """A reply of its own that begins like this one; it draws from ``rng`` if one is given."""
         twin = copy.copy(self)
         twin.tokens, twin._written = list(self.tokens), bytearray(self._written)
-        twin._rng = self._rng if rng is None else rng
+        twin.rng = self.rng if rng is None else rng
         return twin
 
     @property

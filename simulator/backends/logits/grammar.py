@@ -13,9 +13,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.backends.llama_cpp.parts import Free, Text, Way, parts
-from simulator.backends.llama_cpp.strings import StringTokens
-from simulator.backends.llama_cpp.vocabulary import Vocabulary
+from simulator.backends.logits.parts import Free, Text, Way, parts
+from simulator.backends.logits.strings import StringTokens
+from simulator.backends.logits.vocabulary import Vocabulary
 from simulator.constraint import AnyConstraint
 
 Ids = NDArray[np.int64]

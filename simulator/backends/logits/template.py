@@ -12,7 +12,7 @@ from jinja2.ext import Extension, loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from demoscope.errors import BackendError
-from simulator.backends.llama_cpp.vocabulary import Vocabulary
+from simulator.backends.logits.vocabulary import Vocabulary
 from simulator.protocols.interface import Message
 
 SENTINELS = tuple(chr(code) for code in range(0xE000, 0xF8FF))

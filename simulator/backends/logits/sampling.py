@@ -4,7 +4,7 @@ The order is that of transformers: repetition penalty, temperature, top-k, top-p
 comes before all of them, so what is drawn is the model's choice among the allowed.
 """
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,14 @@ from simulator.decoding import Decoding
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
+Logits = NDArray[np.float32]
+
+
+class Chance(Protocol):
+    """Where draws come from: a generator of numpy, or one that can take its numbers back."""
+
+    def random(self) -> float:
+        """The next uniform number, from 0 to below 1."""
 
 
 def normalised(logits: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:
@@ -48,7 +56,7 @@ def choose(
     logits: NDArray[np.float32],
     decoding: Decoding,
     seen: Ids,
-    rng: np.random.Generator,
+    rng: Chance,
     allowed: Ids | None = None,
 ) -> int:
     """Draw the next token.
@@ -61,7 +69,7 @@ def choose(
         How to draw; ``num_beams`` is not looked at here.
     seen : numpy.ndarray of int
         Tokens of prompt and reply so far, for the repetition penalty.
-    rng : numpy.random.Generator
+    rng : Chance
         Advanced by one uniform number, unless the decoding is greedy.
     allowed : numpy.ndarray of int, optional
         The only tokens that may be drawn, in ascending order, at least one.

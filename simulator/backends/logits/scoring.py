@@ -10,8 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 
-from simulator.backends.llama_cpp.context import Logits
-from simulator.backends.llama_cpp.sampling import normalised
+from simulator.backends.logits.sampling import Logits, normalised
 
 Path = tuple[int, ...]
 

