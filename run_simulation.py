@@ -45,6 +45,7 @@ app.add_typer(wvb.app, name="wvb")
 
 WavePath = Annotated[Path, typer.Argument(metavar="WAVE.yaml", help="The wave to launch.")]
 StorePath = Annotated[Path, typer.Argument(metavar="STORE", help="The SQLite file that a wave wrote.")]
+StorePaths = Annotated[list[Path], typer.Argument(metavar="STORE...", help="SQLite files that waves wrote.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
 
@@ -141,9 +142,33 @@ def preview(
 
 
 @app.command()
-def report(store: StorePath, as_json: AsJson = False) -> None:
-    """Show the summary of a store again."""
-    _show(_summary(store), as_json)
+def report(
+    stores: StorePaths,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write one self-contained HTML page instead of the summary.")
+    ] = None,
+    figures: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write figures for publication, with their data, into a folder."),
+    ] = None,
+    language: Annotated[str, typer.Option(help="Language of the page: en or zh.")] = "en",
+    profile: Annotated[
+        str, typer.Option(help="demoscope, paper or code, where DEF's sources disagree.")
+    ] = "demoscope",
+    as_json: AsJson = False,
+) -> None:
+    """Show the summary of stores again, or write it all as a page (-o) that anybody can open and read."""
+    if out is None and figures is None:
+        for store in stores:
+            _show(_summary(store), as_json)
+        return
+    from analysis.def_rules import rules_named
+    from analysis.report.report import write_report
+
+    for line in write_report(
+        *(stores, out, figures, rules_named(profile)), language=language, version=_version(), now=_now()
+    ):
+        _say(line)
 
 
 @app.command()
@@ -159,7 +184,7 @@ def wordings(
 
 @app.command()
 def compare(
-    stores: Annotated[list[Path], typer.Argument(metavar="STORE...", help="SQLite files that waves wrote.")],
+    stores: StorePaths,
     profile: Annotated[
         str, typer.Option(help="demoscope, paper or code, where DEF's sources disagree.")
     ] = "demoscope",
@@ -280,6 +305,12 @@ def _console() -> Any:
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr)
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("demoscope")
 
 
 def _now() -> str:

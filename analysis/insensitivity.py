@@ -14,6 +14,7 @@ import numpy as np
 
 from analysis.choices import Integers
 from analysis.def_rules import DefRules
+from analysis.proportions import wilson
 
 Dimension = Literal["IU", "QC", "RP", "CV", "FF", "IR"]
 
@@ -87,9 +88,7 @@ class Sensitivity:
         """
         if not self.judged:
             return float("nan"), float("nan")
-        z2, n, p = 1.959963984540054**2, self.judged, self.share
-        middle, reach = p + z2 / (2 * n), np.sqrt(z2 * (p * (1 - p) / n + z2 / (4 * n**2)))
-        return float(max(middle - reach, 0.0) / (1 + z2 / n)), float(min((middle + reach) / (1 + z2 / n), 1.0))
+        return wilson(self.share, self.judged)
 
 
 def aggregate(verdicts: Iterable[tuple[Dimension, Verdict | None]]) -> tuple[Sensitivity, ...]:

@@ -300,6 +300,10 @@ class Results:
         """Whether a table has a column; stores of older versions lack some."""
         return bool(self.rows("SELECT 1 FROM pragma_table_info(?) WHERE name = ?", (table, column)))
 
+    def column_or_null(self, table: str, column: str) -> str:
+        """The name of a column for a query, or ``NULL`` in stores of versions that lack it."""
+        return column if self._has_column(table, column) else "NULL"
+
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         """Rows of a query on the store's tables and views.
 

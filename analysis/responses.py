@@ -44,11 +44,14 @@ class StoredResponse:
         )
 
 
-def stored_responses(results: Results, cell: Cell) -> tuple[StoredResponse, ...]:
+def stored_responses(
+    results: Results, cell: Cell, respondents: tuple[int, int] = (0, 2**62)
+) -> tuple[StoredResponse, ...]:
     """All replies of a cell, respondent by respondent, in the order of the questionnaire.
 
     Answers without any reply (failed, skipped) are left out. A reply that several answers were read from stands once
-    for each of them.
+    for each of them. ``respondents`` takes those between two numbers of the store alone, both included; replies are
+    then numbered among theirs.
     """
     questions = {question.id: question for question in results.questions}
     place = {
@@ -57,8 +60,9 @@ def stored_responses(results: Results, cell: Cell) -> tuple[StoredResponse, ...]
     codes: dict[tuple[int, int, int], list[int]] = {}
     for respondent, question, replicate, code in results.rows(
         """SELECT o.respondent_id, o.question_id, o.replicate, o.code FROM respondents r
-        JOIN answer_options o ON o.respondent_id = r.id WHERE r.cell_id = ? AND o.method = 'text'""",
-        (cell.id,),
+        JOIN answer_options o ON o.respondent_id = r.id
+        WHERE r.cell_id = ? AND r.id BETWEEN ? AND ? AND o.method = 'text'""",
+        (cell.id, *respondents),
     ):
         codes.setdefault((respondent, question, replicate), []).append(code)
     found = results.rows(
@@ -66,11 +70,11 @@ def stored_responses(results: Results, cell: Cell) -> tuple[StoredResponse, ...]
         FROM respondents r JOIN answers a ON a.respondent_id = r.id
         JOIN answer_sources s USING (respondent_id, question_id, method, replicate)
         JOIN attempts t USING (cell_id, subject_id, step, ordinal)
-        WHERE r.cell_id = ? AND a.method = 'text' AND t.text IS NOT NULL AND t.attempt = (
+        WHERE r.cell_id = ? AND r.id BETWEEN ? AND ? AND a.method = 'text' AND t.text IS NOT NULL AND t.attempt = (
             SELECT max(attempt) FROM attempts l WHERE (l.cell_id, l.subject_id, l.step, l.ordinal)
             = (s.cell_id, s.subject_id, s.step, s.ordinal))
         ORDER BY 1, 3, 2""",
-        (cell.id,),
+        (cell.id, *respondents),
     )
     return tuple(
         StoredResponse(
@@ -112,7 +116,7 @@ def judgements(results: Results, cell: Cell, rules: DefRules) -> tuple[tuple[str
     Judgements of other dimensions than the six are left out.
     """
     return tuple(
-        (judge, dimension, _verdict(verdict, rules))
+        (judge, dimension, judgement_verdict(verdict, rules))
         for judge, dimension, verdict in _judged(results, cell, "j.judge, j.dimension, j.verdict")
         if dimension in DIMENSIONS
     )
@@ -125,7 +129,7 @@ def judged_as_annotations(results: Results, cell: Cell, rules: DefRules) -> tupl
         for respondent, question, judge, dimension, text in _judged(
             results, cell, "j.respondent_id, q.name, j.judge, j.dimension, j.verdict"
         )
-        if dimension in DIMENSIONS and (verdict := _verdict(text, rules)) is not None
+        if dimension in DIMENSIONS and (verdict := judgement_verdict(text, rules)) is not None
     )
 
 
@@ -150,7 +154,8 @@ def _judged(results: Results, cell: Cell, columns: str) -> list[Any]:
     )
 
 
-def _verdict(text: str | None, rules: DefRules) -> Verdict | None:
+def judgement_verdict(text: str | None, rules: DefRules) -> Verdict | None:
+    """What a stored judgement says: ``pass``, ``failure``, or words of a judge to be parsed by the rules."""
     if text is None:
         return None
     return "pass" if text == "pass" else "failure" if text == "failure" else parse_verdict(text, rules)
