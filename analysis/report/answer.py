@@ -1,5 +1,7 @@
 """The opening: how this simulated public compares with the real one, and how far to trust that."""
 
+from collections.abc import Sequence
+
 from analysis.opening import SMALL, UNDERSTOOD_ENOUGH, opening
 from analysis.report.blocks import Block, Bullets, Column, Figure, Paragraph, Row, Section, Table, Tile, Tiles, Value
 from analysis.report.drawings import Standing, draw_standings
@@ -16,8 +18,8 @@ def answer(material: Material, w: Words) -> Section:
     blocks: list[Block] = []
     several = len(material.subjects) > 1
     for subject in material.subjects[:MOST_TOLD]:
-        name = f"{subject.label}: " if several else ""
-        blocks.append(Paragraph(name + opening_of(subject, w), "answer"))
+        told = opening_of(subject, w)
+        blocks.append(Paragraph(w("named", name=subject.label, told=told) if several else told, "answer"))
     if len(material.subjects) > MOST_TOLD:
         blocks.append(Paragraph(w("more_conditions", n=len(material.subjects) - MOST_TOLD), "note"))
     if not material.subjects:
@@ -27,7 +29,7 @@ def answer(material: Material, w: Words) -> Section:
     blocks += _standings(material, w)
     if several:
         blocks.append(_table(material, w))
-    blocks += [Paragraph(w("trust_title"), "note"), Bullets(tuple(_trust(material, w)))]
+    blocks += [Paragraph(w("trust_title"), "heading"), Bullets(tuple(_trust(material, w)))]
     return Section("answer", w("answer"), tuple(blocks))
 
 
@@ -114,19 +116,23 @@ def _trust(material: Material, w: Words) -> list[str]:
             told.append(w("trust_no_reference", wave=name))
         else:
             told.append(w("trust_reference", title=reference.title, year=reference.year, wave=name))
-    for subject in material.subjects:
-        cell = subject.cell
-        if 0 < cell.heard < SMALL and cell.averages.questions:
-            told.append(w("trust_small", name=subject.label, n=cell.heard))
-        understood = cell.statuses.understood
-        if understood is not None and understood < UNDERSTOOD_ENOUGH:
-            told.append(w("trust_understood", name=subject.label, share=f"{understood:.0%}"))
-        if cell.averages.one_voice:
-            told.append(w("trust_one_voice", name=subject.label, n=cell.averages.one_voice))
-        told += [w("trust_scripted", name=subject.label)] if _scripted(material, subject) else []
+    few = [s for s in material.subjects if 0 < s.cell.heard < SMALL and s.cell.averages.questions]
+    told += [w("trust_small", names=_names(few), n=min(s.cell.heard for s in few))] if few else []
+    lossy = [s for s in material.subjects if (s.cell.statuses.understood or 1.0) < UNDERSTOOD_ENOUGH]
+    told += [
+        w("trust_understood", names=s.label, share=f"{s.cell.statuses.understood:.0%}") for s in lossy[:MOST_TOLD]
+    ]
+    uniform = [s for s in material.subjects if s.cell.averages.one_voice]
+    told += [w("trust_one_voice", names=s.label, n=s.cell.averages.one_voice) for s in uniform[:MOST_TOLD]]
+    scripted = [s for s in material.subjects if _scripted(material, s)]
+    told += [w("trust_scripted", names=_names(scripted))] if scripted else []
     return [*told, w("trust_bootstrap"), w("trust_memory"), w("trust_people")]
 
 
 def _scripted(material: Material, subject: Subject) -> bool:
     models = material.stores[subject.store].facts.models
     return any(model.name == subject.cell.model and model.backend == "scripted" for model in models)
+
+
+def _names(subjects: Sequence[Subject]) -> str:
+    return ", ".join(subject.label for subject in subjects)

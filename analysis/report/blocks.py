@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from markupsafe import Markup
 
-Tone = Literal["plain", "answer", "note", "warning"]
+Tone = Literal["plain", "answer", "note", "heading"]
 Mark = Literal["human", "off", "worse"]
 """Like people; off, but better than guessing; no better than guessing."""
 

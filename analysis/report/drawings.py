@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from analysis.compared import MapFigure
-from analysis.report.svg import SIZE, WIDTH, colour, element, fitted, frame, lines, path_of, text, ticks
+from analysis.report.svg import SIZE, WIDTH, colour, element, fitted, frame, lines, path_of, text, ticks, width_of
 
 BAR = 9.0
 """Height of a bar."""
@@ -23,26 +23,30 @@ class Bar:
     high: float | None = None
 
 
-def draw_shares(options: Sequence[tuple[str, Sequence[Bar]]], alt: str) -> Markup:
-    """Bars of one question: below each option those of the conditions and of people, with their 95 % intervals."""
+def draw_shares(options: Sequence[tuple[str, Sequence[Bar]]], names: Sequence[tuple[int, str]], alt: str) -> Markup:
+    """Bars of one question: below each option those of the conditions and of people, with their 95 % intervals.
+
+    ``names`` are the numbers of the bars with their words; numbers stand before bars where conditions are several.
+    """
     most = max((b.high or b.share or 0.0 for _, bars in options for b in bars), default=0.0)
-    left, room, y = 20.0, WIDTH - 20.0 - 46.0, 4.0
-    scale = room / max(most, 0.01)
-    parts: list[Markup] = []
+    several = sum(number > 0 for number, _ in names) > 1
+    left = 20.0 if several else 0.0
+    scale = (WIDTH - left - 46.0) / max(most, 0.01)
+    parts, y = _legend(names)
     for label, bars in options:
         for line in lines(label, WIDTH - 8):
             y += SIZE + 2
             parts.append(text(0, y, line, class_="label"))
         y += 5
         for bar in bars:
-            parts += _bar(bar, left, y, scale)
+            parts += _bar(bar, left, y, scale, several)
             y += BAR + 2
         y += 6
     return frame(y, alt, parts)
 
 
-def _bar(bar: Bar, left: float, y: float, scale: float) -> list[Markup]:
-    name = "s0" if bar.number == 0 else colour(bar.number)
+def _bar(bar: Bar, left: float, y: float, scale: float, several: bool) -> list[Markup]:
+    name = _class(bar.number)
     kept = {"data_subject": bar.number} if bar.number else {}
     middle = y + BAR / 2
     if bar.share is None:
@@ -55,9 +59,28 @@ def _bar(bar: Bar, left: float, y: float, scale: float) -> list[Markup]:
         inside.append(element("path", d=whisker + caps, class_="whisker"))
     reach = left + max(bar.share, bar.high or 0.0) * scale
     inside.append(text(reach + 4, y + BAR - 0.5, percent(bar.share), class_="small"))
-    if bar.number:
+    if bar.number and several:
         inside.append(text(left - 4, y + BAR - 0.5, str(bar.number), class_="small", text_anchor="end"))
     return [element("g", *inside, **kept)]
+
+
+def _class(number: int) -> str:
+    return colour(number) if number else "s0"
+
+
+def _legend(names: Sequence[tuple[int, str]]) -> tuple[list[Markup], float]:
+    """Colours with their words, and how far down they reach."""
+    parts, x, y = [], 0.0, 2.0
+    for number, words in names:
+        shown = fitted(words, WIDTH - 20)
+        wide = width_of(shown) + 28
+        if x and x + wide > WIDTH:
+            x, y = 0.0, y + SIZE + 4
+        inside = [element("rect", x=x, y=y, width=10.0, height=10.0, class_=_class(number))]
+        inside.append(text(x + 14, y + 9, shown, class_="small"))
+        parts.append(element("g", *inside, **({"data_subject": number} if number else {})))
+        x += wide
+    return parts, y + SIZE + 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Figures for publication, each as SVG, PDF and PNG with its data beside it as CSV."""
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,8 +32,14 @@ if TYPE_CHECKING:
 
 ENDINGS = ("svg", "pdf", "png")
 
+FILES = len(ENDINGS) + 1
+"""Files of each figure."""
+
 MOST_QUESTIONS = 60
 """Questions in one figure, the first ones or the furthest from people; the data beside it hold all."""
+
+EAST_ASIAN = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans SC", "WenQuanYi Micro Hei", "SimHei", "PingFang SC")
+"""Fonts with Chinese letters, the first that is installed."""
 
 ACROSS = 3
 """Questions side by side."""
@@ -76,12 +83,16 @@ def write_figures(material: Material, w: Words, folder: Path) -> tuple[Path, ...
         "font.size": 8,
         "text.parse_math": False,
     }
-    fonts = ["DejaVu Sans", "Noto Sans CJK SC", "Noto Sans CJK JP"]
+    fonts = _fonts()
     written: list[Path] = []
     try:
         folder.mkdir(exist_ok=True)
         for one in found:
-            with mpl.rc_context({**settings, "font.family": _installed(fonts), "axes.formatter.useoffset": False}):
+            with (
+                warnings.catch_warnings(),
+                mpl.rc_context({**settings, "font.family": fonts, "axes.formatter.useoffset": False}),
+            ):
+                warnings.filterwarnings("ignore", "Glyph .* missing")  # a box stands for it; the data have it
                 figure = Figure(figsize=one.size, layout="constrained")
                 one.draw(figure)
                 for ending in ENDINGS:
@@ -97,53 +108,70 @@ def write_figures(material: Material, w: Words, folder: Path) -> tuple[Path, ...
     return tuple(written)
 
 
-def _installed(fonts: Sequence[str]) -> list[str]:
-    from matplotlib.font_manager import fontManager
+def _fonts() -> list[str]:
+    """Matplotlib's own font and, behind it, one of this machine that has Chinese letters, where there is one."""
+    from matplotlib.font_manager import findSystemFonts, fontManager, get_font
 
     known = {font.name for font in fontManager.ttflist}
-    return [font for font in fonts if font in known]
+    east = next((name for name in EAST_ASIAN if name in known), None)
+    if east is None:  # installed since Matplotlib last looked
+        for path in findSystemFonts():
+            if get_font(path).family_name in EAST_ASIAN:
+                fontManager.addfont(path)
+                east = get_font(path).family_name
+                break
+    return ["DejaVu Sans", *([east] if east else [])]
 
 
 def _figures(material: Material, w: Words) -> Iterable[Drawn]:
     compared = [s for s in material.subjects if s.cell.averages.leading]
     if compared:
-        yield _standings(
-            "distance_by_condition",
-            [(s.label, m) for s in compared if (m := s.cell.averages.leading)],
-            w("axis_w1" if compared[0].cell.averages.w1 else "axis_js"),
-        )
+        ordered = all(s.cell.averages.w1 for s in compared)
+        rows = [(s.label, m) for s in compared if (m := s.cell.averages.w1 if ordered else s.cell.averages.js)]
+        yield _standings("distance_by_condition", "", rows, w("axis_w1" if ordered else "axis_js"), w)
     for subject in material.subjects:
-        found = [(f"{q.id}: {fitted(q.text, 300)}", m) for q in subject.cell.questions if (m := q.leading)]
-        if found:
-            furthest = sorted(found, key=lambda pair: -pair[1].simulated)
-            yield _standings(f"distance_by_question_{subject.number}", furthest, subject.label)
+        for name, ordered in (("w1", True), ("js", False)):
+            found = [(q.id, m) for q in subject.cell.questions if (m := q.leading) and (q.w1 is not None) == ordered]
+            if found:
+                furthest = sorted(found, key=lambda pair: -pair[1].simulated)
+                file = f"distance_by_question_{name}_{subject.number}"
+                yield _standings(file, subject.label, furthest, w(f"axis_{name}"), w)
         if any(q.n_simulated and q.shares for q in subject.cell.questions):
             yield _answers(subject, w)
     yield from _families(material)
 
 
-def _standings(name: str, rows: Sequence[tuple[str, Measure]], axis: str) -> Drawn:
+def _standings(name: str, title: str, rows: Sequence[tuple[str, Measure]], axis: str, w: Words) -> Drawn:
     shown = rows[:MOST_QUESTIONS]
 
     def draw(figure: "Figure") -> None:
         axes = figure.add_subplot()
         for place, (_, m) in enumerate(shown):
-            axes.barh(place, m.sample.high - m.sample.low, 0.6, m.sample.low, color=PEOPLE, alpha=0.35, lw=0)
+            band = w("people_same_n") if place == 0 else None
+            axes.barh(
+                place, m.sample.high - m.sample.low, 0.6, m.sample.low, color=PEOPLE, alpha=0.35, lw=0, label=band
+            )
             axes.plot([m.sample.median] * 2, [place - 0.3, place + 0.3], color=PEOPLE)
             if m.low is not None and m.high is not None:
                 axes.plot([m.low, m.high], [place, place], color=SIMULATED)
-        for values, marker, colour in (
-            ([m.simulated for _, m in shown], "o", SIMULATED),
-            ([m.uniform for _, m in shown], "D", "none"),
-            ([m.majority for _, m in shown], "^", "none"),
+        for values, marker, colour, said in (
+            ([m.simulated for _, m in shown], "o", SIMULATED, w("simulated")),
+            ([m.uniform for _, m in shown], "D", "none", w("uniform")),
+            ([m.majority for _, m in shown], "^", "none", w("majority")),
         ):
             axes.scatter(
-                values, range(len(shown)), marker=marker, color=colour, edgecolors="0.3", s=22, lw=0.7, zorder=3
+                *(values, range(len(shown)), 22, colour, marker),
+                edgecolors="0.3",
+                linewidths=0.7,
+                zorder=3,
+                label=said,
             )
         axes.set_yticks(range(len(shown)), labels=[fitted(label, 420) for label, _ in shown])
         axes.invert_yaxis()
         axes.set_xlim(left=0)
         axes.set_xlabel(axis)
+        axes.set_title(title, loc="left", fontsize=8)
+        figure.legend(loc="outside lower left", frameon=False, ncols=4)
 
     columns = (
         "what",

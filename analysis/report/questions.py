@@ -1,6 +1,7 @@
 """Every question: distances at a glance, then answers beside those of people with their intervals."""
 
 import math
+from itertools import product
 
 from analysis.findings import QuestionSummary
 from analysis.report.blocks import (
@@ -20,7 +21,7 @@ from analysis.report.drawings import Bar, Standing, draw_shares, draw_standings
 from analysis.report.groups import groups_of_question
 from analysis.report.material import Material, Subject
 from analysis.report.svg import COLOURS
-from analysis.report.telling import ABSENT, count, cut, label, mark_of, measured, number, ranged, shaded
+from analysis.report.telling import ABSENT, brief, count, cut, label, mark_of, measured, number, ranged, shaded
 from analysis.report.telling import shares_with_limits as limited
 from analysis.report.words import Words
 
@@ -60,30 +61,32 @@ def _overview(material: Material, store: int, w: Words) -> Table:
     rows = []
     for place, question in enumerate(subjects[0].cell.questions):
         mine = [subject.cell.questions[place] for subject in subjects]
-        named = Value(f"{question.id}: {cut(question.text, 90)}", question.id, href=card_name(store, question.id))
+        named = Value(f"{question.id}: {brief(question.text)}", question.id, href=card_name(store, question.id))
         rows.append(Row((count(place + 1), named, *(measured(each.leading, w) for each in mine))))
     return Table(w("glance_caption", wave=material.stores[store].summary.wave), tuple(columns), tuple(rows))
 
 
 def _drawn(subjects: tuple[Subject, ...], w: Words) -> list[Block]:
-    """One drawing a condition; folded away but for the first."""
+    """A drawing for each condition and measure: W1 of ordered questions, JS of the others."""
     made: list[Block] = []
-    for subject in subjects:
-        found = [(q, m) for q in subject.cell.questions if (m := q.w1 if subject.cell.averages.w1 else q.js)]
+    for subject, name in product(subjects, ("w1", "js")):
+        found = [(q, m) for q in subject.cell.questions if (m := q.leading) and (q.w1 is None) == (name == "js")]
         found = sorted(found, key=lambda pair: -pair[1].simulated)[:MOST_DRAWN]
         if not found:
             continue
         rows = [
             Standing(
-                *(f"{q.id}: {cut(q.text, 80)}", subject.number, m.simulated, m.low, m.high),
+                *(f"{q.id}: {brief(q.text)}", subject.number, m.simulated, m.low, m.high),
                 *((m.sample.low, m.sample.median, m.sample.high), m.uniform, m.majority),
             )
             for q, m in found
         ]
         title = w("furthest_title", name=subject.label, n=len(rows))
         told = w("furthest_alt", name=subject.label, first=found[0][0].id, value=f"{found[0][1].simulated:.3f}")
-        drawn = draw_standings(rows, w("axis_w1" if subject.cell.averages.w1 else "axis_js"), told)
-        figure = Figure(f"questions_{subject.number}", title, drawn, w("standing_note"), subject.number)
+        drawn = draw_standings(rows, w(f"axis_{name}"), told)
+        figure = Figure(
+            f"distance_by_question_{name}_{subject.number}", title, drawn, w("standing_note"), subject.number
+        )
         made.append(Fold(title, (figure,), subject.number))
     return made
 
@@ -161,7 +164,9 @@ def _bars(subjects: tuple[Subject, ...], mine: list[QuestionSummary], store: int
     left = len(mine[0].shares) - MOST_OPTIONS
     note = w("options_left_out", n=left) if left > 0 else ""
     alt = w("shares_alt", question=mine[0].id, shares=cut(told, 3000))
-    return Figure(card_name(store, mine[0].id), "", draw_shares(options, alt), note)
+    names = [(subject.number, _short(subject, subjects, w)) for subject in subjects]
+    drawn = draw_shares(options, [*names, (0, w("people"))] if people else names, alt)
+    return Figure(card_name(store, mine[0].id), "", drawn, note)
 
 
 def _who(bar: Bar, subjects: tuple[Subject, ...], w: Words) -> str:
@@ -217,7 +222,11 @@ def _counts(mine: list[QuestionSummary], people: QuestionSummary | None, w: Word
 def _shaded_shares(
     subjects: tuple[Subject, ...], mine: list[QuestionSummary], people: QuestionSummary | None, w: Words
 ) -> Table:
-    columns = (Column(w("condition"), number=False), *(Column(cut(o.label, 40)) for o in mine[0].shares), Column("n"))
+    columns = (
+        Column(w("condition"), number=False),
+        *(Column(brief(o.label, 40)) for o in mine[0].shares),
+        Column("n"),
+    )
     rows = []
     if people:
         shades = shaded([o.human for o in people.shares], most=1.0)

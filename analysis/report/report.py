@@ -90,7 +90,8 @@ def write_report(
         write_page(page(material, sections_of(material, w), w, version=version, date=now[:10]), out)
         told.append(f"Written: {out} ({out.stat().st_size / 1e6:.1f} MB)")
     if figures is not None:
-        from analysis.report.publication import write_figures
+        from analysis.report.publication import FILES, write_figures
 
-        told += [f"Written: {path}" for path in write_figures(material, w, figures)]
+        written = write_figures(material, w, figures)
+        told.append(f"Written: {figures} ({len(written) // FILES} figures, each as SVG, PDF and PNG with its data)")
     return tuple(told)

@@ -87,6 +87,16 @@ def _shade(value: float | None, digits: int, top: float) -> Value:
     return Value("∞" if math.isinf(value) else f"{value:.{digits}f}", value, shade=max(deep, 0))
 
 
+def brief(text: str, most: int = 100) -> str:
+    """The beginning of a text on one line.
+
+    >>> brief("one\ntwo three", 8)
+    'one two…'
+    """
+    words = " ".join(plain(text[: 4 * most]).split())
+    return words if len(words) <= most else f"{words[: most - 1].rstrip()}…"
+
+
 def cut(text: str, most: int = LONGEST, length: int | None = None) -> str:
     """A text without control characters and direction overrides, cut where it is longer than ``most`` characters.
 

@@ -66,6 +66,11 @@ def culture(material: Material, w: Words) -> Section | None:
     if found is None:
         return None
     names = {str(n): (s.label, s.number) for n, s in enumerate(material.subjects)}
+    names |= {
+        str(n): (point.name.replace("people", w("people"), 1), 0)
+        for n, point in enumerate(found.points)
+        if point.kind == "people"
+    }
     told = "; ".join(f"{names.get(str(n), (p.name, 0))[0]}: {p.x:.2f}, {p.y:.2f}" for n, p in enumerate(found.points))
     axes = (w("axis_first", share=f"{found.explained[0]:.0%}"), w("axis_second", share=f"{found.explained[1]:.0%}"))
     drawn = draw_map(found, names, w("map_alt", points=told), axes)

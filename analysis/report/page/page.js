@@ -123,7 +123,7 @@
     });
   }
 
-  // Light and dark, printing, and folds that open for print and for links that lead into them.
+  // Light and dark, printing, and folds that open for print.
   const actions = {
     theme: () => {
       const now = root.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
@@ -134,7 +134,7 @@
   for (const button of all("[data-do]")) button.addEventListener("click", actions[button.dataset.do]);
   let opened = [];
   addEventListener("beforeprint", () => {
-    opened = all("details:not([open])");
+    opened = all("details:not([open])").filter((fold) => !fold.closest(".card")); // a card's stay as the reader left them
     for (const fold of opened) fold.open = true;
   });
   addEventListener("afterprint", () => opened.forEach((fold) => { fold.open = false; }));
