@@ -99,6 +99,7 @@ def write_figures(material: Material, w: Words, folder: Path) -> tuple[Path, ...
                     path = folder / f"{one.name}.{ending}"
                     dated = {"Date": None} if ending == "svg" else {"CreationDate": None} if ending == "pdf" else {}
                     figure.savefig(path, format=ending, dpi=300, metadata=dated)
+                    figure.set_layout_engine("none")  # all drawings of a figure have the layout of the first
                     written.append(path)
             path = folder / f"{one.name}.csv"
             path.write_text(csv_text(one.columns, one.rows), encoding="utf-8-sig")
@@ -116,7 +117,7 @@ def _fonts() -> list[str]:
     east = next((name for name in EAST_ASIAN if name in known), None)
     if east is None:  # installed since Matplotlib last looked
         for path in findSystemFonts():
-            if get_font(path).family_name in EAST_ASIAN:
+            if "Bold" not in path and get_font(path).family_name in EAST_ASIAN:
                 fontManager.addfont(path)
                 east = get_font(path).family_name
                 break
@@ -160,7 +161,8 @@ def _standings(name: str, title: str, rows: Sequence[tuple[str, Measure]], axis:
             ([m.majority for _, m in shown], "^", "none", w("majority")),
         ):
             axes.scatter(
-                *(values, range(len(shown)), 22, colour, marker),
+                *(values, range(len(shown)), 22, colour),
+                marker=marker,
                 edgecolors="0.3",
                 linewidths=0.7,
                 zorder=3,
@@ -170,7 +172,7 @@ def _standings(name: str, title: str, rows: Sequence[tuple[str, Measure]], axis:
         axes.invert_yaxis()
         axes.set_xlim(left=0)
         axes.set_xlabel(axis)
-        axes.set_title(title, loc="left", fontsize=8)
+        axes.set_title(fitted(title, 500), loc="left", fontsize=8)
         figure.legend(loc="outside lower left", frameon=False, ncols=4)
 
     columns = (
@@ -229,13 +231,13 @@ def _bars(axes: "Axes", question: QuestionSummary) -> None:
     axes.set_yticks(range(len(shares)), labels=[fitted(option.label, 190) for option in shares])
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
-    axes.set_title(question.id, loc="left", fontsize=8)
+    axes.set_title(fitted(question.id, 200), loc="left", fontsize=8)
 
 
 def _families(material: Material) -> Iterable[Drawn]:
     """The figures of DEF's paper that there are data for."""
     found = material.comparison
-    names = [subject.label for subject in material.subjects]
+    names = [fitted(subject.label, 200) for subject in material.subjects]
     tables = (
         ("kl_by_dimension", "nats", [row.dimensions for row in found.rows]),
         ("matches_by_dimension", "share", [one.matches_by_dimension for one in found.evaluations]),
@@ -246,9 +248,11 @@ def _families(material: Material) -> Iterable[Drawn]:
             yield _shades(name, unit, [[row.get(d) for d in dimensions] for row in each], names, dimensions)
     if found.map:
         points = tuple((p.name, p.kind, p.x, p.y, p.width, p.height, p.angle) for p in found.map.points)
-        chart = found.map
+        short = found.map.model_copy(
+            update={"points": tuple(p.model_copy(update={"name": fitted(p.name, 160)}) for p in found.map.points)}
+        )
         columns = ("name", "kind", "x", "y", "width", "height", "angle")
-        yield Drawn("cultural_map", columns, points, lambda figure: draw_map(figure.add_subplot(), chart), (6.5, 5.0))
+        yield Drawn("cultural_map", columns, points, lambda figure: draw_map(figure.add_subplot(), short), (6.5, 5.0))
     for grouping in dict.fromkeys(bias.grouping for one in found.evaluations for bias in one.biases):
         known = [
             (bias, name)
@@ -256,7 +260,7 @@ def _families(material: Material) -> Iterable[Drawn]:
             for bias in one.biases
             if bias.grouping == grouping
         ]
-        biases, whose = zip(*known, strict=True)
+        biases, whose = zip(*((_short_levels(bias), name) for bias, name in known), strict=True)
         rows = tuple(
             (name, level.level, level.matching, level.mismatching, level.overall, level.expected, level.p)
             for bias, name in known
@@ -269,6 +273,11 @@ def _families(material: Material) -> Iterable[Drawn]:
 
         yield Drawn(f"bias_{grouping}", columns, rows, draw, (7.0, 1.6 + 0.5 * len(known)))
     yield from _insensitivity(material, names)
+
+
+def _short_levels(bias: Bias) -> Bias:
+    levels = tuple(level.model_copy(update={"level": fitted(level.level, 120)}) for level in bias.levels)
+    return bias.model_copy(update={"levels": levels, "grouping": fitted(bias.grouping, 120)})
 
 
 def _shades(

@@ -40,7 +40,8 @@
   for (const form of all(".controls")) {
     const cards = form.nextElementSibling;
     const each = all(".card", cards);
-    const texts = each.map((card) => card.textContent.toLowerCase());
+    const texts = each.map((card) =>
+      all("h3, .facts, svg .label", card).map((part) => part.textContent.toLowerCase()).join("\n"));
     const [find, filter, order] = ["find", "filter", "order"].map((name) => form.querySelector(`[data-${name}]`));
     const told = form.querySelector("output");
     const show = () => {
