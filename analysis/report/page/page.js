@@ -41,15 +41,15 @@
     const cards = form.nextElementSibling;
     const each = all(".card", cards);
     const texts = each.map((card) =>
-      all("h3, .facts, svg .label", card).map((part) => part.textContent.toLowerCase()).join("\n"));
+      all("h3, .facts, .card > figure .label", card).map((part) => part.textContent.toLowerCase()).join("\n"));
     const [find, filter, order] = ["find", "filter", "order"].map((name) => form.querySelector(`[data-${name}]`));
     const told = form.querySelector("output");
     const show = () => {
-      const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
+      const words = find.value.toLowerCase().trim();
       let shown = 0;
       each.forEach((card, n) => {
         const marked = filter.value === "all" || card.dataset.marks.split(" ").includes(filter.value);
-        card.hidden = !(marked && words.every((word) => texts[n].includes(word)));
+        card.hidden = !(marked && texts[n].includes(words));
         shown += card.hidden ? 0 : 1;
       });
       told.textContent = told.dataset.count.replace("{n}", shown).replace("{of}", each.length);
