@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -314,6 +314,15 @@ class Results:
         """
         try:
             return self._connection.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._damaged(str(error)) from None
+
+    def chunks(self, sql: str, size: int) -> Iterator[list[Any]]:
+        """Rows of a query, at most ``size`` at a time; errors as those of :meth:`rows`."""
+        try:
+            found = self._connection.execute(sql)
+            while chunk := found.fetchmany(size):
+                yield chunk
         except sqlite3.Error as error:
             raise self._damaged(str(error)) from None
 

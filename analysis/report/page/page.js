@@ -59,7 +59,7 @@
       const place = Number(order.value);
       cards.append(...[...each].sort((a, b) => (place ? by(b)[1] - by(a)[1] : 0) || by(a)[0] - by(b)[0]));
     };
-    form.addEventListener("input", show);
+    for (const event of ["input", "change"]) form.addEventListener(event, show);
     order.addEventListener("change", arrange);
     form.addEventListener("submit", (event) => event.preventDefault());
     show();
