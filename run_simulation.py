@@ -172,6 +172,25 @@ def report(
 
 
 @app.command()
+def export(
+    store: StorePath,
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", help="File to write: .csv .parquet .sav .dta .jsonl .xml (DDI) .zip (bundle)."),
+    ],
+    wide: Annotated[bool, typer.Option("--wide", help="One row a respondent, in .csv and .parquet.")] = False,
+    with_restricted: Annotated[
+        bool,
+        typer.Option("--with-restricted", help="Pass on rows of restricted sources, where their terms allow it."),
+    ] = False,
+) -> None:
+    """Write the answers for other tools, marked as synthetic: tables, SPSS, Stata, chats, codebook, bundle."""
+    from analysis.export.writing import export as write_export
+
+    _say(write_export(store, out, wide=wide, with_restricted=with_restricted))
+
+
+@app.command()
 def wordings(
     store: StorePath,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="YAML file to write, for people to read and review.")],

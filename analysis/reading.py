@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -314,6 +315,26 @@ class Results:
         """
         try:
             return self._connection.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._damaged(str(error)) from None
+
+    def body(self, text_id: str) -> str | None:
+        """A message of a prompt; ``None`` when the wave kept its hash alone."""
+        found = self.rows("SELECT body FROM texts WHERE id = ?", (text_id,))
+        if not found:
+            return None
+        packed = found[0][0]
+        try:
+            return (
+                zlib.decompress(packed).decode("utf-8", "surrogatepass") if isinstance(packed, bytes) else str(packed)
+            )
+        except (zlib.error, UnicodeDecodeError) as error:
+            raise self._damaged(f"a text cannot be read: {error}") from None
+
+    def copy_into(self, target: sqlite3.Connection) -> None:
+        """Copy the whole store into an empty database; errors as those of :meth:`rows`."""
+        try:
+            self._connection.backup(target)
         except sqlite3.Error as error:
             raise self._damaged(str(error)) from None
 

@@ -1,7 +1,6 @@
 """What a store says about how its wave was made: everything that somebody needs to make it again."""
 
 import json
-import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,18 +121,11 @@ def _prompt(results: Results) -> tuple[tuple[str, str], ...]:
     )
     turns = []
     for role, text_id in json.loads(first[0][0]) if first else ():
-        body = results.rows("SELECT body FROM texts WHERE id = ?", (text_id,))
-        if not body:
+        text = results.body(text_id)
+        if text is None:
             return ()
-        turns.append((role, _unpacked(results, body[0][0])))
+        turns.append((role, text))
     return tuple(turns)
-
-
-def _unpacked(results: Results, body: str | bytes) -> str:
-    try:
-        return zlib.decompress(body).decode("utf-8", "surrogatepass") if isinstance(body, bytes) else body
-    except (zlib.error, UnicodeDecodeError) as error:
-        raise StoreError(f"{results.path} is damaged (a text cannot be read: {error}); restore a copy.") from None
 
 
 def _object(results: Results, text: str | None) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import yaml
 
+from analysis.export.repeating import wave_document
 from analysis.report.blocks import Block, Bullets, Column, Fold, Paragraph, Quote, Row, Section, Source, Table, Value
 from analysis.report.material import Material, StoreMaterial
 from analysis.report.telling import count, cut
@@ -48,13 +49,14 @@ def _store(store: StoreMaterial, w: Words) -> list[Block]:
         told += [(w("note"), r.note)] if r.note else []
     blocks: list[Block] = [
         _pairs(w("wave_caption"), told, w),
-        Paragraph(w("repeat", wave=summary.wave), "plain"),
+        Paragraph(w("repeat", store=store.path.name), "plain"),
         _pairs(w("versions"), [(name, str(version)) for name, version in facts.versions.items()], w),
         _models(store, w),
         _conditions(store, w),
         _questions(store, w),
     ]
-    documents = (("wave_document", facts.config), ("population_document", facts.population))
+    wave = wave_document(facts.config, facts.population, has_reference=summary.reference is not None)
+    documents = (("wave_document", wave), ("population_document", facts.population.get("document", facts.population)))
     blocks += [Fold(w(name), (Source(w(name), _yaml(content)),)) for name, content in documents]
     if facts.prompt:
         quotes = tuple(Quote(role, cut(text, 6000)) for role, text in facts.prompt)
