@@ -93,6 +93,7 @@ def _withhold(copy: sqlite3.Connection, key: bytes) -> None:
 
     copy.create_function("keyed", 1, known, deterministic=True)
     copy.create_function("keyed_prompt", 1, prompt, deterministic=True)
+    copy.execute("PRAGMA journal_mode = DELETE")  # one file, in which nothing of what was deleted stays
     copy.execute("PRAGMA secure_delete = ON")
     with copy:
         for statement in WITHHELD:
@@ -135,7 +136,8 @@ The wave uses a restricted source. What tells of its people (personas, portraits
 answers) is replaced by keyed hashes, and its tables and human counts are left out. Who has the source and the
 key can find the rows again.
 """
-    return f"""{told}(population).yaml   whom people were drawn from, with tables that the store kept; places and microdata are in the store
+    return f"""{told.rstrip()}
+(population).yaml   whom people were drawn from, with tables of counts; the store has places and microdata
 reference.yaml      human answers that it is compared with, where there are any
 
 To repeat the wave: install these versions, keep these files in one folder, and run `demoscope run wave.yaml`.

@@ -15,8 +15,8 @@ KEPT = ("name", "seed", "salt", "respondents", "store_prompts", "min_valid")
 
 
 def wave_document(config: dict[str, Any], population: dict[str, Any], *, has_reference: bool) -> dict[str, Any]:
-    """The wave as a document beside ``questionnaire.yaml``, ``reference.yaml`` and, where the library does not have its
-    population, a file of its own.
+    """The wave as a document beside ``questionnaire.yaml``, ``reference.yaml`` and the file of its population, where
+    the library does not have it.
 
     Parameters
     ----------
