@@ -16,6 +16,7 @@ for early in (signal.SIGINT, signal.SIGTERM):  # until main() takes over, there 
 import dataclasses
 import io
 import json
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -188,6 +189,19 @@ def export(
     from analysis.export.writing import export as write_export
 
     _say(write_export(store, out, wide=wide, with_restricted=with_restricted))
+
+
+@app.command()
+def status(store: StorePath, as_json: AsJson = False) -> None:
+    """Show where a wave stands, also while another terminal runs it."""
+    from analysis.status import read_status
+    from analysis.status_screen import status_lines
+
+    found = read_status(store)
+    if as_json:
+        print(json.dumps(dataclasses.asdict(found), indent=2, ensure_ascii=False))
+    else:
+        print(*status_lines(found, shutil.get_terminal_size().columns), sep="\n")
 
 
 @app.command()

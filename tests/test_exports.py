@@ -210,7 +210,7 @@ def restricted(store: Path) -> Path:
         db.execute("UPDATE texts SET body = 'a whispered prompt'")
         db.execute("INSERT INTO known_answers VALUES (1, 1, 2)")
         db.execute("INSERT INTO demonstrations VALUES (1, 1, 'answer', 1, 1, 1, 'a whispered statement')")
-        db.execute('INSERT INTO reference_counts VALUES (1, \'{"sex": "secret"}\', 1, 3)')
+        db.execute('INSERT INTO reference_counts VALUES (1, \'{"sex": "whispered"}\', 1, 3)')
     return store
 
 

@@ -58,7 +58,7 @@ def _store(store: StoreMaterial, w: Words) -> list[Block]:
     wave = wave_document(facts.config, facts.population, has_reference=summary.reference is not None)
     documents = (("wave_document", wave), ("population_document", facts.population.get("document", facts.population)))
     blocks += [Fold(w(name), (Source(w(name), _yaml(content)),)) for name, content in documents]
-    if facts.prompt:
+    if facts.prompt and not facts.restricted:  # a prompt may tell of a person whose row may not be passed on
         quotes = tuple(Quote(role, cut(text, 6000)) for role, text in facts.prompt)
         blocks.append(Fold(w("first_prompt"), quotes))
     return blocks
