@@ -80,8 +80,11 @@ def compare_stores(
     for number, path in enumerate(paths):
         with open_results(path) as results:
             mine = decided if number == 0 else ()
-            conditions += _read(str(path), results, draws, mine)
-            evaluations += [evaluate(results, cell, rules, mine) for cell in results.cells] if details else []
+            found = _read(str(path), results, draws, mine)
+            conditions += found
+            evaluations += (
+                [evaluate(results, c.data.cell, rules, mine, data=c.data) for c in found] if details else []
+            )
             if results.reference:
                 titles.append(f"{results.reference.title} ({results.reference.year})")
     runs = _smallest([condition.data for condition in conditions])

@@ -31,7 +31,7 @@ class StoredResponse:
     reply: str
     """What the model wrote last."""
 
-    def for_rules(self, max_selections: int | None) -> Response:
+    def for_rules(self, max_selections: int | None, labels: dict[int, str]) -> Response:
         """The same as :func:`analysis.rule_judge.rule_judge` takes it."""
         return Response(
             question=self.question.name,
@@ -39,7 +39,7 @@ class StoredResponse:
             reply=self.reply,
             codes=self.codes,
             refused=self.status == "refused",
-            options={choice.code: choice.label for choice in self.question.choices},
+            options=labels,
             max_selections=max_selections,
         )
 
@@ -103,9 +103,14 @@ def for_annotation(
 def rule_failures(results: Results, responses: Sequence[StoredResponse], rules: Rules) -> tuple[Failure, ...]:
     """What rules find in every interview of a cell."""
     most = dict(results.rows("SELECT id, max_selections FROM questions"))
+    labels = {
+        question.id: {choice.code: choice.label for choice in question.choices} for question in results.questions
+    }
     interviews: dict[tuple[int, int], list[Response]] = {}
     for r in responses:
-        interviews.setdefault((r.respondent, r.replicate), []).append(r.for_rules(most[r.question.id]))
+        interviews.setdefault((r.respondent, r.replicate), []).append(
+            r.for_rules(most[r.question.id], labels[r.question.id])
+        )
     return tuple(failure for interview in interviews.values() for failure in rule_judge(interview, rules))
 
 

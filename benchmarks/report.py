@@ -4,7 +4,8 @@ usage: python benchmarks/report.py [--quick] [--answers 1000000]
 
 A made-up store (50 questions, 2 conditions, people with subgroups); nothing of it is about anybody. Each part runs in
 a process of its own; seconds are processor time and, behind them, time on the clock. The first view is what
-Chromium's own clock says of the first contentful paint, where Chromium and selenium are installed. Prints one JSON line.
+Chromium's own clock says of the first contentful paint, where Chromium and selenium are installed. Prints a line of
+JSON.
 """
 
 import argparse
