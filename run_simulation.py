@@ -205,6 +205,18 @@ def status(store: StorePath, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def serve(
+    store: StorePath,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 8001,
+    report: Annotated[Path | None, typer.Option(help="A report to link, as written by `report -o`.")] = None,
+) -> None:
+    """Browse a store with Datasette: read-only, on this machine alone, with prepared queries."""
+    from analysis.serving import serve as serve_store
+
+    serve_store(store, port, report)
+
+
+@app.command()
 def wordings(
     store: StorePath,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="YAML file to write, for people to read and review.")],
