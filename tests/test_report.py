@@ -257,6 +257,11 @@ def test_mistakes_are_told(store, tmp_path):
         write_report([store], tmp_path / "f", None, GOOD, language="en", draws=DRAWS, **how)
 
 
+def test_two_cores_find_what_one_finds(store, material, monkeypatch):
+    monkeypatch.setattr("analysis.report.material.LARGE", 0)
+    assert read_material([store], GOOD, DRAWS).comparison == material.comparison
+
+
 def test_two_stores_stand_side_by_side(store, tmp_path):
     other = split_public(tmp_path / "m.sqlite").path
     found = read_material([store, other], GOOD, DRAWS)

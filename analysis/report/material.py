@@ -1,7 +1,10 @@
 """Everything a report needs of its stores, read once each."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 from analysis import yardsticks
@@ -16,6 +19,9 @@ from analysis.records import Cell
 from analysis.report.examples import Example, insensitive, not_understood
 from analysis.report.facts import WaveFacts, read_facts
 from analysis.summary import summarise
+
+LARGE = 50_000_000
+"""Bytes of stores from which on two cores share the work."""
 
 
 @dataclass(frozen=True)
@@ -103,12 +109,13 @@ def read_material(paths: Sequence[Path], rules: DefRules, draws: int = yardstick
         If a store is missing, no store, damaged, or was written by a newer version.
     """
     stores, cells = [], []
-    for path in paths:
-        with open_results(path) as results:
-            summary = summarise(results, draws)
-            stores.append(StoreMaterial(path, path.stat().st_size, summary, read_facts(results)))
-            cells.append([_of_cell(results, cell, rules) for cell in results.cells])
-    comparison = compare_stores(paths, rules, draws, details=True)
+    with _compared(paths, rules, draws) as comparing:
+        for path in paths:
+            with open_results(path) as results:
+                summary = summarise(results, draws)
+                stores.append(StoreMaterial(path, path.stat().st_size, summary, read_facts(results)))
+                cells.append([_of_cell(results, cell, rules) for cell in results.cells])
+        comparison = comparing()
     subjects: list[Subject] = []
     for place, (store, found) in enumerate(zip(stores, cells, strict=True)):
         for cell, more in zip(store.summary.cells, found, strict=True):
@@ -125,6 +132,16 @@ def read_material(paths: Sequence[Path], rules: DefRules, draws: int = yardstick
                 )
             )
     return Material(tuple(stores), comparison, tuple(subjects))
+
+
+@contextmanager
+def _compared(paths: Sequence[Path], rules: DefRules, draws: int) -> Iterator[Callable[[], Comparison]]:
+    """The comparison, made meanwhile on another core where stores are large; a process takes a second to begin."""
+    if sum(path.stat().st_size for path in paths if path.exists()) < LARGE:
+        yield lambda: compare_stores(paths, rules, draws, details=True)
+        return
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as elsewhere:
+        yield elsewhere.submit(compare_stores, paths, rules, draws, details=True).result
 
 
 def _of_cell(results: Results, cell: Cell, rules: DefRules) -> _OfCell:
