@@ -90,7 +90,7 @@ def _shade(value: float | None, digits: int, top: float) -> Value:
 def brief(text: str, most: int = 100) -> str:
     """The beginning of a text on one line.
 
-    >>> brief("one\ntwo three", 8)
+    >>> brief("one  two three", 8)
     'one two…'
     """
     words = " ".join(plain(text[: 4 * most]).split())
