@@ -16,6 +16,7 @@ for early in (signal.SIGINT, signal.SIGTERM):  # until main() takes over, there 
 import dataclasses
 import io
 import json
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -49,6 +50,7 @@ app.add_typer(wvb.app, name="wvb")
 
 WavePath = Annotated[Path, typer.Argument(metavar="WAVE.yaml", help="The wave to launch.")]
 StorePath = Annotated[Path, typer.Argument(metavar="STORE", help="The SQLite file that a wave wrote.")]
+StorePaths = Annotated[list[Path], typer.Argument(metavar="STORE...", help="SQLite files that waves wrote.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
 
@@ -251,22 +253,48 @@ def preview(
 
 @app.command()
 def report(
-    store: StorePath,
+    stores: StorePaths,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write one self-contained HTML page instead of the summary.")
+    ] = None,
+    figures: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write figures for publication, with their data, into a folder."),
+    ] = None,
+    language: Annotated[str, typer.Option(help="Language of the page: en or zh.")] = "en",
+    profile: Annotated[
+        str, typer.Option(help="demoscope, paper or code, where DEF's sources disagree.")
+    ] = "demoscope",
     effects: Annotated[
         bool, typer.Option("--effects", help="Instead: what order, split ballots, vignettes and conjoint tasks did.")
     ] = False,
     annotation: Annotated[
-        list[Path] | None, typer.Option(help="Filled-in sheet of an annotator; once for each of them.")
+        list[Path] | None,
+        typer.Option(help="Filled-in sheet of an annotator of the first store; once for each of them."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the summary of a store again, the effects of its design, or how far judges, rules and people agree."""
-    if effects:
-        _report_effects(store, as_json)
+    """Show the summary of stores again, its effects or agreements, or write it all as a page (-o) for anybody."""
+    if out is not None or figures is not None:
+        _report_page(stores, out, figures, profile, language)
     elif annotation:
-        _report_agreement(store, annotation, as_json)
+        _report_agreement(stores[0], annotation, as_json)
     else:
-        _show(_summary(store), as_json)
+        for store in stores:
+            if effects:
+                _report_effects(store, as_json)
+            else:
+                _show(_summary(store), as_json)
+
+
+def _report_page(stores: list[Path], out: Path | None, figures: Path | None, profile: str, language: str) -> None:
+    from analysis.def_rules import rules_named
+    from analysis.report.report import write_report
+
+    for line in write_report(
+        *(stores, out, figures, rules_named(profile)), language=language, version=_version(), now=_now()
+    ):
+        _say(line)
 
 
 def _report_effects(store: Path, as_json: bool) -> None:
@@ -351,6 +379,50 @@ def resolve(
 
 
 @app.command()
+def export(
+    store: StorePath,
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", help="File to write: .csv .parquet .sav .dta .jsonl .xml (DDI) .zip (bundle)."),
+    ],
+    wide: Annotated[bool, typer.Option("--wide", help="One row a respondent, in .csv and .parquet.")] = False,
+    with_restricted: Annotated[
+        bool,
+        typer.Option("--with-restricted", help="Pass on rows of restricted sources, where their terms allow it."),
+    ] = False,
+) -> None:
+    """Write the answers for other tools, marked as synthetic: tables, SPSS, Stata, chats, codebook, bundle."""
+    from analysis.export.writing import export as write_export
+
+    _say(write_export(store, out, wide=wide, with_restricted=with_restricted))
+
+
+@app.command()
+def status(store: StorePath, as_json: AsJson = False) -> None:
+    """Show where a wave stands, also while another terminal runs it."""
+    from analysis.status import read_status
+    from analysis.status_screen import status_lines
+
+    found = read_status(store)
+    if as_json:
+        print(json.dumps(dataclasses.asdict(found), indent=2, ensure_ascii=False))
+    else:
+        print(*status_lines(found, shutil.get_terminal_size().columns), sep="\n")
+
+
+@app.command()
+def serve(
+    store: StorePath,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 8001,
+    report: Annotated[Path | None, typer.Option(help="A report to link, as written by `report -o`.")] = None,
+) -> None:
+    """Browse a store with Datasette: read-only, on this machine alone, with prepared queries."""
+    from analysis.serving import serve as serve_store
+
+    serve_store(store, port, report)
+
+
+@app.command()
 def wordings(
     store: StorePath,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="YAML file to write, for people to read and review.")],
@@ -363,7 +435,7 @@ def wordings(
 
 @app.command()
 def compare(
-    stores: Annotated[list[Path], typer.Argument(metavar="STORE...", help="SQLite files that waves wrote.")],
+    stores: StorePaths,
     profile: Annotated[
         str, typer.Option(help="demoscope, paper or code, where DEF's sources disagree.")
     ] = "demoscope",
@@ -607,6 +679,12 @@ def _console() -> Any:
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr)
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("demoscope")
 
 
 def _now() -> str:

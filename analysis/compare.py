@@ -99,12 +99,13 @@ def compare_stores(
     for number, path in enumerate(paths):
         with open_results(path) as results:
             mine = decided if number == 0 else ()
-            conditions += _read(str(path), results, draws, mine)
+            found = _read(str(path), results, draws, mine)
+            conditions += found
             completed += completions(results)
             for name, dimension, topic in results.topics():
                 topics.setdefault((dimension, topic), set()).add(name)
             if details:
-                evaluations += [evaluate(results, cell, rules, mine, checks) for cell in _publics(results)]
+                evaluations += [evaluate(results, c.data.cell, rules, mine, checks, c.data) for c in found]
             if number == 0 and (details or annotations):
                 agreed = agreements(results, annotations, rules, checks)
             if results.reference:

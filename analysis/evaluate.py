@@ -31,7 +31,7 @@ from analysis.responses import judgements, rule_failures, stored_responses
 from analysis.rule_judge import Rules
 from analysis.spread import spread, spread_ratio
 from demoscope.seeds import generator
-from surveys.judging import DIMENSIONS
+from surveys.judging import DIMENSIONS, Dimension
 
 DECODING = ("num_beams", "do_sample", "best_of", "temperature", "top_p", "top_k", "min_p")
 """What of a respondent's decoding is looked at as a factor."""
@@ -39,6 +39,9 @@ DECODING = ("num_beams", "do_sample", "best_of", "temperature", "top_p", "top_k"
 _DISAGREES = re.compile(r"\b(disagree|not agree)|不同意|不赞成", re.IGNORECASE)
 _AGREES = re.compile(r"\bagree|同意|赞成", re.IGNORECASE)
 """What the options of statements say."""
+
+AT_ONCE = 500
+"""Respondents whose replies are in memory at a time."""
 
 MOST_LEVELS = 100
 """Factors with more levels, or a level of its own for nearly everybody, are no factors."""
@@ -50,6 +53,7 @@ def evaluate(
     rules: DefRules,
     decided: Sequence[Resolution] = (),
     checks: Rules | None = None,
+    data: CellData | None = None,
 ) -> CellEvaluation:
     """Evaluate one cell; whatever the store has no people or judgements for is left out.
 
@@ -61,13 +65,15 @@ def evaluate(
         What people decided about replies that could not be read.
     checks : Rules, optional
         Which questions belong together, for the rule-based checks; markers alone when absent.
+    data : CellData, optional
+        What :func:`analysis.def_data.cell_data` read of the cell with the same decisions, so that it is read once.
 
     Raises
     ------
     StoreError
         If the store is damaged.
     """
-    data = cell_data(results, cell, decided)
+    data = cell_data(results, cell, decided) if data is None else data
     pair = None if data.human is None else matching(data.counts, data.human)
     groupings = tuple(results.reference.groups) if results.reference else ()
     names, shares = pair.share(data.dimension) if pair else ((), np.zeros(0))
@@ -232,17 +238,20 @@ def _written(value: object) -> str:
 
 
 def _insensitivity(results: Results, cell: Cell, rules: DefRules, checks: Rules) -> Iterable[Insensitivity]:
-    responses = stored_responses(results, cell)
-    faults = Counter(f.dimension for f in rule_failures(results, responses, checks))
+    judged, faults = 0, Counter[Dimension]()
+    for respondents in _parts(results, cell):
+        responses = stored_responses(results, cell, respondents)
+        judged += len(responses)
+        faults.update(failure.dimension for failure in rule_failures(results, responses, checks))
     for dimension in DIMENSIONS:
-        if responses and faults[dimension]:
+        if judged and faults[dimension]:
             yield Insensitivity(
                 judge="rules",
                 dimension=dimension,
-                judged=len(responses),
+                judged=judged,
                 failures=faults[dimension],
                 unclear=0,
-                share=faults[dimension] / len(responses),
+                share=faults[dimension] / judged,
                 low=None,
                 high=None,
             )
@@ -260,6 +269,15 @@ def _insensitivity(results: Results, cell: Cell, rules: DefRules, checks: Rules)
                 low=low if s.judged else None,
                 high=high if s.judged else None,
             )
+
+
+def _parts(results: Results, cell: Cell) -> Iterable[tuple[int, int]]:
+    """First and last respondents of parts of a cell that fit into memory with all their replies."""
+    ids = [respondent for (respondent,) in results.rows("SELECT id FROM respondents WHERE cell_id = ?", (cell.id,))]
+    ids.sort()
+    for start in range(0, len(ids), AT_ONCE):
+        part = ids[start : start + AT_ONCE]
+        yield part[0], part[-1]
 
 
 def _mean(values: Floats | Truths) -> float | None:

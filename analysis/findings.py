@@ -101,6 +101,13 @@ class OptionShares(Document):
     label: str
     simulated: float | None
     human: float | None
+    low: float | None = None
+    """Lower limit of the simulated share, 95 % (Wilson, over respondents); absent where nobody answered."""
+    high: float | None = None
+    human_low: float | None = None
+    """The same of people, as many as were asked; absent for weighted references, whose sums of weights are no number
+    of people, and for several choices, of which the number of people is unknown."""
+    human_high: float | None = None
     rank: Mean | None = None
     """Of a ranking: mean rank among the answers that rank it; the first choice is 1."""
     first: float | None = None

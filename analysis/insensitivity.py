@@ -8,9 +8,8 @@ replies it gets stands in :mod:`surveys.judging`.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
-
 from analysis.def_rules import DefRules
+from analysis.proportions import wilson
 from surveys.judging import DIMENSIONS, Dimension, Verdict, read_verdict
 
 
@@ -66,9 +65,7 @@ class Sensitivity:
         """
         if not self.judged:
             return float("nan"), float("nan")
-        z2, n, p = 1.959963984540054**2, self.judged, self.share
-        middle, reach = p + z2 / (2 * n), np.sqrt(z2 * (p * (1 - p) / n + z2 / (4 * n**2)))
-        return float(max(middle - reach, 0.0) / (1 + z2 / n)), float(min((middle + reach) / (1 + z2 / n), 1.0))
+        return wilson(self.share, self.judged)
 
 
 def aggregate(verdicts: Iterable[tuple[Dimension, Verdict | None]]) -> tuple[Sensitivity, ...]:

@@ -12,6 +12,7 @@ from analysis.debiased_averages import Sides, debiased_average, widened
 from analysis.debiasing import Distance
 from analysis.distances import jensen_shannon, kl_divergence, wasserstein
 from analysis.findings import Averages, Estimate, Mean, Measure, OptionShares, QuestionSummary, Statuses
+from analysis.proportions import wilson
 from analysis.quantities import Chance, Quantities, means, number
 from analysis.records import Cell, Endings, Respondents
 from analysis.tallies import Tally, stacked
@@ -53,6 +54,8 @@ class Public:
     """Of the whole cell."""
     human: HumanCounts | None
     """Their real counterparts; ``None`` without a human reference."""
+    weighted_people: bool = False
+    """Whether their counts are sums of survey weights."""
 
     @property
     def heard(self) -> int:
@@ -159,6 +162,9 @@ def _question(
     counts = t.counts(weights)
     simulated = _divided(counts, float(counts.sum() if t.single else weights[t.answering].sum()))
     real = _divided(people, 0.0 if multiple else people.sum())
+    limits = _limits(simulated, t.people_worth(weights))
+    unknown = multiple or public.weighted_people
+    human_limits = _limits(real, 0.0 if unknown else float(people.sum()))
     found = public.quantities.get(t.question.id)
     chance = Chance(draws.seed, (public.cell.name, t.question.name, *public.group), draws.number)
     told = found.among(public.among) if found is not None else None
@@ -173,9 +179,11 @@ def _question(
         n_human=float(people.sum()),
         n_human_left_out=left_out,
         shares=tuple(
-            OptionShares(code=option.code, label=option.label, simulated=s, human=h, **more)
-            for option, s, h, more in zip(
-                t.options, simulated, real, _of_options(t, told, weights, chance), strict=True
+            OptionShares(code=option.code, label=option.label, simulated=s, human=h, **ours, **theirs, **more)
+            for option, s, h, ours, theirs, more in zip(
+                *(t.options, simulated, real, limits, _of_people(human_limits)),
+                _of_options(t, told, weights, chance),
+                strict=True,
             )
         ),
         number=number(told, weights, chance) if t.question.kind in ("number", "scale") and told is not None else None,
@@ -184,6 +192,15 @@ def _question(
         js=compared.js.measure() if compared else None,
         not_compared=refusal,
     )
+
+
+def _limits(shares: list[float | None], n: float) -> list[dict[str, float]]:
+    limits = [wilson(share, n) if share is not None and n > 0 else None for share in shares]
+    return [{"low": found[0], "high": found[1]} if found else {} for found in limits]
+
+
+def _of_people(limits: list[dict[str, float]]) -> list[dict[str, float]]:
+    return [{f"human_{name}": value for name, value in each.items()} for each in limits]
 
 
 def _of_options(

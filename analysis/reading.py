@@ -2,7 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -350,6 +351,10 @@ class Results:
         """Whether a table has a column; stores of older versions lack some."""
         return bool(self.rows("SELECT 1 FROM pragma_table_info(?) WHERE name = ?", (table, column)))
 
+    def column_or_null(self, table: str, column: str) -> str:
+        """The name of a column for a query, or ``NULL`` in stores of versions that lack it."""
+        return column if self._has_column(table, column) else "NULL"
+
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         """Rows of a query on the store's tables and views.
 
@@ -360,6 +365,35 @@ class Results:
         """
         try:
             return self._connection.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._damaged(str(error)) from None
+
+    def body(self, text_id: str) -> str | None:
+        """A message of a prompt; ``None`` when the wave kept its hash alone."""
+        found = self.rows("SELECT body FROM texts WHERE id = ?", (text_id,))
+        if not found:
+            return None
+        packed = found[0][0]
+        try:
+            return (
+                zlib.decompress(packed).decode("utf-8", "surrogatepass") if isinstance(packed, bytes) else str(packed)
+            )
+        except (zlib.error, UnicodeDecodeError) as error:
+            raise self._damaged(f"a text cannot be read: {error}") from None
+
+    def copy_into(self, target: sqlite3.Connection) -> None:
+        """Copy the whole store into an empty database; errors as those of :meth:`rows`."""
+        try:
+            self._connection.backup(target)
+        except sqlite3.Error as error:
+            raise self._damaged(str(error)) from None
+
+    def chunks(self, sql: str, size: int) -> Iterator[list[Any]]:
+        """Rows of a query, at most ``size`` at a time; errors as those of :meth:`rows`."""
+        try:
+            found = self._connection.execute(sql)
+            while chunk := found.fetchmany(size):
+                yield chunk
         except sqlite3.Error as error:
             raise self._damaged(str(error)) from None
 

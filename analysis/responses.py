@@ -34,7 +34,7 @@ class StoredResponse:
     reply: str
     """What the model wrote last."""
 
-    def for_rules(self, max_selections: int | None) -> Response:
+    def for_rules(self, max_selections: int | None, labels: dict[int, str]) -> Response:
         """The same as :func:`analysis.rule_judge.rule_judge` takes it."""
         return Response(
             question=self.question.name,
@@ -42,16 +42,19 @@ class StoredResponse:
             reply=self.reply,
             codes=self.codes,
             refused=self.status == "refused",
-            options={choice.code: choice.label for choice in self.question.choices},
+            options=labels,
             max_selections=max_selections,
         )
 
 
-def stored_responses(results: Results, cell: Cell) -> tuple[StoredResponse, ...]:
+def stored_responses(
+    results: Results, cell: Cell, respondents: tuple[int, int] = (0, 2**62)
+) -> tuple[StoredResponse, ...]:
     """All replies of a cell, respondent by respondent, in the order of the questionnaire.
 
     Answers without any reply (failed, skipped) are left out. A reply that several answers were read from stands once
-    for each of them.
+    for each of them. ``respondents`` takes those between two numbers of the store alone, both included; replies are
+    then numbered among theirs.
     """
     questions = {question.id: question for question in results.questions}
     place = {
@@ -60,8 +63,9 @@ def stored_responses(results: Results, cell: Cell) -> tuple[StoredResponse, ...]
     codes: dict[tuple[int, int, int], list[int]] = {}
     for respondent, question, replicate, code in results.rows(
         """SELECT o.respondent_id, o.question_id, o.replicate, o.code FROM respondents r
-        JOIN answer_options o ON o.respondent_id = r.id WHERE r.cell_id = ? AND o.method = 'text'""",
-        (cell.id,),
+        JOIN answer_options o ON o.respondent_id = r.id
+        WHERE r.cell_id = ? AND r.id BETWEEN ? AND ? AND o.method = 'text'""",
+        (cell.id, *respondents),
     ):
         codes.setdefault((respondent, question, replicate), []).append(code)
     found = results.rows(
@@ -69,11 +73,11 @@ def stored_responses(results: Results, cell: Cell) -> tuple[StoredResponse, ...]
         FROM respondents r JOIN answers a ON a.respondent_id = r.id
         JOIN answer_sources s USING (respondent_id, question_id, method, replicate)
         JOIN attempts t USING (cell_id, subject_id, step, ordinal)
-        WHERE r.cell_id = ? AND a.method = 'text' AND t.text IS NOT NULL AND t.attempt = (
+        WHERE r.cell_id = ? AND r.id BETWEEN ? AND ? AND a.method = 'text' AND t.text IS NOT NULL AND t.attempt = (
             SELECT max(attempt) FROM attempts l WHERE (l.cell_id, l.subject_id, l.step, l.ordinal)
             = (s.cell_id, s.subject_id, s.step, s.ordinal))
         ORDER BY 1, 3, 2""",
-        (cell.id,),
+        (cell.id, *respondents),
     )
     return tuple(
         StoredResponse(
@@ -218,9 +222,13 @@ def unread_replies(results: Results) -> tuple[Unread, ...]:
 def _interviews(results: Results, responses: Sequence[StoredResponse]) -> dict[tuple[int, int], list[Response]]:
     """Responses by respondent and repetition, as rules take them."""
     most = dict(results.rows("SELECT id, max_selections FROM questions"))
+    labels = {
+        question.id: {choice.code: choice.label for choice in question.choices} for question in results.questions
+    }
     found: dict[tuple[int, int], list[Response]] = {}
     for r in responses:
-        found.setdefault((r.respondent, r.replicate), []).append(r.for_rules(most[r.question.id]))
+        response = r.for_rules(most[r.question.id], labels[r.question.id])
+        found.setdefault((r.respondent, r.replicate), []).append(response)
     return found
 
 
@@ -234,13 +242,14 @@ def _judged(
         (cell.id,),
     )
     return [
-        (*key, dimension, _verdict(verdict, said, rules))
+        (*key, dimension, judgement_verdict(verdict, said, rules))
         for *key, dimension, verdict, said in rows
         if dimension in DIMENSIONS
     ]
 
 
-def _verdict(verdict: str | None, said: str | None, rules: DefRules) -> Verdict | None:
+def judgement_verdict(verdict: str | None, said: str | None, rules: DefRules) -> Verdict | None:
+    """What a stored judgement says: ``pass``, ``failure``, or words of a judge to be parsed by the rules."""
     if rules.verdict == "any No" and said:  # the published rule reads all that the judge said
         return parse_verdict(said, rules)
     if verdict is None:

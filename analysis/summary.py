@@ -85,6 +85,7 @@ def _cell(results: Results, cell: Cell, draws: Draws) -> CellSummary:
         quantities=read_quantities(results, cell, respondents),
         endings=results.endings(cell, respondents),
         human=results.human_counts() if results.reference and cell.of_the_reference else None,
+        weighted_people=bool(results.reference and results.reference.weighted),
     )
     questions, averages = compare(everybody, draws)
     statuses = _total([question.statuses for question in questions])

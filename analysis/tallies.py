@@ -63,6 +63,15 @@ class Tally:
         each = weights[self.respondent]
         return round(float(each.sum() ** 2 / (each**2).sum())) if len(each) else 0
 
+    def people_worth(self, weights: Floats) -> float:
+        """How many equally weighted respondents the substantive answers come from (Kish).
+
+        Several answers of one respondent, its repeats, count as one: they say little more about the public.
+        """
+        answers = np.bincount(self.answering, minlength=len(weights))
+        each = weights * answers
+        return float(each.sum() ** 2 / (each**2).sum()) if each.any() else 0.0
+
     def human(self, counts: dict[int | None, float]) -> tuple[Floats, float]:
         """(n_options,) real people per option, and how many are left out."""
         kept = np.array([counts.get(option.code, 0.0) for option in self.options], dtype=np.float64)

@@ -56,6 +56,11 @@ class MadeUp:
             for row in rows:
                 db.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", tuple(row))
 
+    def change(self, sql: str, *values: Any) -> None:
+        """Run one statement."""
+        with closing(sqlite3.connect(self.path)) as db, db:
+            db.execute(sql, values)
+
     def cell(self, number: int = 1, told: Sequence[str] = ("sex", "age"), name: str = "def x model") -> None:
         """Add a cell."""
         row = (number, name, "def", 1, "def", "demoscope", "en", None, None, "{}", json.dumps(list(told)), None)

@@ -1,0 +1,1 @@
+"""Exports: the answers of a store in the files that other tools read, marked as synthetic."""

@@ -1,0 +1,97 @@
+"""The report of one store or several, from reading to the written page."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from analysis import yardsticks
+from analysis.def_rules import DefRules
+from analysis.report.answer import answer
+from analysis.report.bias import bias
+from analysis.report.blocks import Section
+from analysis.report.conditions import diversity
+from analysis.report.endings import effort, endings, insensitivity
+from analysis.report.groups import groups
+from analysis.report.material import Material, read_material
+from analysis.report.methods import methods
+from analysis.report.pages import page, write_page
+from analysis.report.questions import questions
+from analysis.report.values import culture, dimensions
+from analysis.report.words import Words, words_in
+from demoscope.errors import DocumentError
+
+
+def sections_of(material: Material, w: Words) -> tuple[Section, ...]:
+    """The sections of a report; those that its stores have nothing for are left out."""
+    found = (
+        answer(material, w),
+        *questions(material, w),
+        groups(material, w),
+        dimensions(material, w),
+        culture(material, w),
+        bias(material, w),
+        diversity(material, w),
+        insensitivity(material, w),
+        endings(material, w),
+        effort(material, w),
+        methods(material, w),
+    )
+    return tuple(section for section in found if section is not None)
+
+
+def write_report(
+    paths: Sequence[Path],
+    out: Path | None,
+    figures: Path | None,
+    rules: DefRules,
+    *,
+    language: str,
+    version: str,
+    now: str,
+    draws: int = yardsticks.DRAWS,
+) -> tuple[str, ...]:
+    """Write the report of stores as a page, as figures for publication, or both.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Stores, also while their waves are running.
+    out : Path, optional
+        The HTML file.
+    figures : Path, optional
+        The folder of figures.
+    rules : DefRules
+        How DEF's families are computed.
+    language : str
+        ``en`` or ``zh``.
+    version, now : str
+        What makes the report, and when (ISO 8601).
+    draws : int
+        Draws of every yardstick and bootstrap.
+
+    Returns
+    -------
+    tuple of str
+        A line for each thing that was written.
+
+    Raises
+    ------
+    StoreError
+        If a store is missing, no store, damaged, or was written by a newer version.
+    DemoscopeError
+        If the language is unknown, or something cannot be written.
+    """
+    w = words_in(language)
+    for place in (path for path in (out, figures) if path is not None):
+        if not place.absolute().parent.is_dir():
+            raise DocumentError(f"{place}: there is no folder {str(place.absolute().parent)!r}; create it first.")
+    material = read_material(paths, rules, draws)
+    told = []
+    if out is not None:
+        write_page(page(material, sections_of(material, w), w, version=version, date=now[:10]), out)
+        told.append(f"Written: {out} ({out.stat().st_size / 1e6:.1f} MB)")
+    if figures is not None:
+        from analysis.report.publication import FILES, write_figures
+
+        written = write_figures(material, w, figures)
+        told.append(f"Written: {figures} ({len(written) // FILES} figures, each as SVG, PDF and PNG with its data)")
+    return tuple(told)
