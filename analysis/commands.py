@@ -1,0 +1,304 @@
+"""The commands that tell what came of waves."""
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from demoscope.command_line import AsJson, StorePath, StorePaths, console, now, say
+
+if TYPE_CHECKING:
+    from analysis.findings import Summary
+
+
+def report(
+    stores: StorePaths,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write one self-contained HTML page instead of the summary.")
+    ] = None,
+    figures: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write figures for publication, with their data, into a folder."),
+    ] = None,
+    language: Annotated[str, typer.Option(help="Language of the page: en or zh.")] = "en",
+    profile: Annotated[
+        str, typer.Option(help="demoscope, paper or code, where DEF's sources disagree.")
+    ] = "demoscope",
+    effects: Annotated[
+        bool, typer.Option("--effects", help="Instead: what order, split ballots, vignettes and conjoint tasks did.")
+    ] = False,
+    annotation: Annotated[
+        list[Path] | None,
+        typer.Option(help="Filled-in sheet of an annotator of the first store; once for each of them."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the summary of stores again, its effects or agreements, or write it all as a page (-o) for anybody."""
+    if out is not None or figures is not None:
+        _report_page(stores, out, figures, profile, language)
+    elif annotation:
+        _report_agreement(stores[0], annotation, as_json)
+    else:
+        for store in stores:
+            if effects:
+                _report_effects(store, as_json)
+            else:
+                show_summary(summary_of(store), as_json)
+
+
+def _report_page(stores: list[Path], out: Path | None, figures: Path | None, profile: str, language: str) -> None:
+    from analysis.def_rules import rules_named
+    from analysis.report.report import write_report
+
+    for line in write_report(
+        *(stores, out, figures, rules_named(profile)), language=language, version=_version(), now=now()
+    ):
+        say(line)
+
+
+def _report_effects(store: Path, as_json: bool) -> None:
+    from analysis.effects import effects_report
+    from analysis.effects_screen import render_effects
+    from analysis.reading import open_results
+
+    with open_results(store) as results:
+        found = effects_report(results)
+    if as_json:
+        print(found.model_dump_json(indent=2))
+    else:
+        render_effects(found, console())
+
+
+def _report_agreement(store: Path, annotation: list[Path], as_json: bool) -> None:
+    from analysis.agreement_screen import render_agreements
+    from analysis.agreements import read_agreements
+
+    agreed = read_agreements(store, annotation)
+    summary = summary_of(store)
+    if as_json:
+        parts = {"agreements": [each.model_dump(mode="json") for each in agreed]}
+        print(json.dumps(summary.model_dump(mode="json") | parts, indent=2, ensure_ascii=False))
+    else:
+        show_summary(summary, as_json=False)
+        render_agreements(agreed, console())
+
+
+def annotate(
+    store: StorePath,
+    sheet: Annotated[Path, typer.Argument(metavar="SHEET.csv", help="CSV to write, for people to fill in.")],
+    share: Annotated[
+        float, typer.Option(help="Part of the replies on it, up to 1; those of a judge's share.")
+    ] = 0.01,
+) -> None:
+    """Write a sheet on which people judge replies: yes (appropriate) or no in each dimension, and their name."""
+    from analysis.annotation import drawn_for_annotation, write_sheet
+    from analysis.reading import open_results
+
+    with open_results(store) as results:
+        replies = drawn_for_annotation(results.rows, results.wave.seed, share)
+    write_sheet(sheet, replies)
+    say(f"{sheet}: {len(replies):,} replies. Read it back: demoscope report {store} --annotation {sheet}")
+
+
+def unread(
+    store: StorePath,
+    table: Annotated[Path, typer.Argument(metavar="OUT.csv", help="CSV to write, for people to fill in.")],
+) -> None:
+    """Write the replies that no rule could read as a table; people fill in `code`, a number or the word invalid."""
+    from analysis.reading import open_results
+    from analysis.resolutions import write_unread
+    from analysis.responses import unread_replies
+
+    with open_results(store) as results:
+        found = unread_replies(results)
+    write_unread(table, found)
+    say(f"{table}: {len(found):,} replies. Put the decisions into the store: demoscope resolve {store} {table}")
+
+
+def export(
+    store: StorePath,
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", help="File to write: .csv .parquet .sav .dta .jsonl .xml (DDI) .zip (bundle)."),
+    ],
+    wide: Annotated[bool, typer.Option("--wide", help="One row a respondent, in .csv and .parquet.")] = False,
+    with_restricted: Annotated[
+        bool,
+        typer.Option("--with-restricted", help="Pass on rows of restricted sources, where their terms allow it."),
+    ] = False,
+) -> None:
+    """Write the answers for other tools, marked as synthetic: tables, SPSS, Stata, chats, codebook, bundle."""
+    from analysis.export.writing import export as write_export
+
+    say(write_export(store, out, wide=wide, with_restricted=with_restricted))
+
+
+def status(store: StorePath, as_json: AsJson = False) -> None:
+    """Show where a wave stands, also while another terminal runs it."""
+    from analysis.status import read_status
+    from analysis.status_screen import status_lines
+
+    found = read_status(store)
+    if as_json:
+        print(json.dumps(dataclasses.asdict(found), indent=2, ensure_ascii=False))
+    else:
+        print(*status_lines(found, shutil.get_terminal_size().columns), sep="\n")
+
+
+def serve(
+    store: StorePath,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 8001,
+    report: Annotated[Path | None, typer.Option(help="A report to link, as written by `report -o`.")] = None,
+) -> None:
+    """Browse a store with Datasette: read-only, on this machine alone, with prepared queries."""
+    from analysis.serving import serve as serve_store
+
+    serve_store(store, port, report)
+
+
+def compare(
+    stores: StorePaths,
+    profile: Annotated[
+        str, typer.Option(help="demoscope, paper or code, where DEF's sources disagree.")
+    ] = "demoscope",
+    details: Annotated[
+        bool, typer.Option("--details", help="Also bias, voices, habits, configurations, judges.")
+    ] = False,
+    plot: Annotated[Path | None, typer.Option(help="Write the figures of DEF's paper: .svg, .png or .pdf.")] = None,
+    resolutions: Annotated[
+        Path | None, typer.Option(help="CSV of what people decided about unreadable replies (of the first store).")
+    ] = None,
+    annotation: Annotated[
+        list[Path] | None,
+        typer.Option(help="Filled-in sheet of an annotator (of the first store); once for each of them."),
+    ] = None,
+    checks: Annotated[
+        Path | None, typer.Option(help="YAML of the rules' checks: markers, pairs, opposed, keys of fact questions.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show conditions side by side, of one store or several: diversity, distance from people, tokens, time, cost."""
+    from analysis.annotation import read_sheets
+    from analysis.compare import compare_stores
+    from analysis.compare_screen import render_comparison
+    from analysis.def_rules import rules_named
+    from analysis.resolutions import read_resolutions
+    from analysis.rule_judge import Rules
+    from demoscope.documents import read
+
+    decided = read_resolutions(resolutions) if resolutions else ()
+    sheets = read_sheets(annotation or ())
+    found = compare_stores(
+        stores,
+        rules_named(profile),
+        details=details or plot is not None,
+        decided=decided,
+        annotations=sheets,
+        checks=read(Rules, checks) if checks else None,
+    )
+    if as_json:
+        print(found.model_dump_json(indent=2))
+    else:
+        render_comparison(found, console())
+    if plot:
+        from analysis.def_figures import write_def_figures
+
+        write_def_figures(found, plot)
+        say(f"Written: {plot}")
+
+
+def differences(
+    first: Annotated[Path, typer.Argument(metavar="A", help="The store of one wave.")],
+    second: Annotated[Path, typer.Argument(metavar="B", help="The store of another; it may be the same.")],
+    cell_a: Annotated[str | None, typer.Option(help="Condition of A; the only one when absent.")] = None,
+    cell_b: Annotated[str | None, typer.Option(help="Condition of B.")] = None,
+    correction: Annotated[str, typer.Option(help="For many questions: holm or benjamini_hochberg.")] = "holm",
+    draws: Annotated[int, typer.Option(min=99, max=1_000_000, help="Permutations of each test.")] = 10_000,
+    as_json: AsJson = False,
+) -> None:
+    """Compare two waves question by question, each person with itself where both asked the same people."""
+    from analysis.wave_differences import wave_differences
+    from analysis.wave_differences_screen import render_differences
+
+    found = wave_differences(first, second, cells=(cell_a, cell_b), correction=correction, draws=draws)
+    if as_json:
+        print(found.model_dump_json(indent=2))
+    else:
+        render_differences(found, console())
+
+
+def worth(store: StorePath, as_json: AsJson = False) -> None:
+    """Show how many people each condition is worth, and how many simulated respondents are worth asking."""
+    from analysis.worth import render_worths, worths
+
+    found = worths(store)
+    if as_json:
+        print(found.model_dump_json(indent=2))
+    else:
+        render_worths(found, console())
+
+
+def probe_report(
+    stores: Annotated[
+        list[Path], typer.Argument(metavar="STORE...", help="SQLite files of waves that probe models.")
+    ],
+    profile: Annotated[str, typer.Option(help="demoscope, paper or code, where probing's sources disagree.")] = (
+        "demoscope"
+    ),
+    by: Annotated[
+        str | None, typer.Option(help="Group the people told by a grouping of the reference, or an attribute.")
+    ] = None,
+    people: Annotated[
+        Path | None, typer.Option(help="Human distributions as JSON: country, question, code, people.")
+    ] = None,
+    middle: Annotated[
+        str | None, typer.Option(help="Middle options where values meet actions: split, drop or code.")
+    ] = None,
+    details: Annotated[bool, typer.Option("--details", help="Also every pair, topic and question.")] = False,
+    figures: Annotated[Path | None, typer.Option(help="Folder for the figures as SVG, each with its data.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show whether probed answers hold however one asks, and whether they mean anything."""
+    from analysis.probing.report import probe_report as report_probes
+    from analysis.probing.rules import rules_for
+    from analysis.probing.screen import render_probe
+
+    flags = {} if middle is None else {"middle": middle}
+    found = report_probes(stores, rules_for(profile, **flags), by=by, people=people)
+    if as_json:
+        print(found.model_dump_json(indent=2))
+    else:
+        render_probe(found, console(), details)
+    if figures:
+        from analysis.probing.figures import write_probe_figures
+
+        for path in write_probe_figures(found, figures):
+            say(f"Written: {path}")
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("demoscope")
+
+
+def summary_of(path: Path) -> "Summary":
+    """What a store says."""
+    from analysis.reading import open_results
+    from analysis.summary import summarise
+
+    with open_results(path) as results:
+        return summarise(results)
+
+
+def show_summary(summary: "Summary", as_json: bool) -> None:
+    """Print a summary as text, or as JSON."""
+    from analysis.screen import render
+
+    if as_json:
+        print(summary.model_dump_json(indent=2))
+    else:
+        render(summary, console())
