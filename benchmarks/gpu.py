@@ -289,8 +289,8 @@ def main() -> None:
         hours = PUBLISHED_ANSWERS / found["answers_per_s"] / 3600
         print(
             f"The main experiment of the DEF study ({PUBLISHED_ANSWERS:,} answers), were every model as large as "
-            f"this: {hours:.1f} hours on this GPU. The study names {PUBLISHED_HOURS:,} A100 hours for all its experiments "
-            "together, of which this is one."
+            f"this: {hours:.1f} hours on this GPU. The study names {PUBLISHED_HOURS:,} A100 hours for all its "
+            "experiments together, of which this is one."
         )
     shown = {key: float(f"{value:.4g}") for key, value in found.items()}
     about = {"torch": torch.__version__, "sizes": dataclasses.asdict(sizes), "on_gpu" if gpu else "processor": shown}

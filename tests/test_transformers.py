@@ -21,10 +21,12 @@ from simulator.backends.logits.sampling import choose
 from simulator.constraint import Constraint
 from simulator.decoding import Decoding
 from simulator.protocols.interface import Completion, Message, Request
+from tests.hugging_face import needs
 from tests.tiny_models import tiny_model
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("transformers")
+needs("torch", "transformers")
+
+import torch  # noqa: E402
 
 from simulator.backends.transformers import TransformersBackend, choosing  # noqa: E402
 from simulator.backends.transformers.engine import Engine  # noqa: E402

