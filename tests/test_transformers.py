@@ -3,12 +3,14 @@
 import asyncio
 import codecs
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import chi2_contingency
 
 from demoscope import seeds
 from demoscope.errors import BackendError
@@ -142,6 +144,45 @@ def test_greedy_and_beam_text_is_that_of_generate(make: Make, family: str, beams
         assert reply.text == whole_characters.decode(backend.vocabulary.bytes_of(kept))
 
 
+@pytest.mark.parametrize("beams", [2, 3])
+def test_sampled_beams_are_distributed_as_those_of_generate(make: Make, beams: int) -> None:
+    # Two tokens end a reply here, so generate draws three ways on for each beam and keeps three tokens at least.
+    backend = make(batch=96)
+    assert len(backend.vocabulary.ends) == 2
+    decoding = Decoding(num_beams=beams, temperature=0.7, top_k=2, max_tokens=2)
+    draws = 600
+    wanted = [request(seed=n, decoding=decoding) for n in range(draws)]
+    ours = Counter(texts(asked(backend, wanted)))
+    prompt = torch.tensor([backend.template.tokens(wanted[0].messages)] * draws)
+    torch.manual_seed(0)
+    with torch.no_grad():
+        found = backend.network.model.generate(
+            prompt,
+            attention_mask=torch.ones_like(prompt),
+            num_beams=beams,
+            do_sample=True,
+            temperature=0.7,
+            top_k=2,
+            top_p=1.0,
+            max_new_tokens=2,
+            length_penalty=1.0,
+            early_stopping=False,
+            eos_token_id=backend.vocabulary.ends.tolist(),
+        )[:, prompt.shape[1] :].tolist()
+    ended = backend.vocabulary.end_set
+    whole_characters = codecs.getincrementaldecoder("utf-8")("replace")
+    theirs = Counter(
+        whole_characters.decode(backend.vocabulary.bytes_of([one for one in reply if one not in ended]))
+        for reply in found
+    )
+    often = [text for text in ours | theirs if ours[text] + theirs[text] >= 10]
+    assert len(often) >= 4
+    table = [[counted[text] for text in often] for counted in (ours, theirs)]
+    rare = [draws - sum(row) for row in table]
+    table = [[*row, other] for row, other in zip(table, rare, strict=True)] if sum(rare) >= 10 else table
+    assert chi2_contingency(table).pvalue > 0.001
+
+
 def test_likelihoods_are_those_of_one_pass_over_prompt_and_continuation(make: Make) -> None:
     for family in ("llama", "gemma2", "mamba"):
         backend = make(family)
@@ -211,7 +252,7 @@ def test_many_rows_are_chosen_as_one_by_one() -> None:
 
 def test_the_ways_on_of_many_searches_are_those_of_each() -> None:
     class Reply:
-        allowed, seen = None, np.array([3, 5])
+        allowed, seen, ends = None, np.array([3, 5]), 2
 
     rng = np.random.default_rng(2)
     searches, expected, rows = [], [], []
