@@ -5,6 +5,7 @@ import codecs
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -387,13 +388,35 @@ def test_a_hub_id_opens_no_connection_unless_the_wave_says_so(monkeypatch: pytes
         ({"path": "."}, "no config.json"),
         ({"path": "x/y", "adapter": "."}, "no adapter_config.json"),
         ({"path": "m", "device_map": "auto"}, "num_gpus"),
-        ({"path": "m", "quantization": "4bit", "device": "cpu"}, "needs a GPU"),
+        ({"path": "m", "quantization": "4bit", "device": "mps"}, "does not know mps"),
         ({"path": "m", "batch": 0}, "batch"),
     ],
 )
 def test_what_cannot_be_loaded_is_told_with_what_to_do(settings: dict[str, Any], told: str) -> None:
     with pytest.raises(BackendError, match=told):
         TransformersBackend("m", **settings)
+
+
+@pytest.mark.skipif(find_spec("bitsandbytes") is not None, reason="bitsandbytes is installed")
+def test_smaller_weights_without_bitsandbytes_are_told_with_what_to_install(models: dict[str, Path]) -> None:
+    with pytest.raises(BackendError, match="pip install bitsandbytes"):
+        TransformersBackend("m", path=str(models["llama"]), device="cpu", quantization="4bit")
+
+
+@pytest.mark.filterwarnings("ignore:MatMul8bitLt")
+@pytest.mark.parametrize(("quantization", "most"), [("8bit", 0.5), ("4bit", 4)])
+def test_smaller_weights_give_about_the_same_numbers(
+    make: Make, tmp_path: Path, quantization: str, most: float
+) -> None:
+    pytest.importorskip("bitsandbytes", reason="needs bitsandbytes: pip install bitsandbytes")
+    folder = str(tiny_model(tmp_path, inner=128))  # 4 bits come in blocks of 64
+    wanted = [request(ability="score", labels=("a", "b")), request(decoding=Decoding(num_beams=2, max_tokens=4))]
+    whole, small = (asked(make(folder, **more), wanted) for more in ({}, {"quantization": quantization}))
+    assert not [reply.last.error for reply in small if reply.last.error]
+    assert whole[0].logprobs is not None and small[0].logprobs is not None
+    for label, values in whole[0].logprobs.items():
+        apart = abs(small[0].logprobs[label][0] - values[0])
+        assert 0 < apart < most
 
 
 def test_a_context_beyond_the_models_own_is_refused(make: Make) -> None:

@@ -35,8 +35,8 @@ def tokenizer(template: str | None = CHATML, texts: Sequence[str] = (WORDS,) * 5
     return found
 
 
-def tiny_model(folder: Path, family: str = "llama", template: str | None = CHATML) -> Path:
-    """A model with random weights and its tokenizer, saved to a folder."""
+def tiny_model(folder: Path, family: str = "llama", template: str | None = CHATML, inner: int = 96) -> Path:
+    """A model with random weights and its tokenizer, saved to a folder; ``inner`` is a llama's inner width."""
     import torch
     import transformers as hf
 
@@ -47,7 +47,7 @@ def tiny_model(folder: Path, family: str = "llama", template: str | None = CHATM
         case "llama":
             config = hf.LlamaConfig(
                 vocab_size=size,
-                intermediate_size=96,
+                intermediate_size=inner,
                 num_key_value_heads=2,
                 max_position_embeddings=1024,
                 **SIZES,
