@@ -1,96 +1,150 @@
-"""DEF's workload on one GPU: many interviews at once against one prompt at a time, and what the hardware allows.
+"""DEF's interviews on one GPU: many at once against one prompt at a time, and what the hardware allows.
 
-usage: python benchmarks/gpu.py [--quick] [--device cuda|mps|cpu] [--respondents N] [--questions N]
+``python benchmarks/gpu.py [--quick] [--respondents N] [--questions N] [--rows N] [--alone N]`` ends in one JSON line.
 
-A model shaped like Llama-3.1-8B with random weights (bfloat16) interviews people with memory up to 15 answers and 128
-new tokens, decoding drawn as DEF draws it (1 to 4 beams, sampling on or off). The same model answers some of the same
-prompts one at a time through ``generate`` of transformers, in the same run. Without CUDA it says so and runs a small
-model on the processor, which shows that the parts work and says nothing of a GPU.
+A model of the shape of Llama-3.1-8B with random weights (bfloat16) interviews people as the protocol ``def`` does:
+its prompts, people of ``def_us``, questions of ``values_core``, memory up to 15, beams and sampling drawn for each
+person, 128 new tokens. What a random model writes is no answer, so people remember one of usual length instead. The
+first 15 questions are answered that way without the model: what is measured begins with memories that are full, as
+they are in a questionnaire of 577 questions. The same model then answers prompts drawn from those it was just asked,
+one at a time through ``generate`` of transformers. Speeds of reading and writing are counted without attention's own
+operations and without the table of embeddings, of which a token reads one row, so shares of the GPU's speed are low
+rather than high.
+
+Without CUDA the line says so: every number is null. A small model then runs on the processor, which shows that the
+parts work and says nothing of a GPU; what it came to stands apart, under ``processor``.
 """
 
 import argparse
 import asyncio
-import json
+import dataclasses
 import sys
+import tempfile
 import time
+from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import torch
-import transformers
-
+from benchmarks.line import Number, line, number
+from benchmarks.random_model import LLAMA_8B, SMALL, Model, random_model
 from demoscope import seeds
-from simulator.backends.logits.grammar import Grammars
-from simulator.backends.logits.template import ChatTemplate
 from simulator.backends.transformers.engine import Engine
+from simulator.backends.transformers.library import is_short_of_memory
 from simulator.backends.transformers.network import Network
 from simulator.backends.transformers.rows import begin
-from simulator.backends.transformers.tools import Tools
-from simulator.backends.transformers.vocabulary import HubVocabulary
 from simulator.backends.transformers.writing import Writing
-from simulator.decoding import Decoding
-from simulator.footprints import DATASHEETS, token_bytes
-from simulator.protocols.interface import Message, Request
-from tests.tiny_models import tokenizer
+from simulator.drivers import drive
+from simulator.footprints import datasheet, token_bytes
+from simulator.loading import load_wave
+from simulator.protocols.interface import Attempt, Completion, Request
+from simulator.respondent import Respondent
+from simulator.wave import LoadedWave
 
-LLAMA_8B = {
-    "vocab_size": 128_256,
-    "hidden_size": 4096,
-    "intermediate_size": 14_336,
-    "num_hidden_layers": 32,
-    "num_attention_heads": 32,
-    "num_key_value_heads": 8,
-    "max_position_embeddings": 131_072,
-}
-SMALL = {
-    "vocab_size": 4096,
-    "hidden_size": 128,
-    "intermediate_size": 256,
-    "num_hidden_layers": 4,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "max_position_embeddings": 8192,
-}
 MEMORY = 15
+"""Questions until every memory is full."""
+REPLY = (
+    "Answer: 1\nExplanation: I grew up in a small town where people helped one another, my parents worked hard all "
+    "their lives, and that is why this has always mattered to me more than most other things that people talk about."
+)
+"""What people remember in place of a random model's words."""
 PUBLISHED_ANSWERS = 11 * 2 * 20 * 577
 """Models x cultures x respondents x questions of the published study's main experiment."""
 PUBLISHED_HOURS = 1400
 """Hours on A100 GPUs that the study names for all its experiments together."""
+WAVE = """\
+name: gpu
+seed: 1
+questionnaire: values_core
+population: def_us
+respondents: {people}
+models: [{{name: random, backend: scripted, settings: {{}}}}]
+conditions:
+  - name: us
+    protocol: def
+    settings: {{language: en, culture: US, max_tokens: {tokens}, ask_again: 0}}
+"""
 
 
-def decoding(person: int, tokens: int) -> Decoding:
-    rng = seeds.generator(0, "decoding", person)
-    return Decoding(num_beams=int(rng.integers(1, 5)), do_sample=bool(rng.integers(2)), max_tokens=tokens)
+@dataclasses.dataclass
+class Sizes:
+    """How much is done."""
+
+    people: int
+    questions: int
+    tokens: int
+    """New tokens an answer."""
+    rows: int
+    alone: int
+    """Prompts that are answered one at a time."""
+    length: int
+    """Tokens of the prompts that bare passes read."""
 
 
-def question(number: int) -> str:
-    return f"Question {number}: how important is the {number}th thing in your life? 1: very, 2: rather, 3: not at all"
+class Nobody:
+    """Listens to no interview."""
+
+    def exchange(self, request: Request, completion: Completion) -> None: ...
+
+    def answer(self, understood: Any) -> None: ...
 
 
-async def interview(engine: Engine, tools: Tools, person: int, questions: int, tokens: int) -> list[Request]:
-    portrait = Message("system", f"You are person {person}, {20 + person % 60} years old, and live in Springfield.")
-    known: list[Message] = []
-    asked = []
-    for number in range(questions):
-        turn = Message("user", question(number))
-        prompt = (portrait, *known[-2 * MEMORY :], turn)
-        asked.append(Request("answer", number, prompt, decoding(person, tokens), seed=person * 1000 + number))
-        reply = await asyncio.wrap_future(engine.submit(Writing(asked[-1], tools)))
-        if reply.last.error is not None:
-            raise SystemExit(f"a request failed: {reply.last.error}")
-        known += [turn, Message("assistant", str(reply.text))]
-    return asked
+def wave(sizes: Sizes) -> tuple[LoadedWave, list[Respondent]]:
+    """The interviews, and who is interviewed."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "wave.yaml"
+        path.write_text(WAVE.format(people=sizes.people, tokens=sizes.tokens))
+        loaded = load_wave(path)
+    [cell] = loaded.cells
+    people = loaded.population.people(0, sizes.people, 1)
+    return loaded, [cell.protocol.respondent(one, loaded.population, cell.settings, 1, cell.name) for one in people]
 
 
-def one_at_a_time(network: Network, tools: Tools, requests: list[Request]) -> float:
-    """Answers a second of ``generate``, a prompt at a time."""
+def together(model: Model, sizes: Sizes) -> tuple[float, list[tuple[Request, int]], int]:
+    """Seconds for all answers at once, every request with the tokens of its reply, and how often memory ran out."""
+    loaded, respondents = wave(sizes)
+    [cell] = loaded.cells
+    engine = Engine(model.network, sizes.rows, "random")
+    remembered = Attempt(text=REPLY, finish_reason="stop")
+    asked: list[tuple[Request, int]] = []
+
+    async def interview(respondent: Respondent) -> None:
+        count = 0
+
+        async def answered(request: Request) -> Completion:
+            nonlocal count
+            count += 1
+            if MEMORY < count <= MEMORY + sizes.questions:
+                found = (await asyncio.wrap_future(engine.submit(Writing(request, model.tools)))).last
+                if found.error is not None:
+                    raise SystemExit(f"a request failed: {found.error}")
+                asked.append((request, found.completion_tokens or 0))
+            return Completion((remembered,))
+
+        await drive(cell.protocol.interview(respondent, loaded.questionnaire, cell.settings, 1), answered, Nobody())
+
+    async def everybody() -> None:
+        await asyncio.gather(*map(interview, respondents))
+
+    began = time.perf_counter()
+    asyncio.run(everybody())
+    seconds = time.perf_counter() - began
+    engine.close()
+    return seconds, sorted(asked, key=lambda one: one[0].seed), engine.shrunk
+
+
+def one_at_a_time(model: Model, requests: Sequence[Request]) -> tuple[float, float]:
+    """Seconds and new tokens for an answer of ``generate``, a prompt at a time."""
+    import torch
+
+    written = 0
     began = time.perf_counter()
     for wanted in requests:
-        prompt = network.tensor([tools.template.tokens(wanted.messages)])
+        prompt = model.network.tensor([model.tools.template.tokens(wanted.messages)])
         with torch.inference_mode():
-            network.model.generate(
+            found = model.network.model.generate(
                 prompt,
                 attention_mask=torch.ones_like(prompt),
                 num_beams=wanted.decoding.num_beams,
@@ -98,110 +152,149 @@ def one_at_a_time(network: Network, tools: Tools, requests: list[Request]) -> fl
                 max_new_tokens=wanted.decoding.max_tokens,
                 pad_token_id=0,
             )
-    settle(network)
-    return len(requests) / (time.perf_counter() - began)
+        written += found.shape[1] - prompt.shape[1]
+    settle(model.network)
+    return (time.perf_counter() - began) / len(requests), written / len(requests)
 
 
 def settle(network: Network) -> None:
+    """Wait until the GPU has done what it was told."""
+    import torch
+
     if network.device.startswith("cuda"):
         torch.cuda.synchronize()
 
 
-def passes(network: Network, rows: int, length: int, steps: int = 10) -> tuple[float, float]:
-    """Seconds of reading prompts, and of one step of all rows."""
+def passes(model: Model, rows: int, length: int, steps: int = 10) -> tuple[float, float]:
+    """Operations a second in reading prompts, and bytes a second in writing a token after each of them."""
+    import torch
+
+    network, (layers, head) = model.network, model.multiplied
     with torch.inference_mode():
         begin(network, [[1] * length])
         settle(network)
         began = time.perf_counter()
         batch = begin(network, [[1] * length for _ in range(rows)])
         settle(network)
-        prefill = time.perf_counter() - began
+        reading = time.perf_counter() - began
         batch.step([1] * rows)
         settle(network)
         began = time.perf_counter()
         for _ in range(steps):
             batch.step([1] * rows)
         settle(network)
-    return prefill, (time.perf_counter() - began) / steps
+    writing = (time.perf_counter() - began) / steps
+    kept = rows * length * token_bytes(model.shape, model.each)
+    return 2 * rows * (layers * length + head) / reading, ((layers + head) * model.each + kept) / writing
+
+
+def passes_that_fit(model: Model, rows: int, length: int) -> tuple[float, float, int]:
+    """Speeds of bare passes over as many of these rows as memory holds, and how many those are."""
+    import torch
+
+    while True:
+        try:
+            return (*passes(model, rows, length), rows)
+        except Exception as error:
+            if not is_short_of_memory(error) or rows == 1:
+                raise
+        torch.cuda.empty_cache()
+        rows //= 2
+
+
+def measured(shape: dict[str, Any], device: str, sizes: Sizes) -> dict[str, Any]:
+    """Everything that is measured of a model on a device."""
+    model = random_model(shape, device)
+    seconds, asked, shrunk = together(model, sizes)
+    chosen = seeds.generator(1, "alone").choice(len(asked), min(sizes.alone, len(asked)), replace=False)
+    alone, alone_tokens = one_at_a_time(model, [asked[n][0] for n in chosen])
+    operations, bytes_, rows = passes_that_fit(model, sizes.rows, sizes.length)
+    prompts = [len(model.tools.template.tokens(asked[n][0].messages)) for n in chosen]
+    return {
+        "parameters": sum(one.numel() for one in model.network.model.parameters()),
+        "answers": len(asked),
+        "answers_per_s": len(asked) / seconds,
+        "alone_per_s": 1 / alone,
+        "times": len(asked) / seconds * alone,
+        "tokens_an_answer": sum(tokens for _, tokens in asked) / len(asked),
+        "tokens_an_answer_alone": alone_tokens,
+        "prompt_tokens": sum(prompts) / len(prompts),
+        "batch_shrunk": shrunk,
+        "flop_per_s": operations,
+        "bytes_per_s": bytes_,
+        "rows_of_bare_passes": rows,
+    }
+
+
+def told(found: dict[str, Any] | None, gpu: str | None) -> list[Number]:
+    """The numbers that are asked for; null where no GPU was there."""
+    sheet = datasheet(gpu) if gpu else None
+    got = found or {}
+    rate = got.get("answers_per_s")
+    shares = (got["bytes_per_s"] / sheet[0], got["flop_per_s"] / sheet[1]) if found and sheet else (None, None)
+    return [
+        number("answers per second, many at once", rate, "1/s"),
+        number("answers per second, one prompt at a time", got.get("alone_per_s"), "1/s"),
+        number("many at once to one at a time", got.get("times"), "times", ">= 20"),
+        number("prefill", found and got["flop_per_s"] / 1e12, "TFLOP/s"),
+        number("prefill, share of what the maker prints", shares[1]),
+        number("decode", found and got["bytes_per_s"] / 1e9, "GB/s"),
+        number("decode, share of what the maker prints", shares[0]),
+        number("DEF study's main experiment on this GPU", rate and PUBLISHED_ANSWERS / rate / 3600, "h"),
+        number("published for all experiments of the study together, on A100", PUBLISHED_HOURS, "h"),
+    ]
 
 
 def main() -> None:
+    """Measure and print; without CUDA say so."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="few people, few questions")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--respondents", type=int)
-    parser.add_argument("--questions", type=int)
+    parser.add_argument("--questions", type=int, help="questions to each, after those that fill memories; at most 25")
     parser.add_argument("--rows", type=int, help="rows evaluated together")
+    parser.add_argument("--alone", type=int, help="prompts that are answered one at a time")
     wanted = parser.parse_args()
-    on_gpu = wanted.device == "cuda"
-    if not on_gpu:
-        print("NOT ON A GPU: no CUDA here. A small model on the processor shows that the parts work, nothing more.")
-    small = wanted.quick or not on_gpu
-    people = wanted.respondents or (6 if small else 256)
-    questions = wanted.questions or (2 if small else 20)
-    tokens, rows = (8 if not on_gpu else 128), wanted.rows or (16 if small else 256)
-    shape: dict[str, Any] = LLAMA_8B if on_gpu else SMALL
-    torch.manual_seed(0)
-    torch.set_num_threads(1)
-    with torch.device(wanted.device):
-        torch.set_default_dtype(torch.bfloat16 if on_gpu else torch.float32)
-        model = transformers.LlamaForCausalLM(transformers.LlamaConfig(**shape, eos_token_id=None)).eval()
-        torch.set_default_dtype(torch.float32)
-    network = Network(model)
-    words = HubVocabulary(tokenizer(), network.n_vocab)
-    tools = Tools(
-        vocabulary=words,
-        template=ChatTemplate(words, tokenizer().chat_template),
-        grammars=Grammars(words),
-        size=network.size,
-        encodes=False,
-        around=([], []),
-        endpoint="random",
-        clock=time.perf_counter,
+    missing = [name for name in ("torch", "transformers", "tokenizers") if find_spec(name) is None]
+    if missing:
+        print(f"NOT MEASURED: {', '.join(missing)} not installed (`pip install 'demoscope[hf]'`).")
+        print(line("gpu", told(None, None), gpu=None, why=f"{', '.join(missing)} not installed"))
+        return
+    import torch
+
+    if torch.cuda.is_available():
+        gpu: str | None = torch.cuda.get_device_name()
+        sizes = Sizes(32, 2, 128, 128, 6, 2048) if wanted.quick else Sizes(192, 8, 128, 192, 24, 2048)
+        shape, device = LLAMA_8B, "cuda"
+    else:
+        print("NOT ON A GPU: torch finds no CUDA here, so nothing that is asked for is measured.")
+        gpu, sizes, shape, device = None, Sizes(6, 2, 8, 16, 4, 128), SMALL, "cpu"
+    sizes = Sizes(
+        min(wanted.respondents or sizes.people, 100_000),
+        min(wanted.questions or sizes.questions, 25),
+        sizes.tokens,
+        wanted.rows or sizes.rows,
+        wanted.alone or sizes.alone,
+        sizes.length,
     )
-    count, each = sum(one.numel() for one in model.parameters()), 2 if on_gpu else 4
-    engine = Engine(network, rows, "random")
-
-    async def everybody() -> list[list[Request]]:
-        return await asyncio.gather(*(interview(engine, tools, n, questions, tokens) for n in range(people)))
-
-    began = time.perf_counter()
-    asked = asyncio.run(everybody())
-    together = people * questions / (time.perf_counter() - began)
-    engine.close()
-    some = [requests[-1] for requests in asked[: 4 if small else 12]]
-    alone = one_at_a_time(network, tools, some)
-    length = 128 if small else 2048
-    batch = min(rows, 64)
-    prefill, step = passes(network, batch, length)
-    operations = 2 * count * batch * length / prefill
-    read = (count * each + batch * length * token_bytes(shape, each)) / step
-    name = torch.cuda.get_device_name() if on_gpu else wanted.device
-    sheet = next((numbers for part, numbers in DATASHEETS.items() if part in name), None)
-    hours = PUBLISHED_ANSWERS / together / 3600
-    result = {
-        "device": name,
-        "on_gpu": on_gpu,
-        "parameters": count,
-        "answers_per_s": round(together, 3),
-        "one_at_a_time_per_s": round(alone, 3),
-        "times": round(together / alone, 1),
-        "batch_shrunk": engine.shrunk,
-        "prefill_tflops": round(operations / 1e12, 3),
-        "prefill_share": round(operations / sheet[1], 3) if sheet else None,
-        "decode_gb_per_s": round(read / 1e9, 2),
-        "decode_share": round(read / sheet[0], 3) if sheet else None,
-        "published_study_hours": round(hours, 1) if on_gpu else None,
-    }
-    print(f"{name}: {together:.2f} answers/s together, {alone:.2f} one at a time: {together / alone:.1f} times")
-    peak = "" if sheet else "; what the maker prints of it is not known here"
-    print(f"prefill {operations / 1e12:.2f} TFLOP/s, decode {read / 1e9:.1f} GB/s{peak}")
-    if on_gpu:
+    torch.set_num_threads(1)
+    found = measured(shape, device, sizes)
+    print(
+        f"{gpu or 'processor'}: {found['parameters'] / 1e6:,.0f} million weights, {found['answers']} answers after "
+        f"prompts of about {found['prompt_tokens']:.0f} tokens: {found['answers_per_s']:.3g} a second together, "
+        f"{found['alone_per_s']:.3g} one at a time, {found['times']:.1f} times"
+    )
+    if gpu:
+        if datasheet(gpu) is None:
+            print(f"What the maker prints of {gpu!r} is not known here, so no shares of it.")
+        hours = PUBLISHED_ANSWERS / found["answers_per_s"] / 3600
         print(
-            f"The main experiment of the DEF study ({PUBLISHED_ANSWERS:,} answers, every model as large as this one) "
-            f"would take {hours:.1f} hours; the study names {PUBLISHED_HOURS:,} A100 hours for all its experiments."
+            f"The main experiment of the DEF study ({PUBLISHED_ANSWERS:,} answers), were every model as large as "
+            f"this: {hours:.1f} hours on this GPU. The study names {PUBLISHED_HOURS:,} A100 hours for all its "
+            "experiments together, of which this is one."
         )
-    print(json.dumps(result))
+    shown = {key: float(f"{value:.4g}") for key, value in found.items()}
+    about = {"torch": torch.__version__, "sizes": dataclasses.asdict(sizes), "on_gpu" if gpu else "processor": shown}
+    print(line("gpu", told(found if gpu else None, gpu), gpu=gpu, **about))
 
 
 if __name__ == "__main__":

@@ -14,10 +14,14 @@ Number = dict[str, Any]
 def number(what: str, value: float | str | None, unit: str = "", target: str | None = None) -> Number:
     """One number, held against a target such as ``>= 3``; a word in its place says why it was not measured.
 
+    Of ``None``, which was not measured either, nobody knows whether it meets the target.
+
     >>> number("answers per second", 12.34567, "1/s", ">= 10")
     {'what': 'answers per second', 'value': 12.346, 'unit': '1/s', 'target': '>= 10', 'met': True}
     """
-    if value is None or isinstance(value, str):
+    if value is None:
+        return {"what": what, "value": None, "unit": unit, "target": target, "met": None}
+    if isinstance(value, str):
         return {"what": what, "value": value, "unit": unit, "target": target, "met": False if target else None}
     met = None
     if target:

@@ -86,7 +86,7 @@ def footprint(model: ModelSpec, length: int, gpus: tuple[Gpu, ...] | None = None
     each = BYTES.get(settings.get("quantization") or loaded, 2.0)
     weights = places.size(place) * each / BYTES.get(stored, 2.0)
     token = token_bytes(config, BYTES.get(loaded, 2.0))
-    sheet = _datasheet(known[0].name) if on_gpu else None
+    sheet = datasheet(known[0].name) if on_gpu else None
     speeds = speed(sheet, weights, weights / each, token, rows, length) if sheet else (None, None)
     return Footprint(
         model=model.name,
@@ -143,5 +143,10 @@ def speed(
     return REACHED_COMPUTE * compute / (2 * count), rows / step
 
 
-def _datasheet(name: str) -> tuple[float, float] | None:
+def datasheet(name: str) -> tuple[float, float] | None:
+    """Bytes of memory and operations a second that the maker prints of a GPU; ``None`` of one not known here.
+
+    >>> datasheet("NVIDIA H100 80GB HBM3"), datasheet("Unheard-of 9000")
+    ((3350000000000.0, 989000000000000.0), None)
+    """
     return next((numbers for part, numbers in DATASHEETS.items() if part in name), None)

@@ -82,6 +82,7 @@ def plain_search(
 ) -> tuple[tuple[int, ...], float]:
     """Beam search of the textbook, every text in full; the reply, and the smallest gap that decided anything."""
     beams, closest = decoding.num_beams, math.inf
+    most = max(2, 1 + len(ends)) * beams  # so that as many go on, whatever ends
     going: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
     done: list[tuple[float, tuple[int, ...]]] = []
     while True:
@@ -89,7 +90,7 @@ def plain_search(
         for score, reply in going:
             logprobs = log_softmax(following((*start, *reply)))
             logprobs = penalised(logprobs, decoding.repetition_penalty, np.array([*start, *reply]))
-            for token in np.argsort(-logprobs)[: 2 * beams + 1].tolist():
+            for token in np.argsort(-logprobs)[: most + 1].tolist():
                 ways.append((score + float(logprobs[token]), (*reply, token)))
         ways.sort(key=lambda way: -way[0])
         length = len(ways[0][1])
@@ -99,7 +100,7 @@ def plain_search(
         done.sort(key=lambda way: -way[0])
         closest = min([closest, *(a[0] - b[0] for a, b in itertools.pairwise(done))])
         done = done[:beams]
-        open_ones = [way for n, way in enumerate(ways[: 2 * beams]) if not ended[n]]
+        open_ones = [way for n, way in enumerate(ways[:most]) if not ended[n]]
         if len(open_ones) > beams:
             closest = min(closest, open_ones[beams - 1][0] - open_ones[beams][0])
         going = open_ones[:beams]

@@ -23,6 +23,7 @@ from simulator.plan_screen import render_plan
 from simulator.run import run_wave
 from simulator.store import Store
 from simulator.wave import ModelSpec
+from tests.hugging_face import needs
 
 H100 = Gpu("NVIDIA H100 80GB HBM3", 80e9, 79e9, "550.90.07")
 
@@ -93,7 +94,7 @@ def test_vllm_that_is_not_installed_is_told_with_other_ways() -> None:
 
 
 def test_a_decoding_in_the_words_of_vllm() -> None:
-    assert sampling(Decoding(temperature=0.7, top_k=40, top_p=0.9, max_tokens=12), 5, ("\n",)) == {
+    assert sampling(Decoding(temperature=0.7, top_k=40, top_p=0.9, max_tokens=12), 5, ("\n",), [2]) == {
         "temperature": 0.7,
         "top_k": 40,
         "top_p": 0.9,
@@ -101,6 +102,7 @@ def test_a_decoding_in_the_words_of_vllm() -> None:
         "max_tokens": 12,
         "seed": 5,
         "stop": ["\n"],
+        "stop_token_ids": [2],
         "logprobs": 0,
     }
     searching = Decoding(num_beams=3, do_sample=False)
@@ -117,8 +119,7 @@ def test_a_decoding_in_the_words_of_vllm() -> None:
 
 
 def test_a_wave_runs_on_a_model_of_hugging_face_and_its_plan_says_the_memory(wave_file: Any, tmp_path: Path) -> None:
-    pytest.importorskip("torch")
-    pytest.importorskip("transformers")
+    needs("torch", "transformers")
     from tests.tiny_models import tiny_model
 
     folder = tiny_model(tmp_path / "model")
@@ -139,8 +140,7 @@ def test_a_wave_runs_on_a_model_of_hugging_face_and_its_plan_says_the_memory(wav
 
 
 def test_training_from_the_command_line_ends_in_a_model_of_a_wave(tmp_path: Path, capsys: Any) -> None:
-    pytest.importorskip("torch")
-    pytest.importorskip("peft")
+    needs("torch", "transformers", "peft")
     from typer.testing import CliRunner
 
     from run_simulation import app

@@ -9,17 +9,16 @@ from typing import Any
 import pytest
 
 from demoscope.errors import DocumentError
+from simulator.backends.transformers import TransformersBackend
 from simulator.decoding import Decoding
 from simulator.protocols.interface import Message, Request
-from tests.tiny_models import tiny_model
-
-pytest.importorskip("torch")
-pytest.importorskip("peft")
-
-from simulator.backends.transformers import TransformersBackend
 from simulator.training.examples import UNLEARNT, read_examples
 from simulator.training.run import Trained, train
 from simulator.training.settings import Lora, TrainingSettings
+from tests.hugging_face import needs
+from tests.tiny_models import tiny_model
+
+needs("torch", "transformers", "peft")
 
 QUICK: dict[str, Any] = {"epochs": 4, "batch": 4, "learning_rate": 3e-3, "save_every": 8, "device": "cpu"}
 

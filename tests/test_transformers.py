@@ -3,12 +3,15 @@
 import asyncio
 import codecs
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import chi2_contingency
 
 from demoscope import seeds
 from demoscope.errors import BackendError
@@ -21,10 +24,12 @@ from simulator.backends.logits.sampling import choose
 from simulator.constraint import Constraint
 from simulator.decoding import Decoding
 from simulator.protocols.interface import Completion, Message, Request
+from tests.hugging_face import needs
 from tests.tiny_models import tiny_model
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("transformers")
+needs("torch", "transformers")
+
+import torch  # noqa: E402
 
 from simulator.backends.transformers import TransformersBackend, choosing  # noqa: E402
 from simulator.backends.transformers.engine import Engine  # noqa: E402
@@ -140,6 +145,45 @@ def test_greedy_and_beam_text_is_that_of_generate(make: Make, family: str, beams
         assert reply.text == whole_characters.decode(backend.vocabulary.bytes_of(kept))
 
 
+@pytest.mark.parametrize("beams", [2, 3])
+def test_sampled_beams_are_distributed_as_those_of_generate(make: Make, beams: int) -> None:
+    # Two tokens end a reply here, so generate draws three ways on for each beam and keeps three tokens at least.
+    backend = make(batch=96)
+    assert len(backend.vocabulary.ends) == 2
+    decoding = Decoding(num_beams=beams, temperature=0.7, top_k=2, max_tokens=2)
+    draws = 600
+    wanted = [request(seed=n, decoding=decoding) for n in range(draws)]
+    ours = Counter(texts(asked(backend, wanted)))
+    prompt = torch.tensor([backend.template.tokens(wanted[0].messages)] * draws)
+    torch.manual_seed(0)
+    with torch.no_grad():
+        found = backend.network.model.generate(
+            prompt,
+            attention_mask=torch.ones_like(prompt),
+            num_beams=beams,
+            do_sample=True,
+            temperature=0.7,
+            top_k=2,
+            top_p=1.0,
+            max_new_tokens=2,
+            length_penalty=1.0,
+            early_stopping=False,
+            eos_token_id=backend.vocabulary.ends.tolist(),
+        )[:, prompt.shape[1] :].tolist()
+    ended = backend.vocabulary.end_set
+    whole_characters = codecs.getincrementaldecoder("utf-8")("replace")
+    theirs = Counter(
+        whole_characters.decode(backend.vocabulary.bytes_of([one for one in reply if one not in ended]))
+        for reply in found
+    )
+    often = [text for text in ours | theirs if ours[text] + theirs[text] >= 10]
+    assert len(often) >= 4
+    table = [[counted[text] for text in often] for counted in (ours, theirs)]
+    rare = [draws - sum(row) for row in table]
+    table = [[*row, other] for row, other in zip(table, rare, strict=True)] if sum(rare) >= 10 else table
+    assert chi2_contingency(table).pvalue > 0.001
+
+
 def test_likelihoods_are_those_of_one_pass_over_prompt_and_continuation(make: Make) -> None:
     for family in ("llama", "gemma2", "mamba"):
         backend = make(family)
@@ -209,7 +253,7 @@ def test_many_rows_are_chosen_as_one_by_one() -> None:
 
 def test_the_ways_on_of_many_searches_are_those_of_each() -> None:
     class Reply:
-        allowed, seen = None, np.array([3, 5])
+        allowed, seen, ends = None, np.array([3, 5]), 2
 
     rng = np.random.default_rng(2)
     searches, expected, rows = [], [], []
@@ -344,13 +388,35 @@ def test_a_hub_id_opens_no_connection_unless_the_wave_says_so(monkeypatch: pytes
         ({"path": "."}, "no config.json"),
         ({"path": "x/y", "adapter": "."}, "no adapter_config.json"),
         ({"path": "m", "device_map": "auto"}, "num_gpus"),
-        ({"path": "m", "quantization": "4bit", "device": "cpu"}, "needs a GPU"),
+        ({"path": "m", "quantization": "4bit", "device": "mps"}, "does not know mps"),
         ({"path": "m", "batch": 0}, "batch"),
     ],
 )
 def test_what_cannot_be_loaded_is_told_with_what_to_do(settings: dict[str, Any], told: str) -> None:
     with pytest.raises(BackendError, match=told):
         TransformersBackend("m", **settings)
+
+
+@pytest.mark.skipif(find_spec("bitsandbytes") is not None, reason="bitsandbytes is installed")
+def test_smaller_weights_without_bitsandbytes_are_told_with_what_to_install(models: dict[str, Path]) -> None:
+    with pytest.raises(BackendError, match="pip install bitsandbytes"):
+        TransformersBackend("m", path=str(models["llama"]), device="cpu", quantization="4bit")
+
+
+@pytest.mark.filterwarnings("ignore:MatMul8bitLt")
+@pytest.mark.parametrize(("quantization", "most"), [("8bit", 0.5), ("4bit", 4)])
+def test_smaller_weights_give_about_the_same_numbers(
+    make: Make, tmp_path: Path, quantization: str, most: float
+) -> None:
+    pytest.importorskip("bitsandbytes", reason="needs bitsandbytes: pip install bitsandbytes")
+    folder = str(tiny_model(tmp_path, inner=128))  # 4 bits come in blocks of 64
+    wanted = [request(ability="score", labels=("a", "b")), request(decoding=Decoding(num_beams=2, max_tokens=4))]
+    whole, small = (asked(make(folder, **more), wanted) for more in ({}, {"quantization": quantization}))
+    assert not [reply.last.error for reply in small if reply.last.error]
+    assert whole[0].logprobs is not None and small[0].logprobs is not None
+    for label, values in whole[0].logprobs.items():
+        apart = abs(small[0].logprobs[label][0] - values[0])
+        assert 0 < apart < most
 
 
 def test_a_context_beyond_the_models_own_is_refused(make: Make) -> None:

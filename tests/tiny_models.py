@@ -1,5 +1,6 @@
 """Models of a few thousand random weights in the format of Hugging Face, made by the tests that need them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ STRETCH = {"llama": 12.0, "gemma2": 8.0, "t5": 0.6, "bart": 6.0, "mamba": 3.0}
 SIZES: dict[str, Any] = {"hidden_size": 64, "num_attention_heads": 4, "num_hidden_layers": 2}
 
 
-def tokenizer(template: str | None = CHATML) -> Any:
-    """Byte-level BPE of all bytes and some English words."""
+def tokenizer(template: str | None = CHATML, texts: Sequence[str] = (WORDS,) * 5, size: int = 400) -> Any:
+    """Byte-level BPE of all bytes and what is frequent in some texts, ``size`` tokens at most."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -23,19 +24,19 @@ def tokenizer(template: str | None = CHATML) -> Any:
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     made.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=400,
+        vocab_size=size,
         special_tokens=[END, "<|im_start|>", TURN, PAD],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    made.train_from_iterator([WORDS] * 5, trainer)
+    made.train_from_iterator(texts, trainer)
     found = PreTrainedTokenizerFast(tokenizer_object=made, eos_token=TURN, pad_token=PAD)
     found.chat_template = template
     return found
 
 
-def tiny_model(folder: Path, family: str = "llama", template: str | None = CHATML) -> Path:
-    """A model with random weights and its tokenizer, saved to a folder."""
+def tiny_model(folder: Path, family: str = "llama", template: str | None = CHATML, inner: int = 96) -> Path:
+    """A model with random weights and its tokenizer, saved to a folder; ``inner`` is a llama's inner width."""
     import torch
     import transformers as hf
 
@@ -46,7 +47,7 @@ def tiny_model(folder: Path, family: str = "llama", template: str | None = CHATM
         case "llama":
             config = hf.LlamaConfig(
                 vocab_size=size,
-                intermediate_size=96,
+                intermediate_size=inner,
                 num_key_value_heads=2,
                 max_position_embeddings=1024,
                 **SIZES,

@@ -7,7 +7,7 @@ the log-probabilities of prompts: vLLM gives those of the tokens that are there,
 import asyncio
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import Field
@@ -153,8 +153,8 @@ class VllmBackend:
             return self._failed(error.kind, str(error), sent)
         except ValueError as error:
             return self._failed("rejected", str(error), sent)
-        except RuntimeError as error:
-            return self._failed("server", f"vLLM failed: {error}.", sent)
+        except Exception as error:  # of vLLM's own kinds, which have no common base, such as that its engine died
+            return self._failed("server", f"vLLM failed ({type(error).__name__}: {error}).", sent)
 
     async def close(self) -> None:
         """End the engine; idempotent."""
@@ -165,7 +165,7 @@ class VllmBackend:
     async def _write(self, request: Request, sent: float) -> Completion:
         prompt = prompt_of(request, self._template)
         must_fit(len(prompt), longest_reply(request, 0), self._size)
-        wishes = sampling(request.decoding, request.seed, request.stop)
+        wishes = sampling(request.decoding, request.seed, request.stop, self._vocabulary.ends.tolist())
         if request.constraint is not None:
             forms = self._vllm.sampling_params.StructuredOutputsParams
             wishes |= {"structured_outputs": forms(**structure(request.constraint))}
@@ -245,8 +245,13 @@ def library() -> Any:
     return vllm
 
 
-def sampling(decoding: Decoding, seed: int, stop: tuple[str, ...]) -> dict[str, Any]:
+def sampling(decoding: Decoding, seed: int, stop: tuple[str, ...], ends: Sequence[int] = ()) -> dict[str, Any]:
     """Arguments of ``SamplingParams`` for a decoding, without what is :data:`MISSING`.
+
+    Parameters
+    ----------
+    ends : sequence of int
+        Tokens that end a reply, beside those that the model's own configuration names.
 
     >>> sampling(Decoding(do_sample=False, top_p=0.9, max_tokens=8), 3, ("x",))["temperature"]
     0.0
@@ -256,6 +261,7 @@ def sampling(decoding: Decoding, seed: int, stop: tuple[str, ...]) -> dict[str, 
         "max_tokens": decoding.max_tokens,
         "seed": seed,
         "stop": list(stop) or None,
+        "stop_token_ids": list(ends),
         "logprobs": 0,
     }
     if not decoding.greedy:

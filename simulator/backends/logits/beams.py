@@ -83,11 +83,11 @@ WaysOn = Callable[[Sequence[Beam], Sequence[Any], Decoding, Chance], Sequence[Wa
 def beam_search(start: Generation, decoding: Decoding, rng: Chance, looked_at: WaysOn | None = None) -> Search:
     """Search as ``generate`` of transformers does, with ``length_penalty=1`` and ``early_stopping=False`` [1]_.
 
-    At each step the ``2 * num_beams`` likeliest of all ways on are looked at. When sampling, as many are drawn
-    without replacement from the joint distribution, after temperature, top-k, top-p and min-p were applied to the
-    log-probabilities of each beam. Those among the first ``num_beams`` that are complete are kept, the best
-    ``num_beams`` of the others go on. The search ends when ``num_beams`` complete replies score no less than the
-    best of the others does so far.
+    At each step the likeliest of all ways on are looked at, :func:`alternatives` for each of ``num_beams``. When
+    sampling, as many are drawn without replacement from the joint distribution, after temperature, top-k, top-p and
+    min-p were applied to the log-probabilities of each beam. Those among the first ``num_beams`` that are complete
+    are kept, the best ``num_beams`` of the others go on. The search ends when ``num_beams`` complete replies score
+    no less than the best of the others does so far.
 
     Under a grammar a step is a choice: text that must come follows it at once and neither counts nor scores, and a
     constrained answer is one choice in length, so that no option gains by being spelt in more tokens.
@@ -128,9 +128,20 @@ def beam_search(start: Generation, decoding: Decoding, rng: Chance, looked_at: W
             return complete[0].reply
 
 
+def alternatives(ends: int) -> int:
+    """Ways on for each beam that a step looks at, and that sampling keeps at least, as in ``generate``.
+
+    One more than there are tokens that end a reply, so that whatever ends, every beam can go on; at least two.
+
+    >>> alternatives(1), alternatives(3)
+    (2, 4)
+    """
+    return max(2, 1 + ends)
+
+
 def ways_on(beams: Sequence[Beam], rows: Sequence[Logits], decoding: Decoding, rng: Chance) -> list[Way]:
     """The ways on from the logits after each beam: the likeliest, the best first, or those drawn, as drawn."""
-    wanted = 2 * decoding.num_beams
+    wanted = alternatives(beams[0].reply.ends) * decoding.num_beams
     options = [_options(beam, row, decoding) for beam, row in zip(beams, rows, strict=True)]
     values = [one.values for one in options]
     scores = [beam.score for beam in beams]
@@ -164,7 +175,7 @@ def _options(beam: Beam, row: Logits, decoding: Decoding) -> _Options:
     values = values if allowed is None else values[allowed]
     if not decoding.greedy:
         if decoding.truncates:
-            kept = truncated(values.astype(np.float64), decoding, fewest=2)[0]
+            kept = truncated(values.astype(np.float64), decoding, fewest=alternatives(beam.reply.ends))[0]
             tokens, values = tokens[kept], values[kept]
         values = (values / decoding.temperature).astype(np.float32)
     return _Options(logprobs, tokens, values)

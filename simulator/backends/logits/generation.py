@@ -102,6 +102,11 @@ class Generation:
         return twin
 
     @property
+    def ends(self) -> int:
+        """How many tokens end a reply."""
+        return len(self._vocabulary.end_set)
+
+    @property
     def mean_logprob(self) -> float:
         """Log-probability of the choices by their number, by which samples are compared."""
         return self.logprob / self.length

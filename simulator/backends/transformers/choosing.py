@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from simulator.backends.logits.beams import Extension, Way, best, position
+from simulator.backends.logits.beams import Extension, Way, alternatives, best, position
 from simulator.backends.logits.sampling import Chance
 from simulator.backends.transformers.library import torch
 from simulator.decoding import Decoding
@@ -36,6 +36,11 @@ class Search:
     decoding: Decoding
     chance: Chance
     """Used when sampling only."""
+
+    @property
+    def wanted(self) -> int:
+        """Ways on that it looks at."""
+        return alternatives(self.beams[0].reply.ends) * self.decoding.num_beams
 
 
 def pick(logits: Any, wishes: Sequence[Pick]) -> list[tuple[int, float]]:
@@ -97,13 +102,13 @@ def ways(logits: Any, searches: Sequence[Search]) -> list[list[Way]]:
 
 def _likeliest(values: Any, searches: Sequence[Search]) -> list[list[tuple[int, int, float]]]:
     """Beam, token and value of the highest sums of score and value, of each search."""
-    most = max(2 * one.decoding.num_beams for one in searches)
+    most = max(one.wanted for one in searches)
     top = values.topk(min(most, values.shape[1]), dim=-1)
     numbers, tokens = top.values.cpu().numpy(), top.indices.tolist()
     found, row = [], 0
     for one in searches:
         mine = slice(row, row := row + len(one.beams))
-        chosen = best([beam.score for beam in one.beams], numbers[mine], 2 * one.decoding.num_beams)
+        chosen = best([beam.score for beam in one.beams], numbers[mine], one.wanted)
         found.append([(beam, tokens[mine][beam][at], float(numbers[mine][beam][at])) for beam, at in chosen])
     return found
 
@@ -112,7 +117,7 @@ def _draws(values: Any, searches: Sequence[Search]) -> list[list[tuple[int, int,
     """Beam, token and value of what each search draws without replacement, one draw of all searches at a time."""
     decodings = [one.decoding for one in searches for _ in one.beams]
     heat = values.new_tensor([one.temperature for one in decodings])[:, None]
-    kept = _weights(values, decodings, fewest=2) > 0
+    kept = _weights(values, decodings, fewest=alternatives(searches[0].beams[0].reply.ends)) > 0
     values = torch().where(kept, values / heat, values.new_tensor(-torch().inf))
     owners = [n for n, one in enumerate(searches) for _ in one.beams]
     first = [owners.index(n) for n in range(len(searches))]
@@ -141,8 +146,7 @@ def _draws(values: Any, searches: Sequence[Search]) -> list[list[tuple[int, int,
         open_ones = [
             n
             for n in open_ones
-            if len(found[n]) < 2 * searches[n].decoding.num_beams
-            and sum(totals[first[n] : first[n] + len(searches[n].beams)]) > 0
+            if len(found[n]) < searches[n].wanted and sum(totals[first[n] : first[n] + len(searches[n].beams)]) > 0
         ]
     return [
         [(beam, token, float(values[first[n] + beam, token])) for beam, token in some] for n, some in enumerate(found)

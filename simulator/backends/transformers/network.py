@@ -161,8 +161,11 @@ def _how(settings: TransformersSettings) -> dict[str, Any]:
     if settings.attention:
         found["attn_implementation"] = settings.attention
     if settings.quantization:
-        if device != "cuda":
-            raise BackendError(f"quantization: {settings.quantization} needs a GPU of NVIDIA or AMD; none is here.")
+        if device == "mps":
+            raise BackendError(
+                f"quantization: {settings.quantization} is done by bitsandbytes, which does not know mps. Leave it "
+                "out, or set `device: cpu`."
+            )
         try:
             import bitsandbytes  # type: ignore[import-not-found]  # noqa: F401
         except ImportError:

@@ -52,8 +52,8 @@ class TransformersSettings(Document):
             raise ValueError("device_map spreads a model over GPUs; say over how many with num_gpus")
         if self.device_map and self.device in ("cpu", "mps"):
             raise ValueError(f"device_map spreads a model over GPUs; leave it out, or `device: {self.device}`")
-        if self.quantization and self.device in ("cpu", "mps"):
-            raise ValueError(f"quantization needs a GPU (cuda); leave it out, or `device: {self.device}`")
+        if self.quantization and self.device == "mps":
+            raise ValueError("bitsandbytes does not know mps; leave quantization out, or `device: cpu`")
         if self.adapter and self.path.endswith(".gguf"):
             raise ValueError("an adapter is put on a model of Hugging Face, not on a GGUF file")
         return self
