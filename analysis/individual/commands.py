@@ -232,17 +232,15 @@ def _show(made: Any, figures: Path | None, tables: Path | None, as_json: bool) -
 
         render(made.evaluation, Console(highlight=False))
     if tables:
-        from analysis.individual.tables import write_tables
+        from analysis.individual.table_files import write_tables
 
-        print(
-            f"Written: {len(write_tables(made.evaluation, made.everybody, tables))} tables in {tables}",
-            file=sys.stderr,
-        )
+        files = write_tables(made.evaluation, made.everybody, tables, made.known)
+        print(f"Written: {len(files)} tables in {tables}", file=sys.stderr)
     if figures:
         from analysis.individual.figures import write_figures
 
-        written = write_figures(made.evaluation, made.everybody, figures, made.grouping)
-        print(f"Written: {len(written)} figures in {figures}", file=sys.stderr)
+        files = write_figures(made.evaluation, made.everybody, figures, made.grouping)
+        print(f"Written: {len(files)} figures in {figures}", file=sys.stderr)
 
 
 def _check_folders(*folders: Path | None) -> None:

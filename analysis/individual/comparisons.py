@@ -97,11 +97,12 @@ def influence(models: Sequence[Evaluated]) -> list[Influence]:
             alike = condition.model, condition.target_form, condition.demographics, condition.other
             tables.setdefault(alike, {})[condition.categories[0]] = one
     found = []
-    for (model, form, *_), columns in tables.items():
+    for (model, form, told, other), columns in tables.items():
         rows = tuple(dict.fromkeys(category for one in columns.values() for category in one.categories))
         found.append(
             Influence(
                 model=model,
+                condition=", ".join((form, *(["demographics"] if told else []), *([other] if other else []))),
                 target_form=form,
                 targets=rows,
                 demonstrations=tuple(columns),
@@ -128,13 +129,15 @@ def crossed(models: Sequence[Evaluated], resamples: Resamples | None) -> list[Cr
         any_one = next(iter(cells.values())).condition
         label = any_one.model_copy(update={"demonstration_form": any_one.target_form}).label
         accuracy: dict[str, dict[str, Accuracy]] = {}
+        setups: dict[str, dict[str, tuple[Accuracy, ...]]] = {}
         for told in IN_ORDER:
             for asked in IN_ORDER:
                 if (told, asked) in cells:
                     cell = cells[told, asked]
                     accuracy.setdefault(told, {})[asked] = accuracy_of("", cell.people, cell.by_person, resamples)
+                    setups.setdefault(told, {})[asked] = cell.setups(resamples)
         label = label.removeprefix(f"{any_one.target_form}, ")
-        found.append(CrossedForms(model=any_one.model, condition=label, accuracy=accuracy))
+        found.append(CrossedForms(model=any_one.model, condition=label, accuracy=accuracy, setups=setups))
     return found
 
 

@@ -227,7 +227,7 @@ def _crossed(found: CrossedForms) -> Table:
 
 def _influence(found: Influence) -> Table:
     rows = table(1)
-    rows.add_column(f"{found.model}, {found.target_form}: known by", max_width=34)
+    rows.add_column(f"{found.model}, {found.condition}: known by", max_width=34)
     numbers(rows, **{f"{n}": "" for n in range(1, len(found.demonstrations) + 1)})
     for category, row in zip(found.targets, found.accuracy, strict=True):
         rows.add_row(words(category, 34), *map(_number, row))
