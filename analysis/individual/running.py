@@ -93,7 +93,7 @@ def evaluate_baselines(
     DocumentError
         If a file cannot be used as it is, or too few people answered all targets.
     """
-    known, demographics = read_people(path, by)
+    known, demographics, _ = read_people(path, by)
     setups = probe_setups(known.sets.categories, design.per_category, design.setups)
     questions = tuple(dict.fromkeys(question for setup in setups.values() for question in setup))
     people = _held_out(known, demographics, questions, design)
