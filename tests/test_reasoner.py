@@ -14,7 +14,7 @@ YES_NO = [{"code": 1, "label": "yes"}, {"code": 2, "label": "no"}]
 
 
 def survey(folder: Path, people: int = 30) -> Path:
-    """A wave that asks the last five people of the table; nine in ten people like nothing."""
+    """A wave that asks the last five people of the table; nine in ten people like everything."""
     statements = [{"questions": {thing: thing}, "template": "{{ answer }} {{ question }}"} for thing in THINGS]
     for one in statements:
         one |= {form: {1: "I like", 2: "I do not like"} for form in ("refined", "polar")}
@@ -22,7 +22,7 @@ def survey(folder: Path, people: int = 30) -> Path:
     (folder / "survey.yaml").write_text(
         json.dumps({"id": "things", "title": "Things", "questions": questions, "statements": statements})
     )
-    rows = [f"p{n},{'f' if n % 2 else 'm'}" + f",{1 if n % 10 == 5 else 2}" * len(THINGS) for n in range(people)]
+    rows = [f"p{n},{'f' if n % 2 else 'm'}" + f",{2 if n % 10 == 5 else 1}" * len(THINGS) for n in range(people)]
     head = "id,sex," + ",".join(THINGS)
     (folder / "people.csv").write_text("\n".join((head, *rows)) + "\n")
     (folder / "asked.csv").write_text("\n".join((head, *rows[-5:])) + "\n")
@@ -76,7 +76,7 @@ def test_what_is_exported_is_taught_asked_and_evaluated_as_any_other_model(tmp_p
     evaluate = ("evaluate", "things.sqlite", "--reference", str(wave), "--baseline", "majority", "--draws", "0")
     found = json.loads(command("ivc", *evaluate, "--json"))
     accuracy = {one["condition"]["model"]: one["overall"]["mean"] for one in found["systems"]}
-    # Of the five, p25 likes everything and four like nothing: who has learnt what most say is right about four.
+    # Of the five, p25 likes nothing and four like everything: who has learnt what most say is right about four.
     assert accuracy["Global majority"] == 80.0
     assert accuracy["reasoner"] >= 80.0 > accuracy["base"]
     assert {(one["first"].split(":")[0], one["second"].split(":")[0]) for one in found["effects"]} == {
