@@ -80,6 +80,7 @@ def test_what_is_exported_is_taught_asked_and_evaluated_as_any_other_model(tmp_p
     assert accuracy["Global majority"] == 80.0
     assert accuracy["reasoner"] >= 80.0 > accuracy["base"]
     assert {(one["first"].split(":")[0], one["second"].split(":")[0]) for one in found["effects"]} == {
+        ("base", "reasoner"),
         ("Global majority", "base"),
         ("Global majority", "reasoner"),
     }

@@ -1,7 +1,7 @@
 """Systems side by side: numbers of demonstrations, demographics, baselines, categories, forms."""
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
 
 from analysis.individual.accuracy import Scores
@@ -13,8 +13,9 @@ from analysis.individual.predictions import IN_ORDER, Condition
 
 
 def effects(everybody: Sequence[Evaluated], resamples: Resamples | None) -> list[EffectFinding]:
-    """Differences between conditions of a model, and between models and baselines, with both tests."""
-    pairs = [*_pairs([one for one in everybody if not one.baseline]), *_against_baselines(everybody)]
+    """Differences between conditions of a model, between models, and of models to baselines, with both tests."""
+    models = [one for one in everybody if not one.baseline]
+    pairs = [*_pairs(models), *_between_models(models), *_against_baselines(everybody)]
     found: list[EffectFinding] = []
     for family in dict.fromkeys(family for family, _, _ in pairs):
         inside = [(first, second) for name, first, second in pairs if name == family]
@@ -70,6 +71,15 @@ def _pairs(models: Sequence[Evaluated]) -> list[tuple[Family, Evaluated, Evaluat
                 ("statements or demographics", only, found[n, False]) for n in numbers if n[1] and (n, False) in found
             ]
     return pairs
+
+
+def _between_models(models: Sequence[Evaluated]) -> list[tuple[Family, Evaluated, Evaluated]]:
+    """Every two models in the same condition, such as one before and after training."""
+    return [
+        ("model", first, second)
+        for first, second in combinations(models, 2)
+        if first.condition.label == second.condition.label
+    ]
 
 
 def _against_baselines(everybody: Sequence[Evaluated]) -> list[tuple[Family, Evaluated, Evaluated]]:

@@ -107,7 +107,7 @@ class InequityFinding(Document):
     """Dimension -> why it has no sigma."""
 
 
-Family = Literal["demonstrations", "demographics", "statements or demographics", "baseline"]
+Family = Literal["demonstrations", "demographics", "statements or demographics", "model", "baseline"]
 
 
 class EffectFinding(Document):

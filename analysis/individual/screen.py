@@ -30,6 +30,9 @@ UNANSWERED = {
 MOST_COLUMNS = 7
 """Systems side by side in a table of categories."""
 
+SHOWN_EFFECTS = 40
+"""Comparisons of a kind that are listed; all are in the JSON document."""
+
 SHOWN_LEVELS = 12
 """Groups of a dimension that are listed."""
 
@@ -37,6 +40,7 @@ FAMILIES = {
     "demonstrations": "more demonstrations",
     "demographics": "demographics told too",
     "statements or demographics": "statements instead of demographics",
+    "model": "models side by side",
     "baseline": "models against baselines",
 }
 
@@ -147,7 +151,7 @@ def _effects(found: Sequence[EffectFinding], told: str) -> Table:
     rows = table(2)
     rows.add_column(told, overflow="fold")
     numbers(rows, **{"points": "bold", "95 % of people": "", "p": "", "p, 2-sample": FAINT, "people": FAINT})
-    for one in found:
+    for one in found[:SHOWN_EFFECTS]:
         rows.add_row(
             words(_step(one)),
             "" if one.difference is None else f"{one.difference:+.1f}",
@@ -160,6 +164,8 @@ def _effects(found: Sequence[EffectFinding], told: str) -> Table:
         "p: paired t-test; 2-sample: t-test between people, as published. "
         f"Both are adjusted for {len(found)} comparisons (Holm)."
     )
+    if len(found) > SHOWN_EFFECTS:
+        rows.caption += f" {len(found) - SHOWN_EFFECTS:,} more are in the JSON document (--json)."
     rows.caption_justify = "left"
     return rows
 
