@@ -122,7 +122,16 @@ def _accuracy(systems: Sequence[SystemFinding]) -> Iterator[Table]:
                 f"{one.overall.people:,}",
                 *([f"{unanswered:,} of {one.targets:,}" if unanswered else ""] if any(lost) else []),
             )
+        why = [_why(systems[place]) for place in places if systems[place].unanswered]
+        if why:
+            rows.caption = words(f"Unanswered: {'; '.join(why)}.")
+            rows.caption_justify = "left"
         yield rows
+
+
+def _why(one: SystemFinding) -> str:
+    """Why targets of a system are without an answer."""
+    return f"{one.condition.model} {', '.join(f'{count:,} {status}' for status, count in one.unanswered.items())}"
 
 
 def _both(found: Sequence[BothForms]) -> Iterator[Table]:
