@@ -73,13 +73,15 @@ def _pairs(models: Sequence[Evaluated]) -> list[tuple[Family, Evaluated, Evaluat
     return pairs
 
 
+def are_rivals(first: Condition, second: Condition) -> bool:
+    """Whether two models were asked in the same condition."""
+    return first.label == second.label and first.model != second.model
+
+
 def _between_models(models: Sequence[Evaluated]) -> list[tuple[Family, Evaluated, Evaluated]]:
     """Every two models in the same condition, such as one before and after training."""
-    return [
-        ("model", first, second)
-        for first, second in combinations(models, 2)
-        if first.condition.label == second.condition.label
-    ]
+    pairs = combinations(models, 2)
+    return [("model", first, second) for first, second in pairs if are_rivals(first.condition, second.condition)]
 
 
 def _against_baselines(everybody: Sequence[Evaluated]) -> list[tuple[Family, Evaluated, Evaluated]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis.individual.comparisons import are_rivals
 from analysis.individual.evaluated import Evaluated
 from analysis.individual.findings import Evaluation, Influence, SystemFinding
 from analysis.individual.predictions import IN_ORDER, Condition
@@ -140,7 +141,7 @@ def inequity_changes(evaluation: Evaluation) -> "pd.DataFrame":
     there = {one.name for one in evaluation.inequity}
     parts = {}
     for first, second in combinations(models, 2):
-        if first.condition.label == second.condition.label and {first.name, second.name} <= there:
+        if are_rivals(first.condition, second.condition) and {first.name, second.name} <= there:
             parts[first.condition.model, second.condition.model, first.condition.label] = table_19(
                 evaluation, first.name, second.name
             ).set_axis(["first", "second", "change"], axis="columns")
