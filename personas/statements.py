@@ -49,6 +49,15 @@ def wvs_statements() -> Mapping[str, Statement]:
     return read(_Statements, LIBRARY / "wvs_statements.yaml").statements
 
 
+def say(name: str, code: str, label: str) -> str:
+    """What a person says of one of these questions who gave this code; empty when it is not listed.
+
+    >>> say("Q260", "2", "woman"), say("B_COUNTRY", "528", "Netherlands"), say("Q260", "-2", "no answer")
+    ('I am a woman', 'I live in the Netherlands', '')
+    """
+    return wvs_statements()[name].say(code, with_the(label))
+
+
 def statement(name: str, persona: Persona, attributes: Mapping[str, Attribute]) -> str | None:
     """What a person says of the attribute ``name`` when it is one of these questions; ``None`` when it is not.
 
@@ -59,5 +68,4 @@ def statement(name: str, persona: Persona, attributes: Mapping[str, Attribute]) 
     value = persona.attributes.get(name)
     if value is None:
         return ""
-    label = attributes[name].label(value, "en") if name in attributes else value
-    return wvs_statements()[name].say(str(value), with_the(str(label)))
+    return say(name, str(value), str(attributes[name].label(value, "en") if name in attributes else value))

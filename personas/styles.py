@@ -9,7 +9,7 @@ from personas.phrases import PLACE, STYLES
 from personas.place_names import place_in
 from personas.population import Population
 from personas.portrait import Language, clauses, describe, sentence, whereabouts
-from personas.statements import statement
+from personas.statements import statement, wvs_statements
 from personas.templates import fill, names_in
 
 COUNTRY_ASKED = {"en": "In which country was this interview held?", "zh": "本次访谈在哪个国家进行？"}
@@ -25,6 +25,12 @@ def usual(population: Population) -> tuple[str, ...]:
     placed = (places.country_attribute, places.state_attribute) if places else ()
     told = (name for phrase in population.phrases for name in phrase.tells)
     return tuple(dict.fromkeys(name for name in told if name not in placed))
+
+
+def stated(population: Population) -> tuple[str, ...]:
+    """Attributes that statements tell: demographic questions of the World Values Survey, then :func:`usual`."""
+    asked = (name for name in population.attributes if name in wvs_statements())
+    return tuple(dict.fromkeys((*asked, *usual(population))))
 
 
 def told_by(population: Population, attributes: Sequence[str], style: str) -> tuple[str, ...]:

@@ -128,7 +128,22 @@ def test_numbers_of_demonstrations_and_demographics_are_compared_within_a_model(
         ("demographics", many, f"{many}, demographics"),
         ("statements or demographics", f"{none}, demographics", fifty),
         ("statements or demographics", f"{none}, demographics", many),
+        ("model", fifty, fifty),
     ]
+
+
+def test_models_are_compared_where_they_were_told_the_same():
+    made = [predictions([[[1, 2]]] * 3, model="base"), predictions([[[1, 1]], [[1, 1]], [[1, 2]]], model="taught")]
+    apart = predictions([[[1, 1]]] * 3, model="taught", demonstrations=(0, 0))
+    (one,) = [
+        one
+        for one in effects([Evaluated(each, Rules(), False) for each in (*made, apart)], None)
+        if one.family == "model"
+    ]
+    # 50, 50, 50 against 100, 100, 50.
+    assert (one.first, one.second) == ("base: polar, 50 demonstrations", "taught: polar, 50 demonstrations")
+    assert one.difference == pytest.approx(100 / 3)
+    assert one.p_within == pytest.approx(stats.ttest_1samp([50, 50, 0], 0).pvalue)
 
 
 def test_p_values_are_adjusted_within_their_family():

@@ -219,6 +219,7 @@ def test_the_report_prints_accuracy_effects_inequity_and_what_is_left_out(tmp_pa
     assert "polar, 2 demonstrations, demographics" in text and "sigma-inequity" in text
     assert "f 0.0 (6), m 100.0 (6)" in text
     assert "model, polar: no demonstrations → 2 demonstrations" in text and "(Holm)" in text
+    assert "Unanswered: model 1 invalid." in text
     assert "1 of 47" in text  # one target unanswered; of the 48 of twelve people one has no known answer
 
 

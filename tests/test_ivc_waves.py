@@ -312,3 +312,41 @@ def test_answers_that_were_scored_are_counted_as_understood_in_the_summary(tmp_p
     done = CliRunner().invoke(app, ["run", str(path), "--store", str(tmp_path / "s.sqlite"), "--json"])
     assert done.exit_code == 0, "min_valid is met"
     assert json.loads(done.stdout)["understood"] == 1
+
+
+@pytest.mark.parametrize(
+    ("shown", "settings"),
+    [
+        ("statements", {"demonstrations": 7, "exclude": "target"}),
+        ("demographics", {"demonstrations": 0, "demographics": True}),
+    ],
+)
+def test_a_trained_model_is_asked_in_the_very_words_that_it_was_taught(tmp_path, shown, settings):
+    # Everything is asked of everybody and everything else is told, so examples and requests are about the same.
+    asked = {"asked": "singly", "trained": True, "setups": {"1": [f"q{n}" for n in range(1, 9)]}}
+    path = write(tmp_path, settings=asked | settings, across={"setup": [1]})
+    run(path, tmp_path / "four.sqlite")
+    export = ["ivc", "export-training", str(path), "--out", str(tmp_path / "t.jsonl"), "--people", "4"]
+    CliRunner().invoke(app, [*export, "--shown", shown, "--demonstrations", "7"], catch_exceptions=False)
+    texts = dict(rows(tmp_path / "four.sqlite", "SELECT id, CAST(body AS TEXT) FROM texts"))
+    prompts = [json.loads(prompt) for (prompt,) in rows(tmp_path / "four.sqlite", "SELECT prompt FROM exchanges")]
+    sent = {tuple((role, *sorted(texts[text].splitlines())) for role, text in prompt) for prompt in prompts}
+    lines = [json.loads(line)["messages"] for line in (tmp_path / "t.jsonl").read_text().splitlines()]
+    taught = {tuple((one["role"], *sorted(one["content"].splitlines())) for one in line[:-1]) for line in lines}
+    # Eight targets of three people who answered everything; bob lacks q2, so he is known by six others at most.
+    assert len(lines) == (24 if shown == "statements" else 31)
+    assert taught <= sent and all(len(one) == 2 for one in taught)
+    assert ("I am a woman" in str(taught)) == (shown == "demographics")
+
+
+def test_examples_that_nobody_has_enough_answers_for_are_told_and_nothing_is_written(tmp_path):
+    path = write(tmp_path)
+    done = CliRunner().invoke(app, ["ivc", "export-training", str(path), "--out", str(tmp_path / "t.jsonl")])
+    assert "of nobody more than 8 are known; ask for fewer" in str(done.exception)
+    assert not (tmp_path / "t.jsonl").exists()
+    document = json.loads(path.read_text())
+    del document["population"]
+    (tmp_path / "everybody.yaml").write_text(json.dumps(document))
+    arguments = ["ivc", "export-training", str(tmp_path / "everybody.yaml"), "--out", str(tmp_path / "t.jsonl")]
+    done = CliRunner().invoke(app, [*arguments, "--shown", "demographics"])
+    assert "name their `population`, as a wave does" in str(done.exception)

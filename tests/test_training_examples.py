@@ -93,6 +93,9 @@ def test_demographic_statements_take_the_place_of_demonstrations():
     composition = Composition(people=2, shown=("demographics",))
     found = list(training_examples(KNOWN, composition, 1, demographics=said))
     assert all(one.known == (f"I am {one.person}", "I live here") for one in found)
+    some = {person: told for person, told in said.items() if person in KNOWN.people[:9]}
+    drawn = {one.person for one in training_examples(KNOWN, composition, 1, demographics=some)}
+    assert drawn <= {*some}, "of whom nothing is told nobody learns"
     with pytest.raises(ValueError, match="needs the demographic statements"):
         list(training_examples(KNOWN, composition, 1))
 

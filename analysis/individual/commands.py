@@ -223,6 +223,18 @@ def _names(given: list[str] | None) -> Any:
 
 
 def _show(made: Any, figures: Path | None, tables: Path | None, as_json: bool) -> None:
+    """Write the files that are wanted, and then print, so that a pipe which closes early costs no file."""
+    written = []
+    if tables:
+        from analysis.individual.table_files import write_tables
+
+        files = write_tables(made.evaluation, made.everybody, tables, made.known)
+        written.append(f"{len(files)} tables in {tables}")
+    if figures:
+        from analysis.individual.figures import write_figures
+
+        files = write_figures(made.evaluation, made.everybody, figures, made.grouping)
+        written.append(f"{len(files)} figures in {figures}")
     if as_json:
         print(made.evaluation.model_dump_json(indent=2))
     else:
@@ -231,18 +243,8 @@ def _show(made: Any, figures: Path | None, tables: Path | None, as_json: bool) -
         from analysis.individual.screen import render
 
         render(made.evaluation, Console(highlight=False))
-    if tables:
-        from analysis.individual.tables import write_tables
-
-        print(
-            f"Written: {len(write_tables(made.evaluation, made.everybody, tables))} tables in {tables}",
-            file=sys.stderr,
-        )
-    if figures:
-        from analysis.individual.figures import write_figures
-
-        written = write_figures(made.evaluation, made.everybody, figures, made.grouping)
-        print(f"Written: {len(written)} figures in {figures}", file=sys.stderr)
+    for line in written:
+        print(f"Written: {line}", file=sys.stderr)
 
 
 def _check_folders(*folders: Path | None) -> None:

@@ -1,7 +1,7 @@
 """Systems side by side: numbers of demonstrations, demographics, baselines, categories, forms."""
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
 
 from analysis.individual.accuracy import Scores
@@ -13,8 +13,9 @@ from analysis.individual.predictions import IN_ORDER, Condition
 
 
 def effects(everybody: Sequence[Evaluated], resamples: Resamples | None) -> list[EffectFinding]:
-    """Differences between conditions of a model, and between models and baselines, with both tests."""
-    pairs = [*_pairs([one for one in everybody if not one.baseline]), *_against_baselines(everybody)]
+    """Differences between conditions of a model, between models, and of models to baselines, with both tests."""
+    models = [one for one in everybody if not one.baseline]
+    pairs = [*_pairs(models), *_between_models(models), *_against_baselines(everybody)]
     found: list[EffectFinding] = []
     for family in dict.fromkeys(family for family, _, _ in pairs):
         inside = [(first, second) for name, first, second in pairs if name == family]
@@ -72,6 +73,17 @@ def _pairs(models: Sequence[Evaluated]) -> list[tuple[Family, Evaluated, Evaluat
     return pairs
 
 
+def are_rivals(first: Condition, second: Condition) -> bool:
+    """Whether two models were asked in the same condition."""
+    return first.label == second.label and first.model != second.model
+
+
+def _between_models(models: Sequence[Evaluated]) -> list[tuple[Family, Evaluated, Evaluated]]:
+    """Every two models in the same condition, such as one before and after training."""
+    pairs = combinations(models, 2)
+    return [("model", first, second) for first, second in pairs if are_rivals(first.condition, second.condition)]
+
+
 def _against_baselines(everybody: Sequence[Evaluated]) -> list[tuple[Family, Evaluated, Evaluated]]:
     """Every model beside every baseline that was given the same."""
 
@@ -97,11 +109,12 @@ def influence(models: Sequence[Evaluated]) -> list[Influence]:
             alike = condition.model, condition.target_form, condition.demographics, condition.other
             tables.setdefault(alike, {})[condition.categories[0]] = one
     found = []
-    for (model, form, *_), columns in tables.items():
+    for (model, form, told, other), columns in tables.items():
         rows = tuple(dict.fromkeys(category for one in columns.values() for category in one.categories))
         found.append(
             Influence(
                 model=model,
+                condition=", ".join((form, *(["demographics"] if told else []), *([other] if other else []))),
                 target_form=form,
                 targets=rows,
                 demonstrations=tuple(columns),
@@ -128,13 +141,15 @@ def crossed(models: Sequence[Evaluated], resamples: Resamples | None) -> list[Cr
         any_one = next(iter(cells.values())).condition
         label = any_one.model_copy(update={"demonstration_form": any_one.target_form}).label
         accuracy: dict[str, dict[str, Accuracy]] = {}
+        setups: dict[str, dict[str, tuple[Accuracy, ...]]] = {}
         for told in IN_ORDER:
             for asked in IN_ORDER:
                 if (told, asked) in cells:
                     cell = cells[told, asked]
                     accuracy.setdefault(told, {})[asked] = accuracy_of("", cell.people, cell.by_person, resamples)
+                    setups.setdefault(told, {})[asked] = cell.setups(resamples)
         label = label.removeprefix(f"{any_one.target_form}, ")
-        found.append(CrossedForms(model=any_one.model, condition=label, accuracy=accuracy))
+        found.append(CrossedForms(model=any_one.model, condition=label, accuracy=accuracy, setups=setups))
     return found
 
 

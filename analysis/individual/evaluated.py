@@ -24,6 +24,13 @@ class Evaluated:
         """(n_people,) percent right."""
         return self.scores.by_person
 
+    def setups(self, resamples: Resamples | None) -> tuple[Accuracy, ...]:
+        """Mean of people in each setup."""
+        names, values = self.predictions.setups, self.scores.by_setup.T
+        return tuple(
+            accuracy_of(name, self.people, each, resamples) for name, each in zip(names, values, strict=True)
+        )
+
 
 def accuracy_of(name: str, people: tuple[str, ...], values: Floats, resamples: Resamples | None) -> Accuracy:
     """Mean of people with both of its intervals."""

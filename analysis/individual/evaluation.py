@@ -82,9 +82,7 @@ def _system(one: Evaluated, resamples: Resamples | None) -> SystemFinding:
         unanswered=dict(predictions.unanswered),
         unknown=predictions.unknown,
         overall=found("", one.by_person),
-        setups=tuple(
-            found(name, values) for name, values in zip(predictions.setups, one.scores.by_setup.T, strict=True)
-        ),
+        setups=one.setups(resamples),
         categories=tuple(found(name, each.by_person) for name, each in one.categories.items()),
     )
 

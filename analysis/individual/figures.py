@@ -15,7 +15,8 @@ from analysis.individual.dimensions import Grouping
 from analysis.individual.evaluated import Evaluated
 from analysis.individual.findings import Evaluation
 from analysis.individual.predictions import IN_ORDER, Floats
-from analysis.individual.tables import by_number, figure_2, figure_7, file_name
+from analysis.individual.table_files import file_name, influence_file
+from analysis.individual.tables import by_number, figure_2, figure_6, figure_7
 from demoscope.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -68,17 +69,21 @@ def _figures(evaluation: Evaluation, everybody: Sequence[Evaluated], grouping: G
         if len(table.columns):
             size = 4 + 0.6 * len(table.columns), 2.5 + 0.35 * len(table)
             found.append((f"categories_{form}", size, _shades(table.to_numpy(), [*table.index], [*table.columns])))
+        trained = figure_6(evaluation, form)
+        if min(trained.shape) > 1:
+            size = 4 + 0.6 * len(trained.columns), 2.5 + 0.4 * len(trained)
+            drawn = _shades(trained.to_numpy(), [*trained.index], [*trained.columns])
+            found.append((f"models_by_demonstrations_{form}", size, drawn))
         some = [one for one in models if one.condition.target_form == form and one.condition.categories is None]
         if some:
             found.append((f"people_{form}", (3 + 0.8 * len(some), 4.5), _boxes_of_systems(some, everybody, form)))
-        lines = _lines(evaluation, everybody, form)
+        lines = _lines(evaluation, form)
         if lines["most"].nunique() > 1:
             found.append((f"number_of_demonstrations_{form}", (5.5, 4), partial(draw_lines, table=lines)))
     for one in evaluation.influence:
         size = 4 + 0.6 * len(one.demonstrations), 2.5 + 0.4 * len(one.targets)
         values = np.array(one.accuracy, np.float64)
-        name = f"influence_{file_name(one.model)}_{one.target_form}"
-        found.append((name, size, _shades(values, one.targets, one.demonstrations)))
+        found.append((influence_file(one), size, _shades(values, one.targets, one.demonstrations)))
     for sweep in evaluation.sweeps:
         name = f"neighbours_{file_name(sweep.condition)}"
         found.append((name, (5.5, 4), partial(draw_sweep, accuracy=sweep.mean, best=sweep.chosen_on_everybody)))
@@ -90,18 +95,18 @@ def _figures(evaluation: Evaluation, everybody: Sequence[Evaluated], grouping: G
                 drawn = _shades(table.to_numpy(), [*table.index], [*table.columns])
                 found.append((f"groups_{file_name(dimension)}", size, drawn))
             for form in IN_ORDER:
-                some = [one for one in models if one.condition.target_form == form and one.condition.in_own_form]
+                whole = [one for one in models if one.condition.categories is None and one.condition.in_own_form]
+                some = [one for one in whole if one.condition.target_form == form]
                 if some:
                     drawn_boxes = _boxes_of_groups(some, grouping, dimension)
                     found.append((f"people_by_{file_name(dimension)}_{form}", (10, 4.5), drawn_boxes))
     return found
 
 
-def _lines(evaluation: Evaluation, everybody: Sequence[Evaluated], form: str) -> "pd.DataFrame":
+def _lines(evaluation: Evaluation, form: str) -> "pd.DataFrame":
     """What is drawn by number of demonstrations: models alone."""
-    baselines = [one.condition.model for one in everybody if one.baseline]
     table = by_number(evaluation)
-    return table[(table["form"] == form) & ~table["model"].isin(baselines)]
+    return table[(table["form"] == form) & ~table["baseline"]]
 
 
 def draw_boxes(axes: "Axes", groups: Sequence[Sequence[Floats]], labels: Sequence[str], names: Sequence[str]) -> None:

@@ -107,7 +107,7 @@ class InequityFinding(Document):
     """Dimension -> why it has no sigma."""
 
 
-Family = Literal["demonstrations", "demographics", "statements or demographics", "baseline"]
+Family = Literal["demonstrations", "demographics", "statements or demographics", "model", "baseline"]
 
 
 class EffectFinding(Document):
@@ -131,6 +131,8 @@ class Influence(Document):
     """What statements of one category tell about another (figure 8)."""
 
     model: str
+    condition: str
+    """What its conditions share beside the model."""
     target_form: Form
     targets: tuple[str, ...]
     """Categories that are predicted: rows."""
@@ -146,6 +148,8 @@ class CrossedForms(Document):
     condition: str
     accuracy: dict[str, dict[str, Accuracy]]
     """Form of the demonstrations -> form of the targets."""
+    setups: dict[str, dict[str, tuple[Accuracy, ...]]]
+    """The same in each setup."""
 
 
 class SweepFinding(Document):

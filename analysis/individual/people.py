@@ -41,6 +41,8 @@ class PeopleDocument(Document):
     published: str | None = None
     """Folder with the statements that IndieValueCatalog publishes; `known_answers.file` is then the survey's own."""
     known_answers: AnswersTable
+    population: str | None = None
+    """Population of these people, which says who they are: a name of the library, or a path."""
 
     @model_validator(mode="after")
     def _one_survey(self) -> "PeopleDocument":
@@ -57,6 +59,8 @@ class People(NamedTuple):
     known: KnownAnswers
     demographics: tuple[DemographicQuestion, ...]
     """Demographic questions of the survey's own file; none of a table."""
+    population: str | None
+    """Population that says who they are, where the document names one."""
 
 
 def read_people(path: Path, attributes: Sequence[str] = ()) -> People:
@@ -85,7 +89,7 @@ def read_people(path: Path, attributes: Sequence[str] = ()) -> People:
     if named.published is not None:
         folder = path.parent / named.published
         demographics = read_demographics(folder)
-        return People(read_wvs_answers(file, read_published(folder), demographics), demographics)
+        return People(read_wvs_answers(file, read_published(folder), demographics), demographics, named.population)
     sets = statement_sets(load_questionnaire(str(named.questionnaire), path.parent))
     known = read_known_answers(file, sets, row=str(table.row), columns=table.columns, attributes=attributes)
-    return People(known, ())
+    return People(known, (), named.population)

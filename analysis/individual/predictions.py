@@ -46,9 +46,9 @@ class Condition(Document):
         'polar, 50-200 refined demonstrations'
         """
         least, most = self.demonstrations
-        told = "no demonstrations" if not most else f"{least if least == most else f'{least}-{most}'} demonstrations"
-        if most and self.demonstration_form != self.target_form:
-            told = told.replace("demonstrations", f"{self.demonstration_form} demonstrations")
+        number = "no" if not most else str(most) if least == most else f"{least}-{most}"
+        form = f" {self.demonstration_form}" if most and self.demonstration_form != self.target_form else ""
+        told = f"{number}{form} demonstration{'' if (least, most) == (1, 1) else 's'}"
         parts = [self.target_form, told]
         if self.categories:
             parts.append(f"of {', '.join(self.categories)}")

@@ -43,6 +43,8 @@ class Made:
     evaluation: Evaluation
     everybody: tuple[Evaluated, ...]
     grouping: Grouping | None
+    known: KnownAnswers | None
+    """Everybody whose answers are known, where they were named."""
 
 
 def evaluate_stores(
@@ -73,7 +75,7 @@ def evaluate_stores(
         asked_about = {person for one in systems for person in one.people}
         others = np.array([place for place, one in enumerate(known.people) if one not in asked_about], np.int64)
         compared = [(one, compare(one, known, names, baseline_rules, others)) for one in _distinct(systems)]
-    return _made(systems, compared, rules, grouping)
+    return _made(systems, compared, rules, grouping, known)
 
 
 def evaluate_baselines(
@@ -91,7 +93,7 @@ def evaluate_baselines(
     DocumentError
         If a file cannot be used as it is, or too few people answered all targets.
     """
-    known, demographics = read_people(path, by)
+    known, demographics, _ = read_people(path, by)
     setups = probe_setups(known.sets.categories, design.per_category, design.setups)
     questions = tuple(dict.fromkeys(question for setup in setups.values() for question in setup))
     people = _held_out(known, demographics, questions, design)
@@ -101,7 +103,7 @@ def evaluate_baselines(
         for form in forms
         for asked in [targets(known, people, setups, form, None, design.demonstrations, design.seed)]
     ]
-    return _made([], compared, rules, _grouping(known, people, by))
+    return _made([], compared, rules, _grouping(known, people, by), known)
 
 
 def _held_out(
@@ -148,6 +150,7 @@ def _made(
     compared: Sequence[tuple[Predictions, Compared]],
     rules: Rules,
     grouping: Grouping | None,
+    known: KnownAnswers | None,
 ) -> Made:
     baselines = [one for _, found in compared for one in found.predictions]
     sweeps: list[tuple[Condition, Sweep, tuple[str, ...]]] = [
@@ -157,7 +160,7 @@ def _made(
     ]
     evaluation = evaluate(systems, baselines, rules, grouping, sweeps)
     everybody = [Evaluated(one, rules, True) for one in baselines] + [Evaluated(one, rules, False) for one in systems]
-    return Made(evaluation, tuple(everybody), grouping)
+    return Made(evaluation, tuple(everybody), grouping, known)
 
 
 def _distinct(systems: Sequence[Predictions]) -> list[Predictions]:

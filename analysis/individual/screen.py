@@ -30,6 +30,9 @@ UNANSWERED = {
 MOST_COLUMNS = 7
 """Systems side by side in a table of categories."""
 
+SHOWN_EFFECTS = 40
+"""Comparisons of a kind that are listed; all are in the JSON document."""
+
 SHOWN_LEVELS = 12
 """Groups of a dimension that are listed."""
 
@@ -37,6 +40,7 @@ FAMILIES = {
     "demonstrations": "more demonstrations",
     "demographics": "demographics told too",
     "statements or demographics": "statements instead of demographics",
+    "model": "models side by side",
     "baseline": "models against baselines",
 }
 
@@ -118,7 +122,16 @@ def _accuracy(systems: Sequence[SystemFinding]) -> Iterator[Table]:
                 f"{one.overall.people:,}",
                 *([f"{unanswered:,} of {one.targets:,}" if unanswered else ""] if any(lost) else []),
             )
+        why = [_why(systems[place]) for place in places if systems[place].unanswered]
+        if why:
+            rows.caption = words(f"Unanswered: {'; '.join(why)}.")
+            rows.caption_justify = "left"
         yield rows
+
+
+def _why(one: SystemFinding) -> str:
+    """Why targets of a system are without an answer."""
+    return f"{one.condition.model} {', '.join(f'{count:,} {status}' for status, count in one.unanswered.items())}"
 
 
 def _both(found: Sequence[BothForms]) -> Iterator[Table]:
@@ -147,7 +160,7 @@ def _effects(found: Sequence[EffectFinding], told: str) -> Table:
     rows = table(2)
     rows.add_column(told, overflow="fold")
     numbers(rows, **{"points": "bold", "95 % of people": "", "p": "", "p, 2-sample": FAINT, "people": FAINT})
-    for one in found:
+    for one in found[:SHOWN_EFFECTS]:
         rows.add_row(
             words(_step(one)),
             "" if one.difference is None else f"{one.difference:+.1f}",
@@ -160,6 +173,8 @@ def _effects(found: Sequence[EffectFinding], told: str) -> Table:
         "p: paired t-test; 2-sample: t-test between people, as published. "
         f"Both are adjusted for {len(found)} comparisons (Holm)."
     )
+    if len(found) > SHOWN_EFFECTS:
+        rows.caption += f" {len(found) - SHOWN_EFFECTS:,} more are in the JSON document (--json)."
     rows.caption_justify = "left"
     return rows
 
@@ -227,7 +242,7 @@ def _crossed(found: CrossedForms) -> Table:
 
 def _influence(found: Influence) -> Table:
     rows = table(1)
-    rows.add_column(f"{found.model}, {found.target_form}: known by", max_width=34)
+    rows.add_column(f"{found.model}, {found.condition}: known by", max_width=34)
     numbers(rows, **{f"{n}": "" for n in range(1, len(found.demonstrations) + 1)})
     for category, row in zip(found.targets, found.accuracy, strict=True):
         rows.add_row(words(category, 34), *map(_number, row))

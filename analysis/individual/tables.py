@@ -3,16 +3,16 @@
 Numbers in the names are those of the published tables (Jiang et al. 2024, arXiv:2410.03868).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis.individual.comparisons import are_rivals
 from analysis.individual.evaluated import Evaluated
-from analysis.individual.findings import Evaluation, SystemFinding
+from analysis.individual.findings import Evaluation, Influence, SystemFinding
 from analysis.individual.predictions import IN_ORDER, Condition
-from demoscope.errors import DocumentError
 from surveys.statements import FORMS, KnownAnswers
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def table_5(evaluation: Evaluation) -> "pd.DataFrame":
         condition = one.condition
         if one.baseline or condition.categories is not None:
             continue
-        row = rows.setdefault(f"{condition.model}, {condition.target_form}", {})
+        row = rows.setdefault(f"{_called(condition)}, {condition.target_form}", {})
         if condition.demographics and not condition.demonstrations[1]:
             row["demographics"] = one.overall.mean
         elif condition.demonstrations[1] and not condition.demographics:
@@ -91,14 +91,16 @@ def table_5(evaluation: Evaluation) -> "pd.DataFrame":
 
 
 def table_14(evaluation: Evaluation) -> "pd.DataFrame":
-    """Form of the demonstrations by form of the targets."""
+    """Form of the demonstrations by form of the targets: accuracy in each setup, and over all of them."""
     import pandas as pd
 
-    rows = {
-        (f"{one.model}: {one.condition}", told): {f"{asked} targets": cell.mean for asked, cell in row.items()}
-        for one in evaluation.forms
-        for told, row in one.accuracy.items()
-    }
+    rows: dict[tuple[str, str], dict[str, float | None]] = {}
+    for one in evaluation.forms:
+        for told, cells in one.accuracy.items():
+            row = rows.setdefault((f"{one.model}: {one.condition}", told), {})
+            for asked, cell in cells.items():
+                row |= {f"{asked} {setup.name}": setup.mean for setup in one.setups[told][asked]}
+                row[f"{asked} average"] = cell.mean
     table = pd.DataFrame.from_dict(rows, orient="index", dtype=float)
     table.index = pd.MultiIndex.from_tuples(list(rows), names=["system", "demonstrations"]) if rows else table.index
     return table
@@ -129,6 +131,23 @@ def table_19(
     table = table_16(evaluation, names)[[first, second]].copy()
     table["change"] = table[second] - table[first]
     return table
+
+
+def inequity_changes(evaluation: Evaluation) -> "pd.DataFrame":
+    """Table 19 for every two models in the same condition: a row a dimension, and the average of all."""
+    import pandas as pd
+
+    models = [one for one in evaluation.systems if not one.baseline]
+    there = {one.name for one in evaluation.inequity}
+    parts = {}
+    for first, second in combinations(models, 2):
+        if are_rivals(first.condition, second.condition) and {first.name, second.name} <= there:
+            parts[first.condition.model, second.condition.model, first.condition.label] = table_19(
+                evaluation, first.name, second.name
+            ).set_axis(["first", "second", "change"], axis="columns")
+    if not parts:
+        return pd.DataFrame()
+    return pd.concat(parts, names=["first model", "second model", "condition", "dimension"])
 
 
 def table_20(evaluation: Evaluation) -> "pd.DataFrame":
@@ -172,16 +191,11 @@ def figure_7(evaluation: Evaluation, dimension: str) -> "pd.DataFrame":
     return pd.DataFrame.from_dict(rows, orient="index", dtype=float)
 
 
-def figure_8(evaluation: Evaluation, model: str, form: str = "polar") -> "pd.DataFrame":
+def figure_8(found: Influence) -> "pd.DataFrame":
     """Accuracy in each category (rows) of a model that knows people by one category (columns)."""
     import pandas as pd
 
-    found = [one for one in evaluation.influence if one.model == model and one.target_form == form]
-    if not found:
-        return pd.DataFrame()
-    return pd.DataFrame(
-        found[0].accuracy, index=list(found[0].targets), columns=list(found[0].demonstrations), dtype=float
-    )
+    return pd.DataFrame(found.accuracy, index=list(found.targets), columns=list(found.demonstrations), dtype=float)
 
 
 def by_number(evaluation: Evaluation) -> "pd.DataFrame":
@@ -190,7 +204,8 @@ def by_number(evaluation: Evaluation) -> "pd.DataFrame":
 
     rows = [
         {
-            "model": one.condition.model,
+            "model": _called(one.condition),
+            "baseline": one.baseline,
             "form": one.condition.target_form,
             "demographics": one.condition.demographics,
             "least": one.condition.demonstrations[0],
@@ -202,7 +217,23 @@ def by_number(evaluation: Evaluation) -> "pd.DataFrame":
         for one in _in_own_form(evaluation.systems)
         if one.condition.categories is None
     ]
-    return pd.DataFrame(rows)
+    columns = ["model", "baseline", "form", "demographics", "least", "most", "accuracy", "low", "high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def figure_6(evaluation: Evaluation, form: str = "polar") -> "pd.DataFrame":
+    """Accuracy of every model (rows), trained as its name says, by the number of demonstrations told (columns)."""
+    import pandas as pd
+
+    rows: dict[str, dict[str, float | None]] = {}
+    for one in sorted(_in_own_form(evaluation.systems), key=lambda one: one.condition.demonstrations):
+        condition = one.condition
+        plain = not (one.baseline or condition.demographics or condition.categories)
+        if plain and condition.target_form == form:
+            least, most = condition.demonstrations
+            told = str(most) if least == most else f"{least}-{most}"
+            rows.setdefault(_called(condition), {})[told] = one.overall.mean
+    return pd.DataFrame.from_dict(rows, orient="index", dtype=float)
 
 
 def by_person(everybody: Sequence[Evaluated]) -> "pd.DataFrame":
@@ -213,59 +244,13 @@ def by_person(everybody: Sequence[Evaluated]) -> "pd.DataFrame":
     return pd.DataFrame(columns).rename_axis("person")
 
 
-def tables(evaluation: Evaluation, everybody: Sequence[Evaluated]) -> "Iterator[tuple[str, pd.DataFrame]]":
-    """Name of a file -> every table that there is something for."""
-    yield "accuracy", table_4(evaluation)
-    yield "people", by_person(everybody)
-    for form in IN_ORDER:
-        yield f"categories_{form}", figure_2(evaluation, form)
-    yield "number_of_demonstrations", by_number(evaluation)
-    yield "statements_and_demographics", table_5(evaluation)
-    if evaluation.inequity:
-        yield "inequity", table_2(evaluation)
-        yield "inequity_by_dimension", table_16(evaluation)
-        dimensions = dict.fromkeys(each.dimension for one in evaluation.inequity for each in one.dimensions)
-        for dimension in dimensions:
-            yield f"groups_{file_name(dimension)}", figure_7(evaluation, dimension)
-    if evaluation.forms:
-        yield "crossed_forms", table_14(evaluation)
-    for one in evaluation.influence:
-        yield f"influence_{file_name(one.model)}_{one.target_form}", figure_8(evaluation, one.model, one.target_form)
-    if evaluation.sweeps:
-        yield "neighbours", table_20(evaluation)
-
-
-def write_tables(evaluation: Evaluation, everybody: Sequence[Evaluated], folder: Path) -> list[Path]:
-    """Write every table into a folder, as CSV; returns the files.
-
-    Raises
-    ------
-    DocumentError
-        If the folder cannot be written to.
-    """
-    written = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, table in tables(evaluation, everybody):
-            if table.size:
-                table.to_csv(folder / f"{name}.csv", lineterminator="\n")
-                written.append(folder / f"{name}.csv")
-    except OSError as error:
-        raise DocumentError(f"{folder}: the tables cannot be written ({error.strerror or error}).") from None
-    return written
-
-
-def file_name(text: str) -> str:
-    """A text as part of the name of a file.
-
-    >>> file_name("Qwen/Qwen2-72B: x")
-    'Qwen_Qwen2-72B_x'
-    """
-    return "_".join("".join(letter if letter.isalnum() or letter in "-." else " " for letter in text).split())
-
-
 def _in_own_form(systems: Sequence[SystemFinding]) -> list[SystemFinding]:
     return [one for one in systems if one.condition.in_own_form]
+
+
+def _called(condition: Condition) -> str:
+    """A model, with what else tells its conditions apart."""
+    return f"{condition.model}, {condition.other}" if condition.other else condition.model
 
 
 def _without_form(condition: Condition) -> str:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from analysis.individual.demographics import Said, of_population, of_survey
 from analysis.individual.people import People, read_people
 from demoscope.columns import read_columns, read_header
 from demoscope.documents import read_document
@@ -62,10 +63,11 @@ def export_training(
     Raises
     ------
     DocumentError
-        If something cannot be read or written, nobody is left, or demographic statements are wanted and not known.
+        If something cannot be read or written, nobody is left, too little is known of everybody, or demographic
+        statements are wanted and not known.
     """
     people = read_people(document, tuple(only or ()))
-    restricted = bool(read_document(document)[0]["known_answers"].get("restricted"))
+    restricted = bool(people.demographics) or bool(read_document(document)[0]["known_answers"].get("restricted"))
     known = _some(people.known, only or {}, str(document))
     held = {person for path in without for person in held_out(path)}
     rows = [row for row, person in enumerate(known.people) if person not in held]
@@ -73,9 +75,15 @@ def export_training(
         raise DocumentError(f"{document}: everybody is held out; there is nobody to learn from.")
     left = len(known) - len(rows)
     known = known.take(np.array(rows))
-    demographics = _demographics(people, known) if "demographics" in composition.shown else None
+    demographics = _demographics(document, people, known) if "demographics" in composition.shown else None
     lines = training_lines(known, composition, seed, demographics=demographics)
     examples, size = write_lines(lines, out)
+    if not examples:
+        out.unlink()
+        raise DocumentError(
+            f"{document}: no example can be made. An example needs its target and as many other answers as it shows, "
+            f"and of nobody more than {known.valid().max():,} are known; ask for fewer (--demonstrations)."
+        )
     return Exported(
         out, len(known), left, examples, examples_expected(known, composition) - examples, size, restricted
     )
@@ -146,18 +154,13 @@ def _some(known: KnownAnswers, only: Mapping[str, str], where: str) -> KnownAnsw
     return known.take(np.flatnonzero(kept)) if only else known
 
 
-def _demographics(people: People, known: KnownAnswers) -> Mapping[str, Sequence[str]]:
-    """Demographic statements of everybody, by the published templates."""
-    if not people.demographics:
+def _demographics(document: Path, people: People, known: KnownAnswers) -> Said:
+    """Demographic statements of everybody."""
+    if people.demographics:
+        return of_survey(people.demographics, known)
+    if people.population is None:
         raise DocumentError(
-            "The demographic statements of these people are not known; only the survey's own file with the "
-            "`published` statements has them. Leave `--shown demographics` out."
+            f"{document}: who these people are is not told; name their `population`, as a wave does, or leave "
+            "`--shown demographics` out."
         )
-    said: dict[str, list[str]] = {person: [] for person in known.people}
-    for question in people.demographics:
-        column = known.attributes[question.id]
-        texts = [question.say_text(text) for text in column.texts]
-        for person, place in zip(known.people, column.positions.tolist(), strict=True):
-            if texts[place]:
-                said[person].append(texts[place])
-    return said
+    return of_population(people.population, document.parent, known)

@@ -1,7 +1,7 @@
 """Reasoning about one person: from statements known of them to those they would agree with (IndieValueCatalog)."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,9 +10,8 @@ from demoscope.documents import Document
 from demoscope.errors import DocumentError
 from personas.persona import Persona
 from personas.population import Population
-from personas.statements import wvs_statements
+from personas.styles import stated
 from personas.styles import statements as told_as_statements
-from personas.styles import usual
 from simulator.answer import Answer, Share, Status
 from simulator.constraint import AnyConstraint, Constraint, JsonConstraint
 from simulator.protocols.interface import FURTHER, Ability, Completion, Message, Protocol, Request, Understood
@@ -299,14 +298,7 @@ def _told(settings: IvcSettings, population: Population) -> tuple[str, ...]:
     """Attributes that are told, in order."""
     if not settings.demographics:
         return ()
-    if settings.attributes is not None:
-        return settings.attributes
-    return tuple(dict.fromkeys(_usual(population)))
-
-
-def _usual(population: Population) -> Iterator[str]:
-    yield from (name for name in population.attributes if name in wvs_statements())
-    yield from usual(population)
+    return stated(population) if settings.attributes is None else settings.attributes
 
 
 PROTOCOL = IndividualValues()

@@ -41,12 +41,6 @@ class DemographicQuestion:
         answer = self.answers.get(code)
         return None if answer is None else capitalised(self.template.replace("{answer_var}", answer))
 
-    def say_text(self, text: str) -> str:
-        """The statement for what stands in a column, a code or (of a continent) its name; empty where none fits."""
-        if text.lstrip("-").isdigit():
-            return self.say(int(text)) or ""
-        return capitalised(self.template.replace("{answer_var}", text)) if text in self.answers.values() else ""
-
 
 def read_published(folder: Path) -> StatementSets:
     """Statements of all questions in both forms.

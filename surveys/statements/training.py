@@ -122,7 +122,8 @@ def training_examples(
 ) -> Iterator[Example]:
     """Examples question by question, part by part.
 
-    Everybody of a part has answered its target and at least as many other questions as it shows. People of a part are
+    Everybody of a part has answered its target, and at least as many other questions as it shows; where it shows
+    demographics, some are known of them. People of a part are
     different people; a person may come again for another question, with demonstrations drawn anew.
 
     Parameters
@@ -142,11 +143,12 @@ def training_examples(
         If demographic statements are wanted and none are given.
     """
     texts, offsets = _pieces(known, composition)
+    described = _described(known, composition, demographics)
     for question, part in _plan(known, composition, questions):
         target = known.sets.of(question, part.target)
         options = tuple(one.text for one in target.statements)
         column = known.sets.questions.index(question)
-        drawn = _draw(known, question, part, seed, offsets, demographics)
+        drawn = _draw(known, question, part, seed, offsets, described)
         for row, pieces in zip(drawn.rows.tolist(), drawn.pieces, strict=True):
             person = known.people[row]
             said = _told(demographics, person) if part.shown == "demographics" else [texts[at] for at in pieces]
@@ -171,6 +173,7 @@ def training_lines(
     lines = [_escaped(MARK + text) for text in texts]
     head = _escaped(known_part(["\0"])).removesuffix(_escaped(MARK + "\0"))
     unknown = _escaped(known_part([]))
+    described = _described(known, composition, demographics)
     for question, part in _plan(known, composition, questions):
         target = known.sets.of(question, part.target)
         column = known.sets.questions.index(question)
@@ -180,7 +183,7 @@ def training_lines(
             f'"{_escaped(option(number, one.text))}"}}]}}'
             for number, one in enumerate(target.statements, start=1)
         ]
-        drawn = _draw(known, question, part, seed, offsets, demographics)
+        drawn = _draw(known, question, part, seed, offsets, described)
         numbers = known.numbers[part.target][drawn.rows, column].tolist()
         for row, pieces, number in zip(drawn.rows.tolist(), drawn.pieces, numbers, strict=True):
             if part.shown == "demographics":
@@ -217,22 +220,31 @@ def _pieces(known: KnownAnswers, composition: Composition) -> tuple[list[str], M
     return texts, offsets
 
 
+def _described(
+    known: KnownAnswers, composition: Composition, demographics: Mapping[str, Sequence[str]] | None
+) -> NDArray[np.bool_]:
+    """(n_people,) of whom demographic statements are known; nobody where they are not shown."""
+    if "demographics" not in composition.shown:
+        return np.zeros(len(known), np.bool_)
+    if demographics is None:
+        raise ValueError("a composition that shows demographics needs the demographic statements of the people")
+    return np.array([bool(demographics.get(person)) for person in known.people], np.bool_)
+
+
 def _draw(
     known: KnownAnswers,
     question: str,
     part: Part,
     seed: int,
     offsets: Mapping[Form, NDArray[np.int64]],
-    demographics: Mapping[str, Sequence[str]] | None,
+    described: NDArray[np.bool_],
 ) -> _Drawn:
     """People of a part and what is told of each; every draw is named by seed, question and part."""
     column = known.sets.questions.index(question)
     key = ("training", question, *map(str, part[:4]))
     answered = known.numbers[part.target][:, column] != MISSING
     if part.shown == "demographics":
-        if demographics is None:
-            raise ValueError("a composition that shows demographics needs the demographic statements of the people")
-        people = _some(np.flatnonzero(answered), part.people, seed, key)
+        people = _some(np.flatnonzero(answered & described), part.people, seed, key)
         return _Drawn(people, [[] for _ in people])
     shown = known.numbers[part.shown_form]
     others = known.valid(part.shown_form) - (shown[:, column] != MISSING)
