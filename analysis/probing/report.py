@@ -17,7 +17,7 @@ from analysis.probing.method_agreement import method_agreement
 from analysis.probing.people_file import read_people
 from analysis.probing.places import debiasing_of, effects_of, places_of
 from analysis.probing.robustness import favourites, js_distances, mean_shares
-from analysis.probing.rules import ProbeRules
+from analysis.probing.rules import ProbeRules, rules_for
 from analysis.probing.steadiness import Steadiness, leaders, steadiness
 from analysis.probing.verdict import judge, sentences
 from analysis.reading import Results, open_results
@@ -80,6 +80,27 @@ def probe_report(
         models=tuple(models),
         across=across(models),
     )
+
+
+PROBED = """SELECT EXISTS (
+SELECT 1 FROM cells c JOIN respondents r ON r.cell_id = c.id JOIN distributions d ON d.respondent_id = r.id
+WHERE c.protocol = 'probe')"""
+
+
+def probes_among(paths: Sequence[Path], draws: int = yardsticks.DRAWS) -> ProbeReport | None:
+    """What the probes in some stores say by the usual rules, stores without any left out; ``None`` without all.
+
+    Raises
+    ------
+    StoreError
+        If a store is missing or damaged.
+    """
+    holding = []
+    for path in paths:
+        with open_results(path) as results:
+            if results.rows(PROBED)[0][0]:
+                holding.append(path)
+    return probe_report(holding, rules_for(), draws=draws) if holding else None
 
 
 def _model(
