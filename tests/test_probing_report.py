@@ -177,6 +177,27 @@ def test_three_models_give_a_correlation_where_something_varies(found):
     assert text.correlation.n == 3
 
 
+def test_all_distances_have_the_base_that_was_asked_for(found, store):
+    bits = probe_report([store], rules_for(js_base=2), draws=20)
+    for model, other in zip(found.models, bits.models, strict=True):
+        pairs = [(model.pairs[0].js, other.pairs[0].js)]
+        for one, two in zip(model.methods, other.methods, strict=True):
+            pairs.append((one.debiasing.between_raw, two.debiasing.between_raw))
+            for each, same in zip(one.robustness, two.robustness, strict=True):
+                pairs.append((each.js.value, same.js.value))
+                if each.floor_js is not None and same.floor_js is not None:
+                    assert same.floor_js == pytest.approx(each.floor_js / math.log(2) ** 0.5, rel=0.1)  # drawn anew
+        assert [two for _, two in pairs] == pytest.approx([one / math.log(2) ** 0.5 for one, _ in pairs])
+
+
+def test_the_published_profiles_compare_the_published_layouts_alone(found, store):
+    paper = probe_report([store], rules_for("paper"), draws=20).models[2].methods[0]
+    each = next(r for r in paper.robustness if r.source == "selection")
+    assert [(pair.first, pair.second) for pair in each.pairs] == [("baseline", "reversed_labels")]
+    ours = next(r for r in found.models[2].methods[0].robustness if r.source == "selection")
+    assert each.pairs[0].js == pytest.approx(next(p.js for p in ours.pairs if p.second == "reversed_labels"))
+
+
 def test_the_report_survives_json_and_comes_out_again(found, store):
     assert ProbeReport.model_validate_json(found.model_dump_json()) == found
     assert probe_report([store], rules_for(), draws=200) == found
@@ -188,6 +209,7 @@ def test_no_number_is_cut_on_the_terminal(found, width):
     render_probe(found, Console(file=out, width=width, highlight=False, color_system=None), details=True)
     shown = out.getvalue()
     assert "…" not in shown
+    assert " ".join(f"{100 * p:.0f}" for p in TRUTH[0]) in shown  # the calibrated shares of the first question
     for words in ("Of 6 questions", "empty options chosen", "kappa", "topic: home", "by sampling"):
         assert words in shown
 
@@ -206,8 +228,9 @@ def test_figures_are_drawn_with_their_data(found, tmp_path):
 
 
 def test_the_command_prints_the_report_and_what_is_no_probe_is_refused(store, tmp_path):
-    done = demoscope("probe-report", store, "--json", "--middle", "drop")
-    assert ProbeReport.model_validate_json(done.stdout).rules.middle == "drop"
+    done = demoscope("probe-report", store, "--json", "--middle", "drop", "--js-base", "2", "--squared")
+    rules = ProbeReport.model_validate_json(done.stdout).rules
+    assert (rules.middle, rules.js_base, rules.squared) == ("drop", 2.0, True)
     refused = demoscope("probe-report", MadeUp(tmp_path / "m.sqlite").path)
     assert refused.returncode == 2
     assert "holds no probe" in refused.stderr

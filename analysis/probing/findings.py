@@ -62,7 +62,7 @@ class Robustness(Document):
     """Jensen-Shannon distance by the rules, mean over questions and pairs."""
     floor_mismatch: float | None = None
     floor_js: float | None = None
-    """What sampling a few texts alone brings about (base e); for texts alone."""
+    """What sampling a few texts alone brings about; for texts alone."""
     questions: int
     pairs: tuple[PairChange, ...]
     topics: tuple[TopicChange, ...]

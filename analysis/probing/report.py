@@ -125,7 +125,7 @@ def _model(
                 texts_changed=changed if tested else None,
                 texts_tested=tested or None,
                 places=effects[n],
-                debiasing=debiasing_of(probed, method, places[n], everybody),
+                debiasing=debiasing_of(probed, method, places[n], everybody, rules),
             )
         )
     rated = ratings_of(results, probed, rules)
@@ -148,7 +148,7 @@ def _model(
         unranked=probed.unranked,
         without_people=tuple(context for context in contexts if context not in people) if people else (),
         methods=tuple(methods),
-        pairs=_pairs(probed, rng, draws),
+        pairs=_pairs(probed, rules, rng, draws),
         gains=gains_of(probed, people, rng, draws),
         ratings=rated.ratings if rated else None,
         actions=actions_of(probed, rated, rules, rng, draws),
@@ -177,14 +177,14 @@ def _steadiness(probed: Probed, shares: Floats) -> dict[str, list[Steadiness | N
     return found
 
 
-def _pairs(probed: Probed, rng: np.random.Generator, draws: int) -> tuple[MethodPair, ...]:
+def _pairs(probed: Probed, rules: ProbeRules, rng: np.random.Generator, draws: int) -> tuple[MethodPair, ...]:
     """What every two methods say to each other, each averaged over all ways of asking."""
     found = []
     means = [mean_shares(_over_ways(probed, n)) for n in range(len(probed.methods))]
     for (one, first), (other, second) in combinations(enumerate(probed.methods), 2):
         agreed = method_agreement(favourites(means[one]), favourites(means[other]), probed.scales.sizes, rng, draws)
         if agreed is not None:
-            js = float(np.nanmean(js_distances(means[one], means[other])))
+            js = float(np.nanmean(js_distances(means[one], means[other], rules.js_base, rules.squared)))
             found.append(MethodPair(first=first, second=second, agreement=agreed, js=js))
     return tuple(found)
 
