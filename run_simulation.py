@@ -93,8 +93,8 @@ def probe(
     ],
     styles: Annotated[str, typer.Option(help="Names or .yaml files, commas between.")] = "default,prefixed,one_shot",
     variations: Annotated[
-        str, typer.Option(help="Of the options: names or .yaml files, such as reversed_texts,shuffled:7.")
-    ] = "baseline,reversed_labels,numbers",
+        str, typer.Option(help="Of the options: names or .yaml files, such as shuffled:7; or `published`.")
+    ] = "baseline,reversed_labels,numbers,reversed_texts",
     perturbations: Annotated[str, typer.Option(help="Kinds or .yaml files; each is a further format.")] = "",
     methods: Annotated[str, typer.Option(help="Of token, sequence, text, verbalized.")] = "token,sequence",
     countries: Annotated[str, typer.Option(help="Also ask as a person from each of these; or `published`.")] = "",
@@ -120,7 +120,7 @@ def probe(
             questionnaire=questionnaire,
             models=tuple(model),
             styles=probing.listed(styles),
-            variations=probing.listed(variations),
+            variations=probing.listed(variations, probing.PUBLISHED_LAYOUTS),
             perturbations=probing.listed(perturbations),
             methods=probing.listed(methods),
             countries=probing.listed(countries, probing.PUBLISHED),

@@ -257,7 +257,14 @@ def probe_report(
     middle: Annotated[
         str | None, typer.Option(help="Middle options where values meet actions: split, drop or code.")
     ] = None,
-    details: Annotated[bool, typer.Option("--details", help="Also every pair, topic and question.")] = False,
+    js_base: Annotated[
+        float | None,
+        typer.Option(min=1.0001, help="Base of the logarithm of Jensen-Shannon distances; e by default."),
+    ] = None,
+    squared: Annotated[bool, typer.Option("--squared", help="Divergences in place of distances.")] = False,
+    details: Annotated[
+        bool, typer.Option("--details", help="Also every pair, topic and question, with its shares freed of places.")
+    ] = False,
     figures: Annotated[Path | None, typer.Option(help="Folder for the figures as SVG, each with its data.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -266,7 +273,8 @@ def probe_report(
     from analysis.probing.rules import rules_for
     from analysis.probing.screen import render_probe
 
-    flags = {} if middle is None else {"middle": middle}
+    given = {"middle": middle, "js_base": js_base, "squared": squared or None}
+    flags = {name: value for name, value in given.items() if value is not None}
     found = report_probes(stores, rules_for(profile, **flags), by=by, people=people)
     if as_json:
         print(found.model_dump_json(indent=2))

@@ -1,20 +1,20 @@
 """How much faster probes are than one forward pass for each option and method, with equal results.
 
-usage: python benchmarks/probing.py [--questions 20] [--passes 20] [--space both] [--quick]
+usage: python benchmarks/probing.py [--questions 20] [--passes 40] [--space none both] [--quick]
 
 Prints one JSON line. Questions of four options are probed by the token and the sequence method in 9 formats (3 styles
 x 3 variations) and 7 contexts (nobody and people from 6 countries), on the embedded model, by one single-threaded
 engine: by the protocol, as a wave does it, whose prompts share what they begin with; and, in the same run, by full
 forward passes over prompt and option, one for each rated text and method, for some of these prompts, in all formats
 and contexts by turns. Both are extrapolated to 206 questions. Evaluated tokens are counted, times are CPU seconds.
-``full_passes_one_form`` counts half of the full passes where both forms of every text are rated: one for each option
-and method, although two forms are compared with it.
+
+``--space none`` rates one form of every option by each method, so that the other side is one forward pass for each
+option and method; with ``both``, the protocol's default, twice as many texts are rated on both sides.
 """
 
 import argparse
 import asyncio
 import itertools
-import json
 import math
 import sys
 import time
@@ -26,14 +26,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
+from benchmarks.line import Number, line, number
 from personas import Population
 from personas.nationals import PREFIX, PUBLISHED
 from simulator.backends.llama_cpp import LlamaCppBackend
-from simulator.backends.llama_cpp.context import Logits
 from simulator.backends.llama_cpp.sequence import Sequence, pieces
+from simulator.backends.logits.sampling import Logits
 from simulator.drivers import drive
-from simulator.protocols.interface import Completion, Request, Understood
-from simulator.protocols.probe import PROTOCOL, ProbeSettings
+from simulator.protocols.interface import Completion, Judged, Request, Understood
+from simulator.protocols.probe import PROTOCOL
+from simulator.protocols.probe_settings import ProbeSettings
 from simulator.respondent import Respondent
 from surveys import Question, Questionnaire
 
@@ -75,9 +77,9 @@ STEMS = {
 def questions(n: int) -> Questionnaire:
     """``n`` questions of four options each, no two alike."""
     made = []
-    for number, (topic, (stem, labels)) in enumerate(itertools.product(TOPICS, STEMS.items())):
+    for place, (topic, (stem, labels)) in enumerate(itertools.product(TOPICS, STEMS.items())):
         options = [{"code": code, "label": label} for code, label in enumerate(labels, start=1)]
-        made.append(Question.model_validate({"id": f"q{number}", "text": stem.format(topic), "options": options}))
+        made.append(Question.model_validate({"id": f"q{place}", "text": stem.format(topic), "options": options}))
     return Questionnaire(id="four_options", title="Questions of four options", questions=made[:n])
 
 
@@ -92,8 +94,9 @@ class Kept:
         """One more exchange."""
         self.asked.append((request, completion))
 
-    def answer(self, understood: Understood) -> None:
+    def answer(self, understood: Understood | Judged) -> None:
         """One more answer."""
+        assert isinstance(understood, Understood)
         assert understood.answer.status == "answered", understood.answer.reason
         self.answers += 1
 
@@ -102,13 +105,13 @@ def interviews(space: str) -> list[tuple[Respondent, ProbeSettings]]:
     """Everybody in every format: person by person, as a wave goes through its respondents."""
     people = Population.load(PREFIX + ",".join(PUBLISHED))
     found = []
-    for number in (-1, *range(len(PUBLISHED))):
+    for person in (-1, *range(len(PUBLISHED))):
         for style, variation in itertools.product(STYLES, VARIATIONS):
             settings = ProbeSettings.model_validate(
-                {"style": style, "variation": variation, "space": space, "person": number >= 0}
+                {"style": style, "variation": variation, "space": space, "person": person >= 0}
             )
-            persona = people.people(max(number, 0), max(number, 0) + 1, SEED)[0]
-            cell = f"{style}-{variation}{'-person' if number >= 0 else ''}/embedded"
+            persona = people.people(max(person, 0), max(person, 0) + 1, SEED)[0]
+            cell = f"{style}-{variation}{'-person' if person >= 0 else ''}/embedded"
             found.append((PROTOCOL.respondent(persona, people, settings, SEED, cell), settings))
     return found
 
@@ -169,53 +172,53 @@ def by_full_passes(backend: LlamaCppBackend, kept: Kept, prompts: int) -> dict[s
     return {"prompts": len(places), "passes": passes, "cpu": cpu, "evaluated": evaluated, "worst": worst}
 
 
+def compared(questionnaire: Questionnaire, space: str, passes: int) -> list[Number]:
+    """Both sides with one rule for leading spaces, on an engine of their own."""
+    backend = LlamaCppBackend("embedded", sequences=16, context=1024)
+    cpu_begun, begun = time.process_time(), time.perf_counter()
+    kept = asyncio.run(probed(backend, questionnaire, space))
+    cpu, wall = time.process_time() - cpu_begun, time.perf_counter() - begun
+    evaluated = backend.context.evaluated
+    asked = len(questionnaire.questions)
+    prompts = len(interviews(space)) * asked
+    lengths = [len(backend.model.template.tokens(request.messages)) for request, _ in kept.asked]
+    full = by_full_passes(backend, kept, passes)
+    asyncio.run(backend.close())
+    each_cpu, each_tokens = full["cpu"] / full["prompts"], full["evaluated"] / full["prompts"]
+    name, hours = f"space {space}", ALL / asked / 3600
+    target = ">= 6" if space == "none" else None
+    return [
+        number(f"{name}: prompts, each by both methods", prompts),
+        number(f"{name}: full passes for a prompt", full["passes"] / full["prompts"]),
+        number(f"{name}: tokens of a prompt", sum(lengths) / len(lengths), "tokens"),
+        number(f"{name}: tokens evaluated", evaluated, "tokens"),
+        number(f"{name}: tokens evaluated for a prompt", evaluated / prompts, "tokens"),
+        number(f"{name}: tokens evaluated for a prompt by full passes", each_tokens, "tokens"),
+        number(f"{name}: largest difference of a log-probability", full["worst"], "nats", "<= 0.0001"),
+        number(f"{name}: CPU for a prompt", 1000 * cpu / prompts, "ms"),
+        number(f"{name}: CPU for a prompt by full passes", 1000 * each_cpu, "ms"),
+        number(f"{name}: CPU of full passes to CPU of probes_ratio", each_cpu / (cpu / prompts), "", target),
+        number(f"{name}: the same in tokens_ratio", each_tokens / (evaluated / prompts)),
+        number(f"{name}: time of the probes", wall, "s"),
+        number(f"{name}: {ALL} questions, CPU", cpu * hours, "h"),
+        number(f"{name}: {ALL} questions, CPU by full passes", each_cpu * prompts * hours, "h"),
+        number(f"{name}: {ALL} questions, tokens", evaluated / asked * ALL, "tokens"),
+        number(f"{name}: {ALL} questions, tokens by full passes", each_tokens * prompts / asked * ALL, "tokens"),
+    ]
+
+
 def main() -> None:
     """Run both sides and print one line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--questions", type=int, default=20, help="probed in all formats and contexts")
     parser.add_argument("--passes", type=int, default=40, help="prompts that full passes go through")
-    parser.add_argument("--space", choices=["both", "none"], default="both", help="forms of labels and options")
-    parser.add_argument("--quick", action="store_true", help="2 questions, full passes for 6 prompts")
+    parser.add_argument("--space", nargs="+", choices=["none", "both"], default=["none", "both"], help="which forms")
+    parser.add_argument("--quick", action="store_true", help="2 questions, full passes for 6 prompts, one form")
     wanted = parser.parse_args()
     if wanted.quick:
-        wanted.questions, wanted.passes = 2, 6
-    backend = LlamaCppBackend("embedded", sequences=16, context=1024)
-    cpu_begun, begun = time.process_time(), time.perf_counter()
-    kept = asyncio.run(probed(backend, questions(wanted.questions), wanted.space))
-    cpu, wall = time.process_time() - cpu_begun, time.perf_counter() - begun
-    evaluated = backend.context.evaluated
-    prompts = len(interviews(wanted.space)) * wanted.questions
-    lengths = [len(backend.model.template.tokens(request.messages)) for request, _ in kept.asked]
-    full = by_full_passes(backend, kept, wanted.passes)
-    asyncio.run(backend.close())
-    each_cpu, each_tokens = full["cpu"] / full["prompts"], full["evaluated"] / full["prompts"]
-    forms = 2 if wanted.space == "both" else 1
-    line = {
-        "benchmark": "probing",
-        "model": backend.settings.path,
-        "questions": wanted.questions,
-        "prompts": prompts,
-        "space": wanted.space,
-        "prompt_tokens": round(sum(lengths) / len(lengths), 1),
-        "evaluated_tokens": evaluated,
-        "evaluated_tokens_a_prompt": round(evaluated / prompts, 1),
-        "cpu_ms_a_prompt": round(1000 * cpu / prompts, 1),
-        "wall_s": round(wall, 1),
-        "full_passes_a_prompt": full["passes"] / full["prompts"],
-        "full_evaluated_tokens_a_prompt": round(each_tokens, 1),
-        "full_cpu_ms_a_prompt": round(1000 * each_cpu, 1),
-        "largest_difference_nats": full["worst"],
-        "times_faster_cpu": round(each_cpu / (cpu / prompts), 2),
-        "times_fewer_tokens": round(each_tokens / (evaluated / prompts), 2),
-        "times_faster_cpu_full_passes_one_form": round(each_cpu / forms / (cpu / prompts), 2),
-        "extrapolated_to_206_questions": {
-            "probed_cpu_h": round(cpu / wanted.questions * ALL / 3600, 2),
-            "full_passes_cpu_h": round(each_cpu * prompts / wanted.questions * ALL / 3600, 2),
-            "probed_tokens": round(evaluated / wanted.questions * ALL),
-            "full_passes_tokens": round(each_tokens * prompts / wanted.questions * ALL),
-        },
-    }
-    print(json.dumps(line))
+        wanted.questions, wanted.passes, wanted.space = 2, 6, ["none"]
+    numbers = [each for space in wanted.space for each in compared(questions(wanted.questions), space, wanted.passes)]
+    print(line("probing", numbers, model="embedded", questions=wanted.questions, full_passes_for=wanted.passes))
 
 
 if __name__ == "__main__":

@@ -19,9 +19,11 @@ from simulator.loading import load_content
 from simulator.wave import LoadedWave
 from surveys.perturbations import Perturbation
 
+PUBLISHED_LAYOUTS = ("baseline", "reversed_labels", "numbers")
+"""Variations of the options in the paper; texts keep their order, so nothing tells an answer from a position."""
 NOBODY = "nobody"
 """Population of a probe in which no person is told."""
-__all__ = ["PUBLISHED", "ProbeRequest", "listed", "load_probe", "probe_wave", "write_wave"]
+__all__ = ["PUBLISHED", "PUBLISHED_LAYOUTS", "ProbeRequest", "listed", "load_probe", "probe_wave", "write_wave"]
 
 PATHS = ("questionnaire", "population", "reference", "scenes", "path")
 """Keys of a wave file that may hold a path relative to its folder."""
@@ -40,7 +42,7 @@ class ProbeRequest:
     """``embedded``, the path of a GGUF file, of a YAML file with ``models``, or ``backend:key=value,...``."""
     styles: tuple[str, ...] = ("default", "prefixed", "one_shot")
     """Names, or paths of YAML files with a style."""
-    variations: tuple[str, ...] = ("baseline", "reversed_labels", "numbers")
+    variations: tuple[str, ...] = (*PUBLISHED_LAYOUTS, "reversed_texts")
     """Names, or paths of YAML files with a variation."""
     perturbations: tuple[str, ...] = ()
     """Kinds of perturbations, each a further format beside the unperturbed one; or paths of YAML files."""
@@ -86,7 +88,7 @@ def probe_wave(asked: ProbeRequest) -> dict[str, Any]:
 
     >>> made = probe_wave(ProbeRequest("values_core", ("embedded",), countries=("China", "Mexico")))
     >>> len(made["conditions"]), made["population"], made["conditions"][0]["name"]
-    (18, 'countries:China,Mexico', 'default-baseline')
+    (24, 'countries:China,Mexico', 'default-baseline')
 
     Raises
     ------

@@ -20,7 +20,7 @@ Write {n} situations. For each of them write what Person A and what Person B wou
 Action A: ...
 Action B: ...
 
-Example
+Examples
 Question: How important is it to you to keep your home tidy?
 Person A: Not at all important
 Person B: Very important
@@ -28,10 +28,20 @@ Person B: Very important
 Action A: {somebody} puts the kettle on and pushes the newspapers on the sofa aside for them.
 Action B: {somebody} vacuums all the rooms and wipes the shelves until the moment the doorbell rings.
 
+Question: How often do you eat something that you have never tasted before?
+Person A: Never
+Person B: Whenever possible
+1. Situation: On the first evening abroad {somebody} sits in a restaurant whose waiter cannot explain the dishes.
+Action A: {somebody} points at the plain rice and the boiled egg on the picture of the menu.
+Action B: {somebody} points at the dish that nobody at the table can name and asks for two spoons.
+2. Situation: A market stall offers {somebody} a free piece of a fruit that is blue inside and smells of onions.
+Action A: {somebody} thanks the woman at the stall and buys the same apples as every week.
+Action B: {somebody} bites into the blue fruit right there and takes a bag of them home.
+
 Question: {question}
 Person A: {first}
 Person B: {last}"""
-"""Asks for scenes. Lengths, form and the rules about names and values are those of the paper; the words are ours."""
+"""Asks for scenes. Lengths, form and the rules about names and values are the paper's; words are ours."""
 
 CHECK = """Check a story in which two people act differently in an everyday situation.
 

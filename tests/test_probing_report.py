@@ -10,13 +10,20 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from analysis.def_rules import def_rules
 from analysis.probing.data import probed_models
 from analysis.probing.figures import write_probe_figures
 from analysis.probing.findings import ProbeReport
-from analysis.probing.report import probe_report
+from analysis.probing.report import probe_report, probes_among
 from analysis.probing.rules import rules_for
 from analysis.probing.screen import render_probe
 from analysis.reading import open_results
+from analysis.report.blocks import Fold, Paragraph, Section, Table
+from analysis.report.material import Material, read_material
+from analysis.report.pages import page
+from analysis.report.report import sections_of
+from analysis.report.robustness import robustness
+from analysis.report.words import words_in
 from demoscope.errors import DocumentError, StoreError
 from tests.results import REFERENCE, MadeUp
 from tests.test_cli import demoscope
@@ -170,6 +177,27 @@ def test_three_models_give_a_correlation_where_something_varies(found):
     assert text.correlation.n == 3
 
 
+def test_all_distances_have_the_base_that_was_asked_for(found, store):
+    bits = probe_report([store], rules_for(js_base=2), draws=20)
+    for model, other in zip(found.models, bits.models, strict=True):
+        pairs = [(model.pairs[0].js, other.pairs[0].js)]
+        for one, two in zip(model.methods, other.methods, strict=True):
+            pairs.append((one.debiasing.between_raw, two.debiasing.between_raw))
+            for each, same in zip(one.robustness, two.robustness, strict=True):
+                pairs.append((each.js.value, same.js.value))
+                if each.floor_js is not None and same.floor_js is not None:
+                    assert same.floor_js == pytest.approx(each.floor_js / math.log(2) ** 0.5, rel=0.1)  # drawn anew
+        assert [two for _, two in pairs] == pytest.approx([one / math.log(2) ** 0.5 for one, _ in pairs])
+
+
+def test_the_published_profiles_compare_the_published_layouts_alone(found, store):
+    paper = probe_report([store], rules_for("paper"), draws=20).models[2].methods[0]
+    each = next(r for r in paper.robustness if r.source == "selection")
+    assert [(pair.first, pair.second) for pair in each.pairs] == [("baseline", "reversed_labels")]
+    ours = next(r for r in found.models[2].methods[0].robustness if r.source == "selection")
+    assert each.pairs[0].js == pytest.approx(next(p.js for p in ours.pairs if p.second == "reversed_labels"))
+
+
 def test_the_report_survives_json_and_comes_out_again(found, store):
     assert ProbeReport.model_validate_json(found.model_dump_json()) == found
     assert probe_report([store], rules_for(), draws=200) == found
@@ -181,6 +209,7 @@ def test_no_number_is_cut_on_the_terminal(found, width):
     render_probe(found, Console(file=out, width=width, highlight=False, color_system=None), details=True)
     shown = out.getvalue()
     assert "…" not in shown
+    assert " ".join(f"{100 * p:.0f}" for p in TRUTH[0]) in shown  # the calibrated shares of the first question
     for words in ("Of 6 questions", "empty options chosen", "kappa", "topic: home", "by sampling"):
         assert words in shown
 
@@ -199,8 +228,9 @@ def test_figures_are_drawn_with_their_data(found, tmp_path):
 
 
 def test_the_command_prints_the_report_and_what_is_no_probe_is_refused(store, tmp_path):
-    done = demoscope("probe-report", store, "--json", "--middle", "drop")
-    assert ProbeReport.model_validate_json(done.stdout).rules.middle == "drop"
+    done = demoscope("probe-report", store, "--json", "--middle", "drop", "--js-base", "2", "--squared")
+    rules = ProbeReport.model_validate_json(done.stdout).rules
+    assert (rules.middle, rules.js_base, rules.squared) == ("drop", 2.0, True)
     refused = demoscope("probe-report", MadeUp(tmp_path / "m.sqlite").path)
     assert refused.returncode == 2
     assert "holds no probe" in refused.stderr
@@ -338,3 +368,53 @@ def test_a_rating_that_names_no_action_is_damage(tmp_path):
     made.insert("answers", [(9, 1, "text", 0, "answered", 5, None, None, "{}", "[]")])
     with pytest.raises(StoreError, match="names no action"):
         probe_report([made.path], rules_for(), draws=20)
+
+
+def page_tables(section: Section) -> dict[str, Table]:
+    blocks = [b for block in section.blocks for b in (block.blocks if isinstance(block, Fold) else (block,))]
+    return {block.caption.partition(".")[0]: block for block in blocks if isinstance(block, Table)}
+
+
+@pytest.fixture(scope="module")
+def material(store: Path) -> Material:
+    return read_material([store], def_rules(), draws=200)
+
+
+def test_the_page_says_of_each_model_which_answers_can_be_trusted(found, material):
+    assert material.probes == found
+    section = robustness(material, words_in("en"))
+    assert section is not None and section.name == "robustness"
+    told = [block.text for block in section.blocks if isinstance(block, Paragraph) and block.tone == "answer"]
+    for model, text in zip(found.models, [t for t in told if "however one asks" in t], strict=True):
+        assert text.startswith(f"{model.model}: of {QUESTIONS} questions, {len(model.verdict.holds)} have an answer")
+        assert f"{len(model.verdict.depends)} depend on how one asks" in text
+    tables = page_tables(section)
+    rows = [[value.text for value in row.values] for row in tables["What changes with the way of asking"].rows]
+    expected = [
+        [model.model, method.method, f"{each.mismatch.value:.1%}"]
+        for model in found.models
+        for method in model.methods
+        for each in method.robustness
+    ]
+    assert [[row[0], row[1], row[3].partition(" ")[0]] for row in rows] == expected
+    standings = tables["Where each question stands"]
+    assert [row.values[0].text for row in standings.rows] == [f"q{n}" for n in range(QUESTIONS)]
+    follows = [row.values[0].text for row in standings.rows if row.values[3].text == "follows the place"]
+    assert set(follows) == set(found.models[2].verdict.follows_place)
+    freed = tables["leaning · token"].rows[0].values[3].text
+    assert freed == " ".join(
+        f"{share:.0%}" for share in found.models[1].methods[0].debiasing.distributions[0].calibrated
+    )
+    agreed = tables[
+        "What the methods say to each other: favourite options, each method averaged over all ways of asking"
+    ]
+    assert [row.values[1].text for row in agreed.rows] == ["token · text"] * 3
+
+
+def test_the_page_of_a_probe_is_drawn_in_both_languages_and_other_stores_have_no_such_part(material, tmp_path):
+    for language in ("en", "zh"):
+        text = page(material, sections_of(material, words_in(language)), words_in(language), version="0", date="")
+        assert f'id="{robustness(material, words_in(language)).name}"' in text
+        assert "preference_4" in text
+    made = MadeUp(tmp_path / "m.sqlite", reference=None)
+    assert probes_among([made.path]) is None

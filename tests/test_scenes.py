@@ -148,9 +148,9 @@ def test_the_prompt_that_asks_for_scenes_gives_both_answers_and_the_rules():
     assert "Write 10 situations" in said
     assert said.endswith("Question: How tidy?\nPerson A: Not\nPerson B: Very")
     assert "10 to 30 words" in said and "PersonX" in said
-    (example,) = read_scenes(said.partition("Example\n")[2], "tidy")  # it has the form and keeps the rules
-    assert problems(example) == ()
-    assert example.last.endswith("until the moment the doorbell rings.")
+    tidy, *tasting = (scene for part in said.split("Question: ")[1:] for scene in read_scenes(part, "tidy"))
+    assert [problems(example) for example in (tidy, *tasting)] == [()] * 3  # they have the form and keep the rules
+    assert tidy.last.endswith("until the moment the doorbell rings.")
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,25 @@
 """transformers and llama.cpp on the same F16 weights of the embedded model: the same numbers, the same texts."""
 
 import asyncio
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from scipy.stats import chisquare
 
+from personas import Population
+from simulator.answer import Answer
 from simulator.backends.interface import Backend
 from simulator.backends.llama_cpp import LlamaCppBackend
 from simulator.backends.transformers import TransformersBackend
 from simulator.decoding import Decoding
-from simulator.protocols.interface import Completion, Message, Request
+from simulator.drivers import drive
+from simulator.protocols.interface import Completion, Judged, Message, Request, Understood
+from simulator.protocols.probe import PROTOCOL
+from simulator.protocols.probe_settings import ProbeSettings
+from surveys import Question, Questionnaire
+from surveys.option import Option
 from tests.hugging_face import needs
 from tests.local_model import TOPICS
 
@@ -72,6 +81,67 @@ def test_likelihoods_are_within_two_hundredths_of_a_nat(both: Pair) -> None:
             assert one.logprobs is not None and other.logprobs is not None
             for label in labels:
                 assert other.logprobs[label] == pytest.approx(one.logprobs[label], abs=TIE)
+
+
+SAID = ("Never", "Now and then", "Every day")
+TEA = Question(
+    id="tea",
+    text="How often do you drink tea?",
+    options=[Option(code=code, label=label) for code, label in enumerate(SAID, start=1)],
+)
+
+
+class Kept:
+    """What an interview asked and understood."""
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self.answers: list[Answer] = []
+
+    def exchange(self, request: Request, completion: Completion) -> None:
+        self.requests.append(request)
+
+    def answer(self, understood: Understood | Judged) -> None:
+        assert isinstance(understood, Understood)
+        self.answers.append(understood.answer)
+
+
+def probed(backend: Backend, **settings: object) -> Kept:
+    nobody, wanted = Population.load("nobody"), ProbeSettings.model_validate(settings)
+    respondent = PROTOCOL.respondent(nobody.people(0, 1, 1)[0], nobody, wanted, 7, "cell")
+    asked_of = Questionnaire(id="home", title="Home", questions=[TEA])
+    kept = Kept()
+    asyncio.run(drive(PROTOCOL.interview(respondent, asked_of, wanted, 7), backend.complete, kept))
+    return kept
+
+
+@pytest.mark.parametrize(
+    ("style", "variation"), [("default", "baseline"), ("prefixed", "reversed_labels"), ("one_shot", "numbers")]
+)
+def test_probes_by_token_and_sequence_are_within_two_hundredths_of_a_nat(
+    both: Pair, style: str, variation: str
+) -> None:
+    one, other = (probed(backend, style=style, variation=variation, include_eot=True) for backend in both)
+    for ours, theirs in zip(one.answers, other.answers, strict=True):
+        assert (ours.method, ours.codes) == (theirs.method, theirs.codes)
+        for mine, yours in zip(ours.shares, theirs.shares, strict=True):
+            assert math.log(yours.probability) == pytest.approx(math.log(mine.probability), abs=TIE)
+            assert mine.logprobs is not None and yours.logprobs is not None
+            assert mine.logprobs.keys() == yours.logprobs.keys()
+            for form, tokens in mine.logprobs.items():
+                assert yours.logprobs[form] == pytest.approx(tokens, abs=TIE), (ours.method, form)
+
+
+def test_sampled_texts_of_both_have_the_distribution_of_the_labels(both: Pair) -> None:
+    # Texts differ draw by draw: what they have in common is the distribution they are drawn from.
+    for backend in both:
+        kept = probed(backend, methods=["token", "text"], samples=24, max_tokens=1, style="prefixed")
+        token, texts = kept.answers[0], kept.answers[1:]
+        outside = token.shares[0].outside
+        assert outside is not None
+        expected = [24 * (1 - outside) * share.probability for share in token.shares]
+        counts = [sum(answer.codes == (share.code,) for answer in texts) for share in token.shares]
+        assert chisquare([*counts, 24 - sum(counts)], [*expected, 24 * outside]).pvalue > 0.001
 
 
 def test_greedy_text_of_fifty_prompts_is_the_same_but_for_ties(both: Pair) -> None:

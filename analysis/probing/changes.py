@@ -20,7 +20,7 @@ from analysis.probing.robustness import (
 )
 from analysis.probing.rules import ProbeRules
 from analysis.probing.sampling import Floor, changed_p, sampling_floor
-from analysis.probing.ways import BASELINE
+from analysis.probing.ways import BASELINE, PUBLISHED_LAYOUTS
 
 NO_TOPIC = "without a topic"
 
@@ -47,7 +47,11 @@ def changes_of(
     """
     n = probed.methods.index(method)
     base = probed.base[n]
-    layouts = [v for v, perturbed in enumerate(probed.perturbed) if not perturbed]
+    layouts = [
+        v
+        for v, perturbed in enumerate(probed.perturbed)
+        if not perturbed and (rules.layouts == "all" or probed.variations[v] in PUBLISHED_LAYOUTS)
+    ]
     found: list[tuple[Source, Changes, Sequence[str], Floor | None]] = []
     options = (rules.js_base, rules.squared)
     if len(probed.styles) > 1 and BASELINE in probed.variations:
@@ -56,11 +60,11 @@ def changes_of(
         floor = None
         if texts is not None:
             shares, read, outside = texts
-            floor = _floor(shares.swapaxes(0, 1), read.swapaxes(0, 1), outside.swapaxes(0, 1), rng)
+            floor = _floor(shares.swapaxes(0, 1), read.swapaxes(0, 1), outside.swapaxes(0, 1), rng, rules)
         found.append(("prompt", prompt_changes(base, baseline, *options), probed.styles, floor))
     if len(layouts) > 1:
         texts = _texts(probed, layouts, method)
-        floor = None if texts is None else _floor(*texts, rng)
+        floor = None if texts is None else _floor(*texts, rng, rules)
         names = [probed.variations[v] for v in layouts]
         found.append(("selection", selection_changes(base[:, layouts], *options), names, floor))
     for v, perturbed in enumerate(probed.perturbed):
@@ -123,8 +127,11 @@ def _texts(probed: Probed, variations: Sequence[int], method: str) -> tuple[Floa
     return np.where(number[..., None] > 0, read, np.nan), number, outside
 
 
-def _floor(shares: Floats, read: Floats, outside: Floats, rng: np.random.Generator) -> Floor | None:
-    return sampling_floor(shares, read.astype(np.int64), rng, unread=outside)
+def _floor(
+    shares: Floats, read: Floats, outside: Floats, rng: np.random.Generator, rules: ProbeRules
+) -> Floor | None:
+    counts = read.astype(np.int64)
+    return sampling_floor(shares, counts, rng, unread=outside, base=rules.js_base, squared=rules.squared)
 
 
 def _document(

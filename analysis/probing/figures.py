@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis.choices import Floats
-from analysis.probing.findings import Estimate, ModelReport, ProbeReport, Source
+from analysis.probing.findings import Estimate, ModelReport, ProbeReport, Source, named_apart
 from demoscope.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def robustness_figure(models: Sequence[ModelReport], source: Source) -> tuple["F
         for method in model.methods:
             for each in method.robustness:
                 if each.source == source:
-                    rows.append((_name(model, models), method.method, *_three(each.mismatch), *_three(each.js)))
+                    rows.append((named_apart(model, models), method.method, *_three(each.mismatch), *_three(each.js)))
     if len(rows) == 1:
         return None
     from matplotlib.figure import Figure
@@ -87,7 +87,7 @@ def improvement_figure(models: Sequence[ModelReport]) -> tuple["Figure", Rows] |
         for each in model.gains:
             if each.improvement is not None and each.raw_improvement is not None:
                 figures = (*_three(each.raw_improvement), *_three(each.improvement))
-                rows.append((_name(model, models), each.context, each.method, *figures))
+                rows.append((named_apart(model, models), each.context, each.method, *figures))
     if len(rows) == 1:
         return None
     several = {row[0] for row in rows[1:] if row[1] == "all"}
@@ -100,12 +100,11 @@ def action_figure(models: Sequence[ModelReport]) -> tuple["Figure", Rows] | None
     rows: Rows = [("model", "method", "metric", "r", "low", "high", "naive_p", "questions")]
     for model in models:
         for each in model.actions:
+            name = named_apart(model, models)
             for metric in ("pearson", "spearman"):
                 one = getattr(each.found, metric)
                 between = (one.low if one.low is not None else "", one.high if one.high is not None else "")
-                rows.append(
-                    (_name(model, models), each.method, metric, one.r, *between, one.naive_p, each.found.questions)
-                )
+                rows.append((name, each.method, metric, one.r, *between, one.naive_p, each.found.questions))
     if len(rows) == 1:
         return None
     from matplotlib.figure import Figure
@@ -123,15 +122,16 @@ def place_figure(models: Sequence[ModelReport]) -> tuple["Figure", Rows] | None:
     rows: Rows = [("model", "method", "kind", "labels", "options", "place", "share", "effect", "low", "high")]
     panels: dict[tuple[str, int], list[tuple[str, tuple[float, ...]]]] = {}
     for model in models:
+        name = named_apart(model, models)
         for method in model.methods:
             for each in method.places:
                 low, high = each.low or (np.nan,) * each.options, each.high or (np.nan,) * each.options
                 for n in range(each.options):
                     place = (each.kind, each.alphabet, each.options, n + 1)
                     figures = (each.shares[n], each.values[n], low[n], high[n])
-                    rows.append((_name(model, models), method.method, *place, *figures))
+                    rows.append((name, method.method, *place, *figures))
                 if each.kind == "place" and each.alphabet == "letters":
-                    panels.setdefault((_name(model, models), each.options), []).append((method.method, each.shares))
+                    panels.setdefault((name, each.options), []).append((method.method, each.shares))
     if not panels:
         return None
     from matplotlib.figure import Figure
@@ -148,17 +148,6 @@ def place_figure(models: Sequence[ModelReport]) -> tuple["Figure", Rows] | None:
         axes.set_title(f"{name}, {options} options", loc="left", fontsize=10)
         axes.legend(frameon=False, fontsize=8)
     return figure, rows
-
-
-def _name(model: ModelReport, models: Sequence[ModelReport]) -> str:
-    """Name of a model, with whatever tells it from the others."""
-    alike = [each for each in models if each.model == model.model]
-    parts = [model.model]
-    if len({each.language for each in alike}) > 1:
-        parts.append(model.language)
-    if len({each.store for each in alike}) > 1:
-        parts.append(Path(model.store).stem)
-    return " · ".join(parts)
 
 
 def _three(found: Estimate) -> tuple[float, float, float]:

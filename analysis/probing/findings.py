@@ -1,5 +1,7 @@
 """What a probe says of models, as plain frozen documents that turn into JSON and back without loss."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -60,7 +62,7 @@ class Robustness(Document):
     """Jensen-Shannon distance by the rules, mean over questions and pairs."""
     floor_mismatch: float | None = None
     floor_js: float | None = None
-    """What sampling a few texts alone brings about (base e); for texts alone."""
+    """What sampling a few texts alone brings about; for texts alone."""
     questions: int
     pairs: tuple[PairChange, ...]
     topics: tuple[TopicChange, ...]
@@ -210,6 +212,17 @@ class ModelReport(Document):
     """The same of distributions freed of what place and label add; absent where no bias can be told."""
     summary: tuple[str, ...]
     """The verdict in plain words."""
+
+
+def named_apart(model: ModelReport, models: Sequence[ModelReport]) -> str:
+    """Name of a model, with whatever tells it from the others: its language, its store."""
+    alike = [each for each in models if each.model == model.model]
+    parts = [model.model]
+    if len({each.language for each in alike}) > 1:
+        parts.append(model.language)
+    if len({each.store for each in alike}) > 1:
+        parts.append(Path(model.store).stem)
+    return " · ".join(parts)
 
 
 class AcrossModels(Document):

@@ -12,7 +12,8 @@ from analysis.probing.data import Probed
 from analysis.probing.expressiveness import alignment
 from analysis.probing.findings import Debiased, Debiasing, PlaceEffects
 from analysis.probing.place_bias import PlaceBias, place_bias
-from analysis.probing.robustness import js_distances, mean_shares, question_mean, selection_changes
+from analysis.probing.robustness import mean_shares, question_mean, selection_changes
+from analysis.probing.rules import ProbeRules
 from analysis.probing.ways import BASELINE
 
 
@@ -88,7 +89,9 @@ def effects_of(found: Sequence[Places]) -> list[tuple[PlaceEffects, ...]]:
     ]
 
 
-def debiasing_of(probed: Probed, method: str, places: Places, people: Floats | None) -> Debiasing | None:
+def debiasing_of(
+    probed: Probed, method: str, places: Places, people: Floats | None, rules: ProbeRules
+) -> Debiasing | None:
     """Raw, averaged and calibrated distributions beside one another; ``None`` where no bias can be told.
 
     ``people`` is (n_questions, n_options) of everybody.
@@ -109,8 +112,8 @@ def debiasing_of(probed: Probed, method: str, places: Places, people: Floats | N
     sizes = probed.scales.sizes
     return Debiasing(
         questions=int(known.sum()),
-        between_raw=_between(same),
-        between_calibrated=_between(freed),
+        between_raw=_between(same, rules),
+        between_calibrated=_between(freed, rules),
         alignment_raw=aligned[0],
         alignment_averaged=aligned[1],
         alignment_calibrated=aligned[2],
@@ -133,11 +136,11 @@ def _over_ways(table: Floats) -> Floats:
     return mean_shares(table.reshape(-1, *table.shape[2:]))
 
 
-def _between(table: Floats) -> float:
-    """Mean Jensen-Shannon distance between layouts, averaged over styles first."""
+def _between(table: Floats, rules: ProbeRules) -> float:
+    """Mean Jensen-Shannon distance between layouts, averaged over styles first; 0 where there is one."""
     if table.shape[1] < 2:
-        return float(question_mean(js_distances(table[:, 0], table[:, 0])))
-    return float(question_mean(selection_changes(table).js))
+        return 0.0
+    return float(question_mean(selection_changes(table, rules.js_base, rules.squared).js))
 
 
 def _listed(shares: Floats) -> tuple[float, ...]:

@@ -17,7 +17,7 @@ from analysis.probing.method_agreement import method_agreement
 from analysis.probing.people_file import read_people
 from analysis.probing.places import debiasing_of, effects_of, places_of
 from analysis.probing.robustness import favourites, js_distances, mean_shares
-from analysis.probing.rules import ProbeRules
+from analysis.probing.rules import ProbeRules, rules_for
 from analysis.probing.steadiness import Steadiness, leaders, steadiness
 from analysis.probing.verdict import judge, sentences
 from analysis.reading import Results, open_results
@@ -82,6 +82,27 @@ def probe_report(
     )
 
 
+PROBED = """SELECT EXISTS (
+SELECT 1 FROM cells c JOIN respondents r ON r.cell_id = c.id JOIN distributions d ON d.respondent_id = r.id
+WHERE c.protocol = 'probe')"""
+
+
+def probes_among(paths: Sequence[Path], draws: int = yardsticks.DRAWS) -> ProbeReport | None:
+    """What the probes in some stores say by the usual rules, stores without any left out; ``None`` without all.
+
+    Raises
+    ------
+    StoreError
+        If a store is missing or damaged.
+    """
+    holding = []
+    for path in paths:
+        with open_results(path) as results:
+            if results.rows(PROBED)[0][0]:
+                holding.append(path)
+    return probe_report(holding, rules_for(), draws=draws) if holding else None
+
+
 def _model(
     results: Results, probed: Probed, people: dict[str | None, Floats], rules: ProbeRules, draws: int
 ) -> ModelReport:
@@ -104,7 +125,7 @@ def _model(
                 texts_changed=changed if tested else None,
                 texts_tested=tested or None,
                 places=effects[n],
-                debiasing=debiasing_of(probed, method, places[n], everybody),
+                debiasing=debiasing_of(probed, method, places[n], everybody, rules),
             )
         )
     rated = ratings_of(results, probed, rules)
@@ -127,7 +148,7 @@ def _model(
         unranked=probed.unranked,
         without_people=tuple(context for context in contexts if context not in people) if people else (),
         methods=tuple(methods),
-        pairs=_pairs(probed, rng, draws),
+        pairs=_pairs(probed, rules, rng, draws),
         gains=gains_of(probed, people, rng, draws),
         ratings=rated.ratings if rated else None,
         actions=actions_of(probed, rated, rules, rng, draws),
@@ -156,14 +177,14 @@ def _steadiness(probed: Probed, shares: Floats) -> dict[str, list[Steadiness | N
     return found
 
 
-def _pairs(probed: Probed, rng: np.random.Generator, draws: int) -> tuple[MethodPair, ...]:
+def _pairs(probed: Probed, rules: ProbeRules, rng: np.random.Generator, draws: int) -> tuple[MethodPair, ...]:
     """What every two methods say to each other, each averaged over all ways of asking."""
     found = []
     means = [mean_shares(_over_ways(probed, n)) for n in range(len(probed.methods))]
     for (one, first), (other, second) in combinations(enumerate(probed.methods), 2):
         agreed = method_agreement(favourites(means[one]), favourites(means[other]), probed.scales.sizes, rng, draws)
         if agreed is not None:
-            js = float(np.nanmean(js_distances(means[one], means[other])))
+            js = float(np.nanmean(js_distances(means[one], means[other], rules.js_base, rules.squared)))
             found.append(MethodPair(first=first, second=second, agreement=agreed, js=js))
     return tuple(found)
 

@@ -10,9 +10,9 @@ from demoscope.documents import Document, build
 from demoscope.errors import DocumentError
 
 PROFILES: dict[str, dict[str, Any]] = {
-    "demoscope": {"unread": "left out", "middle": "split", "ratings": "left out"},
-    "paper": {"unread": "spread", "middle": "drop", "ratings": "left out"},
-    "code": {"unread": "spread", "middle": "code", "ratings": "code"},
+    "demoscope": {"unread": "left out", "middle": "split", "ratings": "left out", "layouts": "all"},
+    "paper": {"unread": "spread", "middle": "drop", "ratings": "left out", "layouts": "published"},
+    "code": {"unread": "spread", "middle": "code", "ratings": "code", "layouts": "published"},
 }
 """Profile -> what it settles. The paper prints no rule for unreadable ratings."""
 
@@ -32,6 +32,8 @@ class ProbeRules(Document):
     ratings: Literal["left out", "code"] = "left out"
     """Ratings without a number, or outside 1 to 10: left out, or as the published code has them (-1, and as they
     are)."""
+    layouts: Literal["all", "published"] = "all"
+    """Layouts of the options that are compared with each other: all that were probed, or the three of the paper."""
     js_base: float = Field(default=2.718281828459045, gt=1, allow_inf_nan=False)
     """Base of the logarithm of Jensen-Shannon distances."""
     squared: bool = False

@@ -17,7 +17,7 @@ class Floor:
     mismatch: float
     """Mean mismatch rate."""
     js: float
-    """Mean Jensen-Shannon distance, base e."""
+    """Mean Jensen-Shannon distance."""
 
 
 def sampling_floor(
@@ -26,6 +26,8 @@ def sampling_floor(
     rng: np.random.Generator,
     *,
     unread: ArrayLike = 0.0,
+    base: float = np.e,
+    squared: bool = False,
     draws: int = 100,
 ) -> Floor | None:
     """Mismatch and distance between the ways that the number of sampled texts alone brings about.
@@ -41,6 +43,8 @@ def sampling_floor(
         Source of chance.
     unread : array_like, shape (n_groups, n_ways, n_questions), optional
         Share of the texts that could not be read, which is spread over the options.
+    base, squared
+        Of the Jensen-Shannon distance.
     draws : int
         Repetitions.
 
@@ -62,7 +66,7 @@ def sampling_floor(
     found = []
     for _ in range(draws):
         drawn = np.stack([_redrawn(*each, rng) for each in zip(table, pooled, sizes, strict=True)])
-        changes = pairwise(mean_shares(drawn * (1 - lost) + lost / np.maximum(options, 1)))
+        changes = pairwise(mean_shares(drawn * (1 - lost) + lost / np.maximum(options, 1)), base, squared)
         found.append((float(question_mean(changes.mismatch)), float(question_mean(changes.js))))
     mismatch, js = np.mean(found, axis=0)
     return None if np.isnan(mismatch) else Floor(float(mismatch), float(js))

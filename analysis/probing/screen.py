@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from analysis.ink import distance, words
 from analysis.layout import FAINT, GOOD, SIMULATED, WIDEST, numbers, table
 from analysis.probing.findings import (
     AcrossModels,
+    Debiasing,
     Estimate,
     MethodReport,
     ModelReport,
@@ -24,7 +26,7 @@ NAMED = 8
 
 
 def render_probe(found: ProbeReport, console: Console, details: bool = False) -> None:
-    """Write a report to a console; ``details`` adds topics, pairs of ways and the changes of every question."""
+    """Write a report to a console; ``details`` adds topics, pairs of ways, changes and shares of every question."""
     width = min(console.width, WIDEST)
     for model in found.models:
         _model(model, found, console, width, details)
@@ -265,6 +267,21 @@ def _details(model: ModelReport, console: Console, width: int) -> None:
                 shown.add_row(words(one.question, 40), f"{one.mismatch:.0%}", distance(one.js), "")
             console.print()
             console.print(shown, width=width)
+        if method.debiasing is not None:
+            console.print()
+            console.print(_distributions(method.method, method.debiasing), width=width)
+
+
+def _distributions(method: str, found: Debiasing) -> Table:
+    """Every question's shares as read off, averaged over the layouts, and freed of places."""
+    shown = table(gap=2)
+    shown.add_column(f"{method}, shares in %", max_width=24)
+    for header, style in (("raw", ""), ("averaged", ""), ("calibrated", SIMULATED)):
+        shown.add_column(header, style=style)
+    for each in found.distributions:
+        shares = (" ".join(f"{100 * p:.0f}" for p in part) for part in (each.raw, each.averaged, each.calibrated))
+        shown.add_row(words(each.question, 24), *shares)
+    return shown
 
 
 def _across(found: Sequence[AcrossModels], console: Console, width: int) -> None:

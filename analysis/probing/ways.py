@@ -14,6 +14,9 @@ METHODS = ("token", "sequence", "text", "verbalized")
 BASELINE = "baseline"
 """Variation in which options are shown as the questionnaire has them."""
 
+PUBLISHED_LAYOUTS = (BASELINE, "reversed_labels", "numbers")
+"""Variations of the options whose differences the paper averages."""
+
 EVERYBODY = "everybody told"
 """Context of people whom no grouping tells apart."""
 
@@ -89,7 +92,7 @@ def context_levels(results: Results, by: str | None, cells: Iterable[int]) -> di
     ----------
     by : str, optional
         Grouping of the reference or attribute of the people. When absent: the culture or country that the reference
-        groups by or the people have, or all together.
+        groups by or the people have, or all together where none has a level of it.
     cells : iterable of int
         Cells that tell a person.
 
@@ -121,6 +124,8 @@ def context_levels(results: Results, by: str | None, cells: Iterable[int]) -> di
         for respondent, attributes in people.items()
     }
     found = {respondent: str(level) for respondent, level in levels.items() if level is not None}
+    if people and not found and by is None:
+        return dict.fromkeys(people, EVERYBODY)
     if people and not found:
         raise DocumentError(
             f"{results.path}: nobody told has a level of {grouping!r}; choose another grouping with `--by`."

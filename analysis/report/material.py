@@ -14,6 +14,8 @@ from analysis.def_rules import DefRules
 from analysis.evaluated import CellEvaluation
 from analysis.findings import CellSummary, Summary
 from analysis.position_report import PositionReport, position_report
+from analysis.probing.findings import ProbeReport
+from analysis.probing.report import probes_among
 from analysis.reading import Results, open_results
 from analysis.records import Cell
 from analysis.report.examples import Example, insensitive, not_understood
@@ -78,6 +80,8 @@ class Material:
     stores: tuple[StoreMaterial, ...]
     comparison: Comparison
     subjects: tuple[Subject, ...]
+    probes: ProbeReport | None = None
+    """What the probes among them say; absent where none is probed."""
 
     def of_store(self, store: int) -> tuple[Subject, ...]:
         """The conditions of one store."""
@@ -131,7 +135,7 @@ def read_material(paths: Sequence[Path], rules: DefRules, draws: int = yardstick
                     **vars(more),
                 )
             )
-    return Material(tuple(stores), comparison, tuple(subjects))
+    return Material(tuple(stores), comparison, tuple(subjects), probes_among(paths, draws))
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from analysis.report.material import Material, read_material
 from analysis.report.methods import methods
 from analysis.report.pages import page, write_page
 from analysis.report.questions import questions
+from analysis.report.robustness import robustness
 from analysis.report.values import culture, dimensions
 from analysis.report.words import Words, words_in
 from demoscope.errors import DocumentError
@@ -30,6 +31,7 @@ def sections_of(material: Material, w: Words) -> tuple[Section, ...]:
         culture(material, w),
         bias(material, w),
         diversity(material, w),
+        robustness(material, w),
         insensitivity(material, w),
         endings(material, w),
         effort(material, w),

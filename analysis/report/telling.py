@@ -68,6 +68,30 @@ def shares_with_limits(value: float | None, low: float | None, high: float | Non
     return Value(f"{value:.1%}{limits}", value)
 
 
+def limited(
+    value: float | None, low: float | None, high: float | None, digits: int = 3, *, sign: bool = False
+) -> Value:
+    """A figure with its interval, where there is one.
+
+    >>> limited(0.5, 0.25, 0.75, 2).text
+    '0.50 (0.25 – 0.75)'
+    """
+    if value is None or math.isnan(value):
+        return ABSENT
+    form = f"{'+' if sign else ''}.{digits}f"
+    limits = "" if low is None or high is None else f" ({low:{form}} – {high:{form}})"
+    return Value(f"{value:{form}}{limits}", value)
+
+
+def p_value(value: float | None) -> Value:
+    """A p-value; small ones say below which they are.
+
+    >>> p_value(0.0002).text
+    '<0.001'
+    """
+    return Value("<0.001", value) if value is not None and value < 0.001 else number(value)
+
+
 def label(text: str) -> Value:
     """Words."""
     return Value(cut(text, 300))
