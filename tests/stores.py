@@ -36,7 +36,10 @@ KEYS = {
     "answer_options": ("respondent_id", "question_id", "method", "replicate", "code"),
     "exchanges": ("cell_id", "subject_id", "step", "ordinal"),
     "attempts": ("cell_id", "subject_id", "step", "ordinal", "attempt"),
-    "answer_sources": ("respondent_id", "question_id", "method", "replicate"),
+    "answer_sources": (
+        *("respondent_id", "question_id", "method", "replicate"),
+        *("cell_id", "subject_id", "step", "ordinal", "place"),
+    ),
     "respondents": ("id",),
     "texts": ("id",),
 }
