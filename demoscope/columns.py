@@ -104,7 +104,13 @@ def read_header(path: Path) -> Header:
     if not head.strip() or "\0" in head:
         raise DocumentError(f"{path}: no table: the first line {'is empty' if not head.strip() else 'is no text'}.")
     mark = max("\t,;", key=head.count)
-    return Header(tuple(name.strip() for name in next(csv.reader([head], delimiter=mark))), mark)
+    try:
+        names = next(csv.reader([head], delimiter=mark))
+    except csv.Error:
+        raise DocumentError(
+            f"{path}: the first line has line ends of another kind in it. Save the table with one kind of them."
+        ) from None
+    return Header(tuple(name.strip() for name in names), mark)
 
 
 def read_columns(path: Path, header: Header, names: Sequence[str]) -> dict[str, Column]:

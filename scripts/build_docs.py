@@ -39,6 +39,7 @@ from simulator.backends.openai_api.settings import (
 )
 from simulator.known_answers import KnownAnswersSource
 from simulator.protocols.registry import find_protocol
+from simulator.reservation import Reservation
 from simulator.wave import Condition, Execution, ModelSpec, Wave
 from surveys.entries import Battery, Conjoint, Item, Loop, Section, Vignette
 from surveys.factors import Factors
@@ -113,6 +114,7 @@ def waves() -> str:
     sections = [
         table("The wave", Wave),
         table("`models`: one entry a model", ModelSpec),
+        table("`resources` of a model", Reservation),
         table("`conditions`: one entry a condition", Condition),
         table("`execution`", Execution),
         table("`settings` of the protocol `def`", find_protocol("def").settings_model),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import ray
-from ray.exceptions import RayActorError, RayError
+from ray.exceptions import NodeDiedError, ObjectLostError, OutOfMemoryError, RayActorError, RayError
 
 import demoscope
 import personas
@@ -17,6 +17,9 @@ from simulator.backends.interface import Resources
 from simulator.cohort import Assignment, Batch, Cohort, CohortSpec
 from simulator.leases import Lease
 from simulator.wave import Execution
+
+ACCELERATOR = 0.001
+"""Of the mark that Ray gives a node for its type of accelerator: so many cohorts fit that it only says where."""
 
 KNOCK_S = 10.0
 """Seconds that a cluster has to answer at its address."""
@@ -45,23 +48,26 @@ class RayExecutor:
         self._calls: dict[Any, int] = {}
 
     def room(self, resources: Resources) -> int:
-        """One for each share of the cluster's cores (or GPUs) that a cohort reserves."""
-        found: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-        wanted = {"CPU": resources.cpus, "GPU": resources.gpus}
-        rooms = [int(found.get(name, 0) // share) for name, share in wanted.items() if share]
-        if not rooms:
+        """As many as the machines that are there hold, each by itself."""
+        wanted = _reserved(resources)
+        if not wanted:
             return 1
-        if min(rooms) < 1:
+        machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+        held = [min(int(one.get(name, 0) / share + 1e-9) for name, share in wanted.items()) for one in machines]
+        if sum(held) < 1:
+            most = {name: max((one.get(name, 0) for one in machines), default=0) for name in wanted}
             raise BackendError(
-                f"The Ray cluster has {found.get('CPU', 0):g} CPUs and {found.get('GPU', 0):g} GPUs, too few for one "
-                f"cohort, which reserves {resources.cpus:g} and {resources.gpus:g}. Lower num_cpus or num_gpus under "
-                "`execution`, or what the model asks for (threads, n_gpu_layers)."
+                "The machines of the Ray cluster are too small or too few for one cohort: it reserves "
+                f"{_told(wanted)} on one machine, and the most that any has is {_told(most)}. Lower num_cpus or "
+                "num_gpus under `execution` or under the model's `resources`, or what the model asks for (threads, "
+                "n_gpu_layers)."
             )
-        return min(rooms)
+        return sum(held)
 
     def start(self, spec: CohortSpec) -> int:
         """Start a cohort actor and return its handle."""
-        options = {"num_cpus": spec.resources.cpus, "num_gpus": spec.resources.gpus}
+        reserved = _reserved(spec.resources)
+        options = {"num_cpus": reserved.pop("CPU", 0), "num_gpus": reserved.pop("GPU", 0), "resources": reserved}
         actor = ray.remote(CohortActor).options(max_concurrency=2, **options).remote(spec)
         self._started += 1
         self._actors[self._started] = actor
@@ -76,7 +82,11 @@ class RayExecutor:
         if not self._calls:
             return []
         done, _ = ray.wait(list(self._calls), num_returns=1, timeout=timeout)
-        return [(self._calls.pop(call), _result(call)) for call in done]
+        found = [(self._calls.pop(call), _result(call)) for call in done]
+        for handle, batch in found:
+            if batch is None:  # one that only cannot be reached would go on asking, and keep what it reserved
+                self.stop(handle)
+        return found
 
     def stop(self, handle: int) -> None:
         """End a cohort actor."""
@@ -92,12 +102,24 @@ class RayExecutor:
         self._actors.clear()
 
 
+def _reserved(resources: Resources) -> dict[str, float]:
+    """What a cohort reserves, by the names that Ray gives it; nothing of what it needs none of."""
+    named = {"CPU": resources.cpus, "GPU": resources.gpus, **dict(resources.custom)}
+    if resources.accelerator_type is not None:
+        named[f"accelerator_type:{resources.accelerator_type}"] = ACCELERATOR
+    return {name: share for name, share in named.items() if share}
+
+
+def _told(shares: dict[str, float]) -> str:
+    return ", ".join(f"{share:g} {name}" for name, share in shares.items())
+
+
 def _result(call: Any) -> Batch | None:
     try:
         batch: Batch = ray.get(call)
         return batch
-    except RayActorError:  # died, or may be unavailable for good: what it had not told is asked again
-        return None
+    except (RayActorError, OutOfMemoryError, NodeDiedError, ObjectLostError):
+        return None  # died, or may be unavailable for good: what it had not told is asked again
     except RayError as error:
         raise WavePaused(f"Ray failed ({error}). What was saved is safe; run the same command again.") from None
 

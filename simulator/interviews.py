@@ -10,6 +10,7 @@ from simulator.backends.interface import Resources, find_backend
 from simulator.cohort import Assignment, CohortSpec
 from simulator.demands import demands_of
 from simulator.registration import make_respondent, number_of
+from simulator.reservation import Reservation
 from simulator.shards import EVERYBODY, Shard
 from simulator.store import Store
 from simulator.teams import Open
@@ -125,9 +126,6 @@ class Interviews:
 
 
 def resources_of(model: ModelSpec, execution: Execution) -> Resources:
-    """What a cohort of this model reserves: what the wave says, else what the backend uses."""
+    """What a cohort of this model reserves: as the model says, else the wave, else what the backend uses."""
     usual = find_backend(model.backend).resources(model.settings)
-    return Resources(
-        usual.cpus if execution.num_cpus is None else execution.num_cpus,
-        usual.gpus if execution.num_gpus is None else execution.num_gpus,
-    )
+    return model.resources.over(Reservation(num_cpus=execution.num_cpus, num_gpus=execution.num_gpus).over(usual))

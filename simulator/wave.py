@@ -17,6 +17,7 @@ from simulator.backends.interface import find_backend
 from simulator.backstories import Backstories
 from simulator.known_answers import KnownAnswersSource
 from simulator.protocols.registry import ProtocolKind
+from simulator.reservation import Reservation
 from surveys import Questionnaire, ReferenceCounts
 from surveys.perturbations import Perturbation, Perturbed
 from surveys.statements import KnownAnswers
@@ -33,6 +34,8 @@ class ModelSpec(Document):
     """``llama_cpp``, ``transformers``, ``vllm``, ``openai_api``, ``scripted``, or one that a plugin brings."""
     settings: dict[str, Any] = Field(default_factory=dict)
     """Settings of the backend, such as ``path`` and ``quantization``."""
+    resources: Reservation = Reservation()
+    """What each of its cohorts reserves on a Ray cluster, when that differs from the other models'."""
 
 
 class Condition(Document):
@@ -267,7 +270,7 @@ def _perturbed(condition: Condition) -> dict[str, Any]:
 
 
 def deciding(model: ModelSpec) -> dict[str, Any]:
-    """The model without those settings that decide no answer, such as limits and prices."""
-    content = model.model_dump(mode="json")
+    """The model without what decides no answer, such as limits, prices and resources."""
+    content = model.model_dump(mode="json", exclude={"resources"})
     free: frozenset[str] = getattr(find_backend(model.backend).settings_model, "free", frozenset())
     return {**content, "settings": {name: value for name, value in content["settings"].items() if name not in free}}

@@ -100,6 +100,10 @@ class Resources:
     """Cores."""
     gpus: float = 0.0
     """GPUs; a fraction shares one."""
+    accelerator_type: str | None = None
+    """Kind of GPU that the machine must have, as Ray calls it."""
+    custom: tuple[tuple[str, float], ...] = ()
+    """Further resources that the cluster's machines declare: name and amount."""
 
 
 class BackendKind(Protocol):
