@@ -19,7 +19,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
-from line import line, number
 
 from analysis.agreement import cohen_kappa, krippendorff_alpha
 from analysis.bootstrap import limits, respondent_weights, reweighted_counts
@@ -32,6 +31,7 @@ from analysis.insensitivity import aggregate, parse_verdict
 from analysis.preference import preference, question_distances
 from analysis.preference_bias import bias_test, characters, matching, profiles
 from analysis.series import compare_series
+from benchmarks.line import line, number
 from surveys.judging import DIMENSIONS
 
 SIX, MEMORY, BOOTSTRAP = "< 20", "< 2", "< 60"
