@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import t as student
 
 from analysis import yardsticks
 from analysis.ablation import ablation_of, ablation_orders
@@ -33,8 +34,6 @@ from analysis.rule_judge import Rules
 from demoscope.errors import DocumentError
 from demoscope.replies import APART
 from demoscope.seeds import generator
-
-NORMAL_95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -130,7 +129,7 @@ def compare_stores(
         references=tuple(dict.fromkeys(titles)),
         rows=tuple(rows),
         evaluations=tuple(evaluations),
-        ablations=ablation_orders(rows, runs),
+        ablations=ablation_orders(rows, [condition.data for condition in conditions], runs),
         agreements=agreed,
         completions=tuple(completed),
         topics=tuple(
@@ -257,11 +256,12 @@ def _diversity(digests: Digests, options: Integers | None, runs: int | None) -> 
     if not (digests != SILENT).any():
         return None
     found = diversity(digests, options)
-    reach = NORMAL_95 * found.standard_error
+    known = found.standard_error > 0
+    reach = float(student.ppf(0.975, found.runs - 1)) * found.standard_error if known else 0.0
     return DiversityFigures(
         value=found.value,
-        low=max(found.value - reach, 0.0) if found.runs > 1 else None,
-        high=min(found.value + reach, found.attainable) if found.runs > 1 else None,
+        low=max(found.value - reach, 0.0) if known else None,
+        high=min(found.value + reach, found.attainable) if known else None,
         attainable=found.attainable,
         same_runs=rarefied(digests, runs) if runs else None,
     )

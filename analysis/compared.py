@@ -17,7 +17,7 @@ class DiversityFigures(Document):
     """D, in [0, 1)."""
     low: float | None = None
     high: float | None = None
-    """95 % by the jackknife over runs; absent with fewer than two."""
+    """95 % by the jackknife over runs; absent with fewer than two, and where no run makes a difference."""
     attainable: float
     """The largest D that so many runs can reach."""
     same_runs: float | None = None
@@ -87,12 +87,13 @@ class AblationStep(Document):
     row: int
     """Which of the conditions compared, from 1."""
     value: float
-    """D on wording, of as many runs as the smallest condition has."""
-    low: float | None
-    high: float | None
-    """95 % of the D of all its runs, by the jackknife."""
+    """D of as many runs as the smallest condition has."""
     attainable: float
     """The largest D that so many runs can reach."""
+    rise: Estimate | None = None
+    """How much more D is than in the row before, over the replies of the people that both asked, with 95 % by the
+    jackknife over them; absent in the first row, without shared people, and without limits where nobody makes a
+    difference."""
 
 
 class AblationOrder(Document):
@@ -101,6 +102,8 @@ class AblationOrder(Document):
     model: str
     language: str
     culture: str | None
+    level: Literal["wording", "choices"]
+    """What is compared: the published table has the wording."""
     steps: tuple[AblationStep, ...]
     """In the published order, lowest first."""
     missing: tuple[str, ...]
@@ -109,6 +112,11 @@ class AblationOrder(Document):
     """Neighbours in another order; none when it came out as published."""
     finished: bool = True
     """Whether the wave came to its end; the order of an unfinished one is preliminary."""
+
+    @property
+    def beyond_chance(self) -> int:
+        """How many rows lie above the one before by more than chance."""
+        return sum(step.rise is not None and (step.rise.low or 0.0) > 0 for step in self.steps)
 
 
 class TopicCount(Document):
