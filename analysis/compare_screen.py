@@ -22,6 +22,7 @@ def render_comparison(found: Comparison, console: Console) -> None:
     _effort(found, console, width)
     _between(found, console, width)
     _ablations(found, console, width)
+    _series(found, console, width)
     _completions(found, console, width)
     for number, evaluation in enumerate(found.evaluations, start=1):
         render_evaluation(evaluation, console, width, number)
@@ -49,6 +50,25 @@ def _ablations(found: Comparison, console: Console, width: int) -> None:
         console.print(Text.assemble(("Ablation  ", FAINT), words(where, style="bold")), width=width)
         console.print(shown, width=width)
         console.print(words(f"The order of D is {came_out}{asked}.{chance}{early}"), width=width)
+
+
+def _series(found: Comparison, console: Console, width: int) -> None:
+    """Series of models by the tests that there are, a condition and two series below one another."""
+    last = None
+    for each in found.series:
+        if (each.condition, each.first, each.second) != last:
+            last = (each.condition, each.first, each.second)
+            means = f"mean KL {each.means[0]:.3f} and {each.means[1]:.3f}"
+            name = words(f"{each.first} and {each.second} · {each.condition}", style="bold")
+            console.print()
+            console.print(Text.assemble(("Series  ", FAINT), name, f"  {means}"), width=width)
+        said = "does not vary"
+        if each.t is not None:
+            said = (
+                f"t {each.t:.2f}, df {each.df:.4g}, SED {each.standard_error:.3f}, p {each.p:.4f}, "
+                f"Holm {each.holm:.4f}, Benjamini-Hochberg {each.benjamini_hochberg:.4f}"
+            )
+        console.print(words(f"· {each.test} (n {each.values[0]}, {each.values[1]}): {said}"), width=width)
 
 
 def _completions(found: Comparison, console: Console, width: int) -> None:

@@ -119,6 +119,30 @@ class AblationOrder(Document):
         return sum(step.rise is not None and (step.rise.low or 0.0) > 0 for step in self.steps)
 
 
+class SeriesFigure(Document):
+    """Two series of models compared by their mean KL in the value dimensions."""
+
+    condition: str
+    first: str
+    second: str
+    test: Literal["pooled", "welch", "paired"]
+    """``pooled``: as published, n1 + n2 - 2 degrees of freedom; ``paired``: each dimension with itself."""
+    means: tuple[float, float]
+    """Mean KL of both, in nats."""
+    values: tuple[int, int]
+    """Values on both sides: models times dimensions, or dimensions alone when paired."""
+    t: float | None
+    """Absent, as all below, where values do not vary."""
+    df: float | None
+    standard_error: float | None
+    """Of the difference of the means."""
+    p: float | None
+    """Two-sided."""
+    holm: float | None
+    """p adjusted for all comparisons by the same test."""
+    benjamini_hochberg: float | None
+
+
 class TopicCount(Document):
     """Questions of one value dimension about one topic."""
 
@@ -172,6 +196,8 @@ class Comparison(Document):
     """What the other families say of each row, when that was asked for."""
     ablations: tuple[AblationOrder, ...] = ()
     """How the published order of the ablation came out."""
+    series: tuple[SeriesFigure, ...] = ()
+    """Series of models, when some were named."""
     agreements: tuple[Agreement, ...] = ()
     """How far judges, people and rules agree on the replies of the first store, when that was asked for."""
     completions: tuple[Completion, ...] = ()
