@@ -182,6 +182,10 @@ def compare(
         list[str] | None,
         typer.Option(metavar="NAME=MODEL,...", help="Models to compare as a series with others; twice or more."),
     ] = None,
+    people: Annotated[
+        Path | None,
+        typer.Option(help="Table of whole real people, questions and traits as columns: do answers hang together?"),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show conditions side by side, of one store or several: diversity, distance from people, tokens, time, cost."""
@@ -192,6 +196,7 @@ def compare(
     from analysis.model_series import read_series, series_tests
     from analysis.resolutions import read_resolutions
     from analysis.rule_judge import Rules
+    from analysis.whole_people import read_people
     from demoscope.documents import read
 
     decided = read_resolutions(resolutions) if resolutions else ()
@@ -200,10 +205,11 @@ def compare(
     found = compare_stores(
         stores,
         rules_named(profile),
-        details=details or plot is not None,
+        details=details or plot is not None or people is not None,
         decided=decided,
         annotations=sheets,
         checks=read(Rules, checks) if checks else None,
+        people=read_people(people) if people else None,
     )
     if named:
         found = found.model_copy(update={"series": series_tests(found.rows, named)})

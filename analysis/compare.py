@@ -31,6 +31,7 @@ from analysis.records import STATUSES, Cell, Usage, WaveRow
 from analysis.resolutions import Resolution
 from analysis.responses import stored_resolutions
 from analysis.rule_judge import Rules
+from analysis.whole_people import WholePeople
 from demoscope.errors import DocumentError
 from demoscope.replies import APART
 from demoscope.seeds import generator
@@ -62,6 +63,7 @@ def compare_stores(
     decided: Sequence[Resolution] = (),
     annotations: Sequence[Annotation] = (),
     checks: Rules | None = None,
+    people: WholePeople | None = None,
 ) -> Comparison:
     """Put the conditions of stores side by side.
 
@@ -79,6 +81,8 @@ def compare_stores(
         What people said about replies of the first store; with them, or with details, agreement is measured.
     checks : Rules, optional
         Which questions belong together, for the rule-based checks; markers alone when absent.
+    people : WholePeople, optional
+        Real people with all their answers, for how these hang together; with details.
     details : bool
         Also evaluate each cell by the other families (:func:`analysis.evaluate.evaluate`), and draw the map.
 
@@ -104,7 +108,7 @@ def compare_stores(
             for name, dimension, topic in results.topics():
                 topics.setdefault((dimension, topic), set()).add(name)
             if details:
-                evaluations += [evaluate(results, c.data.cell, rules, mine, checks, c.data) for c in found]
+                evaluations += [evaluate(results, c.data.cell, rules, mine, checks, c.data, people) for c in found]
             if number == 0 and (details or annotations):
                 agreed = agreements(results, annotations, rules, checks)
             if results.reference:
