@@ -178,6 +178,14 @@ def compare(
     checks: Annotated[
         Path | None, typer.Option(help="YAML of the rules' checks: markers, pairs, opposed, keys of fact questions.")
     ] = None,
+    series: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=MODEL,...", help="Models to compare as a series with others; twice or more."),
+    ] = None,
+    people: Annotated[
+        Path | None,
+        typer.Option(help="Table of whole real people, questions and traits as columns: do answers hang together?"),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show conditions side by side, of one store or several: diversity, distance from people, tokens, time, cost."""
@@ -185,20 +193,26 @@ def compare(
     from analysis.compare import compare_stores
     from analysis.compare_screen import render_comparison
     from analysis.def_rules import rules_named
+    from analysis.model_series import read_series, series_tests
     from analysis.resolutions import read_resolutions
     from analysis.rule_judge import Rules
+    from analysis.whole_people import read_people
     from demoscope.documents import read
 
     decided = read_resolutions(resolutions) if resolutions else ()
     sheets = read_sheets(annotation or ())
+    named = read_series(series or ())
     found = compare_stores(
         stores,
         rules_named(profile),
-        details=details or plot is not None,
+        details=details or plot is not None or people is not None,
         decided=decided,
         annotations=sheets,
         checks=read(Rules, checks) if checks else None,
+        people=read_people(people) if people else None,
     )
+    if named:
+        found = found.model_copy(update={"series": series_tests(found.rows, named)})
     if as_json:
         print(found.model_dump_json(indent=2))
     else:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import t as student
 
 from analysis import yardsticks
 from analysis.ablation import ablation_of, ablation_orders
@@ -30,11 +31,10 @@ from analysis.records import STATUSES, Cell, Usage, WaveRow
 from analysis.resolutions import Resolution
 from analysis.responses import stored_resolutions
 from analysis.rule_judge import Rules
+from analysis.whole_people import WholePeople
 from demoscope.errors import DocumentError
 from demoscope.replies import APART
 from demoscope.seeds import generator
-
-NORMAL_95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,7 @@ def compare_stores(
     decided: Sequence[Resolution] = (),
     annotations: Sequence[Annotation] = (),
     checks: Rules | None = None,
+    people: WholePeople | None = None,
 ) -> Comparison:
     """Put the conditions of stores side by side.
 
@@ -80,6 +81,8 @@ def compare_stores(
         What people said about replies of the first store; with them, or with details, agreement is measured.
     checks : Rules, optional
         Which questions belong together, for the rule-based checks; markers alone when absent.
+    people : WholePeople, optional
+        Real people with all their answers, for how these hang together; with details.
     details : bool
         Also evaluate each cell by the other families (:func:`analysis.evaluate.evaluate`), and draw the map.
 
@@ -105,7 +108,7 @@ def compare_stores(
             for name, dimension, topic in results.topics():
                 topics.setdefault((dimension, topic), set()).add(name)
             if details:
-                evaluations += [evaluate(results, c.data.cell, rules, mine, checks, c.data) for c in found]
+                evaluations += [evaluate(results, c.data.cell, rules, mine, checks, c.data, people) for c in found]
             if number == 0 and (details or annotations):
                 agreed = agreements(results, annotations, rules, checks)
             if results.reference:
@@ -130,7 +133,7 @@ def compare_stores(
         references=tuple(dict.fromkeys(titles)),
         rows=tuple(rows),
         evaluations=tuple(evaluations),
-        ablations=ablation_orders(rows, runs),
+        ablations=ablation_orders(rows, [condition.data for condition in conditions], runs),
         agreements=agreed,
         completions=tuple(completed),
         topics=tuple(
@@ -257,11 +260,12 @@ def _diversity(digests: Digests, options: Integers | None, runs: int | None) -> 
     if not (digests != SILENT).any():
         return None
     found = diversity(digests, options)
-    reach = NORMAL_95 * found.standard_error
+    known = found.standard_error > 0
+    reach = float(student.ppf(0.975, found.runs - 1)) * found.standard_error if known else 0.0
     return DiversityFigures(
         value=found.value,
-        low=max(found.value - reach, 0.0) if found.runs > 1 else None,
-        high=min(found.value + reach, found.attainable) if found.runs > 1 else None,
+        low=max(found.value - reach, 0.0) if known else None,
+        high=min(found.value + reach, found.attainable) if known else None,
         attainable=found.attainable,
         same_runs=rarefied(digests, runs) if runs else None,
     )

@@ -22,6 +22,7 @@ def render_comparison(found: Comparison, console: Console) -> None:
     _effort(found, console, width)
     _between(found, console, width)
     _ablations(found, console, width)
+    _series(found, console, width)
     _completions(found, console, width)
     for number, evaluation in enumerate(found.evaluations, start=1):
         render_evaluation(evaluation, console, width, number)
@@ -33,15 +34,41 @@ def render_comparison(found: Comparison, console: Console) -> None:
 def _ablations(found: Comparison, console: Console, width: int) -> None:
     """How the published order of diversity came out."""
     for order in found.ablations:
-        where = " · ".join(filter(None, (order.model, order.language, order.culture)))
-        steps = "  ".join(f"{step.name} {step.value:.3f} ({step.row})" for step in order.steps)
+        where = " · ".join(filter(None, (order.model, order.language, order.culture, f"D {order.level}")))
+        shown = table(gap=2)
+        numbers(shown, **{"": FAINT})
+        shown.add_column("", no_wrap=True)
+        numbers(shown, D=SIMULATED, **{"at most": FAINT, "more than above": "", "95 %": ""})
+        for step in order.steps:
+            rise = ("", "") if step.rise is None else (f"{step.rise.value:+.3f}", _between_limits(step.rise))
+            shown.add_row(str(step.row), step.name, f"{step.value:.3f}", f"{step.attainable:.3f}", *rise)
         came_out = "as published" if not order.against else f"otherwise than published: {'; '.join(order.against)}"
-        console.print()
-        console.print(Text.assemble(("Ablation  ", FAINT), words(where, style="bold")), width=width)
-        console.print(words(f"D {steps}"), width=width)
         asked = f" ({', '.join(order.missing)} not asked)" if order.missing else ""
         early = "" if order.finished else " The wave is not finished, so this is preliminary."
-        console.print(words(f"The order of D is {came_out}{asked}.{early}"), width=width)
+        chance = f" {order.beyond_chance} of {len(order.steps) - 1} steps rise beyond chance."
+        console.print()
+        console.print(Text.assemble(("Ablation  ", FAINT), words(where, style="bold")), width=width)
+        console.print(shown, width=width)
+        console.print(words(f"The order of D is {came_out}{asked}.{chance}{early}"), width=width)
+
+
+def _series(found: Comparison, console: Console, width: int) -> None:
+    """Series of models by the tests that there are, a condition and two series below one another."""
+    last = None
+    for each in found.series:
+        if (each.condition, each.first, each.second) != last:
+            last = (each.condition, each.first, each.second)
+            means = f"mean KL {each.means[0]:.3f} and {each.means[1]:.3f}"
+            name = words(f"{each.first} and {each.second} · {each.condition}", style="bold")
+            console.print()
+            console.print(Text.assemble(("Series  ", FAINT), name, f"  {means}"), width=width)
+        said = "does not vary"
+        if each.t is not None:
+            said = (
+                f"t {each.t:.2f}, df {each.df:.4g}, SED {each.standard_error:.3f}, p {each.p:.4f}, "
+                f"Holm {each.holm:.4f}, Benjamini-Hochberg {each.benjamini_hochberg:.4f}"
+            )
+        console.print(words(f"· {each.test} (n {each.values[0]}, {each.values[1]}): {said}"), width=width)
 
 
 def _completions(found: Comparison, console: Console, width: int) -> None:
@@ -68,9 +95,9 @@ def _names(found: Comparison, console: Console, width: int) -> None:
 
 
 def _quality(found: Comparison, console: Console, width: int) -> None:
-    shown = table(gap=2)
-    numbers(shown, **{"": FAINT, "valid": "", "D wording": SIMULATED, "at most": FAINT})
-    numbers(shown, **{"D choices": SIMULATED, "at most ": FAINT})
+    shown = table(gap=1)
+    numbers(shown, **{"": FAINT, "valid": "", "D wording": SIMULATED, "95 %": "", "at most": FAINT})
+    numbers(shown, **{"D choices": SIMULATED, "95 % ": "", "at most ": FAINT})
     for number, row in enumerate(found.rows, start=1):
         understood = row.statuses.understood
         valid = "·" if understood is None else f"{understood:.1%}"
@@ -126,7 +153,7 @@ def _notes(found: Comparison, console: Console, width: int) -> None:
     rules = found.rules
     notes = [
         "D: how often another reply came than the first one to a question, and the most that so many runs can reach "
-        "(95 % by the jackknife in --json). It grows with the number of runs."
+        "(95 % by the jackknife). It grows with the number of runs."
     ]
     if found.same_runs is not None and len({row.runs for row in found.rows}) > 1:
         each = "  ".join(
@@ -166,8 +193,11 @@ def _notes(found: Comparison, console: Console, width: int) -> None:
         console.print(words(note, style=FAINT), width=width)
 
 
-def _diverse(found: DiversityFigures | None) -> tuple[str, str]:
-    return ("·", "·") if found is None else (f"{found.value:.3f}", f"{found.attainable:.3f}")
+def _diverse(found: DiversityFigures | None) -> tuple[str, str, str]:
+    if found is None:
+        return "·", "·", "·"
+    between = "·" if found.low is None else f"{found.low:.3f}–{found.high:.3f}"
+    return f"{found.value:.3f}", between, f"{found.attainable:.3f}"
 
 
 def _estimated(found: Estimate | None) -> tuple[str, str]:
@@ -179,7 +209,11 @@ def _estimated(found: Estimate | None) -> tuple[str, str]:
 def _difference(found: Estimate | None) -> str:
     if found is None or found.low is None:
         return "·"
-    return f"{found.value:+.3f} ({found.low:+.3f}–{found.high:+.3f})"
+    return f"{found.value:+.3f} ({_between_limits(found)})"
+
+
+def _between_limits(found: Estimate) -> str:
+    return "·" if found.low is None else f"{found.low:+.3f}–{found.high:+.3f}"
 
 
 def _clock(seconds: float) -> str:

@@ -17,7 +17,7 @@ class DiversityFigures(Document):
     """D, in [0, 1)."""
     low: float | None = None
     high: float | None = None
-    """95 % by the jackknife over runs; absent with fewer than two."""
+    """95 % by the jackknife over runs; absent with fewer than two, and where no run makes a difference."""
     attainable: float
     """The largest D that so many runs can reach."""
     same_runs: float | None = None
@@ -87,12 +87,13 @@ class AblationStep(Document):
     row: int
     """Which of the conditions compared, from 1."""
     value: float
-    """D on wording, of as many runs as the smallest condition has."""
-    low: float | None
-    high: float | None
-    """95 % of the D of all its runs, by the jackknife."""
+    """D of as many runs as the smallest condition has."""
     attainable: float
     """The largest D that so many runs can reach."""
+    rise: Estimate | None = None
+    """How much more D is than in the row before, over the replies of the people that both asked, with 95 % by the
+    jackknife over them; absent in the first row, without shared people, and without limits where nobody makes a
+    difference."""
 
 
 class AblationOrder(Document):
@@ -101,6 +102,8 @@ class AblationOrder(Document):
     model: str
     language: str
     culture: str | None
+    level: Literal["wording", "choices"]
+    """What is compared: the published table has the wording."""
     steps: tuple[AblationStep, ...]
     """In the published order, lowest first."""
     missing: tuple[str, ...]
@@ -109,6 +112,35 @@ class AblationOrder(Document):
     """Neighbours in another order; none when it came out as published."""
     finished: bool = True
     """Whether the wave came to its end; the order of an unfinished one is preliminary."""
+
+    @property
+    def beyond_chance(self) -> int:
+        """How many rows lie above the one before by more than chance."""
+        return sum(step.rise is not None and (step.rise.low or 0.0) > 0 for step in self.steps)
+
+
+class SeriesFigure(Document):
+    """Two series of models compared by their mean KL in the value dimensions."""
+
+    condition: str
+    first: str
+    second: str
+    test: Literal["pooled", "welch", "paired"]
+    """``pooled``: as published, n1 + n2 - 2 degrees of freedom; ``paired``: each dimension with itself."""
+    means: tuple[float, float]
+    """Mean KL of both, in nats."""
+    values: tuple[int, int]
+    """Values on both sides: models times dimensions, or dimensions alone when paired."""
+    t: float | None
+    """Absent, as all below, where values do not vary."""
+    df: float | None
+    standard_error: float | None
+    """Of the difference of the means."""
+    p: float | None
+    """Two-sided."""
+    holm: float | None
+    """p adjusted for all comparisons by the same test."""
+    benjamini_hochberg: float | None
 
 
 class TopicCount(Document):
@@ -164,6 +196,8 @@ class Comparison(Document):
     """What the other families say of each row, when that was asked for."""
     ablations: tuple[AblationOrder, ...] = ()
     """How the published order of the ablation came out."""
+    series: tuple[SeriesFigure, ...] = ()
+    """Series of models, when some were named."""
     agreements: tuple[Agreement, ...] = ()
     """How far judges, people and rules agree on the replies of the first store, when that was asked for."""
     completions: tuple[Completion, ...] = ()

@@ -101,16 +101,62 @@ def diversity(digests: ArrayLike, options: ArrayLike | None = None) -> Diversity
     heard = distinct > 0
     questions = int(heard.sum())
     most = np.full(table.shape[1], runs) if options is None else np.minimum(np.asarray(options, np.int64), runs)
-    # Without one run, the replies that only it gave are gone, and there is one run less.
-    left = (distinct.sum() - once - questions) / ((runs - 1) * questions) if runs > 1 else np.zeros(0)
-    spread = float(np.sqrt((runs - 1) / runs * ((left - left.mean()) ** 2).sum())) if runs > 1 else float("nan")
     return Diversity(
         value=float((distinct.sum() - questions) / (runs * questions)),
         attainable=float((most[heard] - 1).sum() / (runs * questions)),
-        standard_error=spread,
+        standard_error=_jackknife(_without_each(distinct, once)),
         distinct=distinct,
         runs=runs,
     )
+
+
+@dataclass(frozen=True)
+class DiversityGap:
+    """How much more diverse one cell is than another that asks the same people."""
+
+    value: float
+    """Difference of D, in (-1, 1)."""
+    standard_error: float
+    """Jackknife over the people, each left out of both cells; NaN with fewer than two."""
+    runs: int
+    """People (times their repeats) in both."""
+
+
+def diversity_gap(first: ArrayLike, second: ArrayLike) -> DiversityGap:
+    """D of the second cell minus that of the first, over the replies that both have.
+
+    Parameters
+    ----------
+    first, second : array_like of uint64, shape (n_runs, n_questions)
+        Replies as for :func:`diversity`; a row is the same person in both.
+
+    Returns
+    -------
+    DiversityGap
+        Unitless. What makes a person differ in both cells alike cancels, so the difference is known better than
+        either D.
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, or no reply is in both.
+
+    >>> diversity_gap([[7, 7], [7, 8]], [[5, 6], [6, 7]])  # (3 - 2) / 4 and (4 - 2) / 4
+    DiversityGap(value=0.25, standard_error=0.0, runs=2)
+    """
+    one, other = np.asarray(first, dtype=np.uint64), np.asarray(second, dtype=np.uint64)
+    if one.shape != other.shape or one.ndim != 2:
+        raise ValueError(f"Two cells need the same runs and questions, got the shapes {one.shape} and {other.shape}.")
+    both = (one != SILENT) & (other != SILENT)
+    if not both.any():
+        raise ValueError("No reply is in both cells, so their diversity cannot be compared.")
+    values, left = [], []
+    for table in (one, other):
+        distinct, once = _distinct(np.where(both, table, np.uint64(SILENT)))
+        questions = int((distinct > 0).sum())
+        values.append(float((distinct.sum() - questions) / (len(table) * questions)))
+        left.append(_without_each(distinct, once))
+    return DiversityGap(values[1] - values[0], _jackknife(left[1] - left[0]), len(one))
 
 
 def rarefied(digests: ArrayLike, runs: int) -> float:
@@ -155,6 +201,20 @@ def rarefied(digests: ArrayLike, runs: int) -> float:
     if not questions:
         raise ValueError("There is no reply at all.")
     return (total - questions) / (runs * questions)
+
+
+def _without_each(distinct: Integers, once: Integers) -> Floats:
+    """D without each run: the replies that only it gave are gone, and there is one run less; empty for one run."""
+    runs, questions = len(once), int((distinct > 0).sum())
+    if runs < 2:
+        return np.zeros(0)
+    return np.asarray((distinct.sum() - once - questions) / ((runs - 1) * questions))
+
+
+def _jackknife(left: Floats) -> float:
+    """Standard error from the values without each run; NaN for fewer than two."""
+    runs = len(left)
+    return float(np.sqrt((runs - 1) / runs * ((left - left.mean()) ** 2).sum())) if runs > 1 else float("nan")
 
 
 def _distinct(table: Digests) -> tuple[Integers, Integers]:

@@ -19,6 +19,7 @@ from analysis.evaluated import (
     Habits,
     Insensitivity,
     Level,
+    Structure,
     Voice,
 )
 from analysis.insensitivity import aggregate
@@ -30,6 +31,7 @@ from analysis.response_styles import response_styles
 from analysis.responses import judgements, rule_failures, stored_responses
 from analysis.rule_judge import Rules
 from analysis.spread import spread, spread_ratio
+from analysis.whole_people import WholePeople, structures
 from demoscope.seeds import generator
 from surveys.judging import DIMENSIONS, Dimension
 
@@ -54,6 +56,7 @@ def evaluate(
     decided: Sequence[Resolution] = (),
     checks: Rules | None = None,
     data: CellData | None = None,
+    people: WholePeople | None = None,
 ) -> CellEvaluation:
     """Evaluate one cell; whatever the store has no people or judgements for is left out.
 
@@ -67,11 +70,15 @@ def evaluate(
         Which questions belong together, for the rule-based checks; markers alone when absent.
     data : CellData, optional
         What :func:`analysis.def_data.cell_data` read of the cell with the same decisions, so that it is read once.
+    people : WholePeople, optional
+        Real people with all their answers, for how these hang together.
 
     Raises
     ------
     StoreError
         If the store is damaged.
+    DocumentError
+        If the table of people does not fit the cell.
     """
     data = cell_data(results, cell, decided) if data is None else data
     pair = None if data.human is None else matching(data.counts, data.human)
@@ -87,7 +94,14 @@ def evaluate(
         habits=_habits(data),
         factors=tuple(_factors(results, data)),
         insensitivity=tuple(_insensitivity(results, cell, rules, checks or Rules())),
+        structures=() if people is None else _structures(results, data, people),
     )
+
+
+def _structures(results: Results, data: CellData, people: WholePeople) -> tuple[Structure, ...]:
+    known = results.attributes(data.respondents)
+    traits = [each for each in known for _ in range(data.replicates)]
+    return structures(data, traits, people, generator(results.wave.seed, "evaluate", "people", data.cell.name))
 
 
 def _bias(results: Results, data: CellData, pair: Matching, grouping: str, rules: DefRules) -> Bias:

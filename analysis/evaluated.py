@@ -1,5 +1,7 @@
 """What DEF's families say of one cell beyond its row in a comparison, as plain frozen documents."""
 
+from typing import Literal
+
 from demoscope.documents import Document
 
 
@@ -118,6 +120,32 @@ class Completion(Document):
     """One-sided: how often chance alone gives a difference as large."""
 
 
+class Structure(Document):
+    """How answers hang together, or follow from traits, beside whole real people."""
+
+    kind: Literal["correlations", "effects"]
+    """Between items; or of traits on items, on a scale of 0 to 1."""
+    questions: tuple[str, ...]
+    traits: tuple[str, ...]
+    """Traits whose effects are compared, as a level of them; none for correlations."""
+    people: int
+    simulated: int
+    difference: float | None = None
+    """Mean absolute difference from the people's; absent, as all below, with too few people or without variance."""
+    low: float | None = None
+    high: float | None = None
+    """95 % of the differences between people and people, the one part as large as the simulated sample (or half)."""
+    correlation: float | None = None
+    """Of the entries with the people's, in [-1, 1]."""
+    correlation_of_people: float | None = None
+    """Mean of the same between people and people."""
+
+    @property
+    def like_people(self) -> bool | None:
+        """Whether the difference is no larger than people's from people; ``None`` where it is not known."""
+        return None if self.difference is None or self.high is None else self.difference <= self.high
+
+
 class CellEvaluation(Document):
     """One cell of a store."""
 
@@ -131,3 +159,5 @@ class CellEvaluation(Document):
     factors: tuple[Factor, ...]
     """Memory, decoding and place, by the mean human probability of what respondents chose."""
     insensitivity: tuple[Insensitivity, ...]
+    structures: tuple[Structure, ...] = ()
+    """Correlations and effects beside those of whole people, where a table of them was given."""

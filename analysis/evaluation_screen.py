@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.text import Text
 
-from analysis.evaluated import Bias, CellEvaluation, Factor
+from analysis.evaluated import Bias, CellEvaluation, Factor, Structure
 from analysis.ink import words
 from analysis.layout import FAINT, SIMULATED, numbers, table
 
@@ -40,6 +40,8 @@ def render_evaluation(found: CellEvaluation, console: Console, width: int, numbe
     if habits.acquiescence is not None:
         people = "·" if habits.acquiescence_people is None else f"{habits.acquiescence_people:+.2f}"
         _line(f"agreeing minus disagreeing {habits.acquiescence:+.2f} (people {people})", console, width)
+    for structure in found.structures:
+        _structure(structure, console, width)
     for bias in found.biases:
         _bias(bias, console, width)
     for factor in found.factors:
@@ -52,6 +54,18 @@ def render_evaluation(found: CellEvaluation, console: Console, width: int, numbe
             console,
             width,
         )
+
+
+def _structure(found: Structure, console: Console, width: int) -> None:
+    about = "correlations between" if found.kind == "correlations" else f"effects of {', '.join(found.traits)} on"
+    said = f"not known from {found.simulated:,} simulated and {found.people:,} real people"
+    if found.difference is not None and found.low is not None and found.high is not None:
+        said = (
+            f"{'as' if found.like_people else 'unlike'} people: {found.difference:.3f} apart (people from people "
+            f"{found.low:.3f}–{found.high:.3f}), correlated with theirs {_number(found.correlation)} "
+            f"({_number(found.correlation_of_people)})"
+        )
+    _line(f"{about} {len(found.questions)} questions {said}", console, width)
 
 
 def _bias(bias: Bias, console: Console, width: int) -> None:

@@ -322,6 +322,10 @@ class Results:
         """Level of a grouping that each respondent belongs to; ``None`` when its persona fits none."""
         return [group.level(self._attributes[persona]) for persona in respondents.personas.tolist()]
 
+    def attributes(self, respondents: Respondents) -> list[dict[str, Any]]:
+        """Attributes of each respondent's persona."""
+        return [self._attributes[persona] for persona in respondents.personas.tolist()]
+
     def human_counts(self) -> dict[int, dict[int | None, float]]:
         """Real people by question id and code; the code ``None`` counts those without a substantive answer."""
         found: dict[int, dict[int | None, float]] = {}

@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from analysis.diversity import SILENT, digest, diversity, of_choices, rarefied
+from analysis.diversity import SILENT, digest, diversity, diversity_gap, of_choices, rarefied
 
 
 def of(texts: list[list[str]]) -> np.ndarray:
@@ -66,3 +66,19 @@ def test_no_text_has_the_digest_of_silence_and_different_texts_differ():
     digests = {digest(f"reply {n}") for n in range(10_000)}
     assert len(digests) == 10_000
     assert SILENT not in digests
+
+
+def test_the_gap_between_two_cells_is_that_of_the_people_in_both_left_out_together():
+    one, other = [[7, 7], [7, 8], [7, 8]], [[1, 4], [2, 5], [3, 6]]
+    found = diversity_gap(one, other)
+    assert found.value == pytest.approx((6 - 2) / 6 - (3 - 2) / 6)
+    left = np.array(
+        [0.5 - 0, 0.5 - 1 / 4, 0.5 - 1 / 4]
+    )  # D of two runs: other (4 - 2) / 4; one without its first, ...
+    assert found.standard_error == pytest.approx(np.sqrt(2 / 3 * ((left - left.mean()) ** 2).sum()))
+    halved = diversity_gap([[7, 7], [7, SILENT]], [[1, 1], [2, 2]])  # the second question has one reply in both
+    assert halved.value == pytest.approx((3 - 2) / 4 - 0)
+    with pytest.raises(ValueError, match="No reply is in both"):
+        diversity_gap([[SILENT]], [[7]])
+    with pytest.raises(ValueError, match="same runs"):
+        diversity_gap([[7]], [[7, 7]])
