@@ -109,7 +109,7 @@ def test_the_bundled_items_survive(tmp_path):
     lost = FORMAT.write(asked, tmp_path / "gss.xml")
     back = FORMAT.read(tmp_path / "gss.xml").questionnaire
     assert [(q.id, q.text, q.options) for q in back.questions] == [(q.id, q.text, q.options) for q in asked.questions]
-    assert {item.what.split(":")[0] for item in lost} == {"id", "topic", "source"}
+    assert {item.what.split(":")[0] for item in lost} == {"id", "topic", "source", "statements"}
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ def test_the_bundled_items_survive(tmp_path):
     back = FORMAT.read(path).questionnaire
     assert [(q.id, q.text, q.options) for q in back.questions] == [(q.id, q.text, q.options) for q in asked.questions]
     translated = {"options", "text", "title"}
-    assert {item.what.split(":")[0] for item in lost} - translated == {"topic"}
+    assert {item.what.split(":")[0] for item in lost} - translated == {"topic", "statements"}
     assert {item.where.split()[0] for item in lost if item.what.split(":")[0] in translated} <= {"translation"}
 
 

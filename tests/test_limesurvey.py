@@ -299,7 +299,7 @@ def test_the_bundled_items_survive(tmp_path, form, name):
     lost = form.write(asked, tmp_path / name)
     back = form.read(tmp_path / name).questionnaire
     assert [(q.id, q.text, q.options) for q in back.questions] == [(q.id, q.text, q.options) for q in asked.questions]
-    assert {item.what.split(":")[0] for item in lost} == {"id", "topic", "source"}
+    assert {item.what.split(":")[0] for item in lost} == {"id", "topic", "source", "statements"}
 
 
 def test_what_limesurvey_cannot_hold_is_listed(tmp_path):
