@@ -1,18 +1,20 @@
 """How far distances from few respondents are off, and how often their intervals hold: bias and coverage by n.
 
-usage: python benchmarks/coverage.py [--seeds 200] [--plot docs/distances_by_n.svg]
+usage: python benchmarks/coverage.py [--seeds 200] [--quick] [--table rows.csv] [--plot docs/distances_by_n.svg]
 
 A planted public of known distance from the real one is interviewed again and again. Part one: one question of five
 options, at three true distances; the distance as computed with its percentile bootstrap, and debiased with its
 interval. Part two: the mean over ten questions that hang together, with whole respondents drawn; the percentile
-bootstrap, and the debiased mean with its interval. Part three: D of the same public by the number of
-runs, its jackknife interval, and D rarefied to twenty. Prints one JSON line; the truth is computed from the shares.
+bootstrap, and the debiased mean with its interval. Part three: D of the same public by the number of runs, its
+jackknife interval, and D rarefied to twenty. The truth is computed from the shares. Prints one JSON line: how far
+estimates are off and how often intervals hold, over all sizes; `--table` writes a row for every size as well.
 """
 
 import argparse
-import json
+import csv
 import sys
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +28,10 @@ from analysis.choices import one_hot
 from analysis.debiasing import debiased, debiased_mean
 from analysis.distances import jensen_shannon, kl_divergence, total_variation, wasserstein
 from analysis.diversity import diversity, of_choices, rarefied
+from benchmarks.line import Number, line, number
 
 Distance = Callable[[Any, Any], Any]
+Row = dict[str, Any]
 DISTANCES: dict[str, Distance] = {
     "KL": kl_divergence,
     "JS": jensen_shannon,
@@ -47,7 +51,7 @@ def held(low: np.ndarray, high: np.ndarray, truth: float | np.ndarray) -> float:
     return float(((low <= truth + SLACK) & (truth - SLACK <= high)).mean())
 
 
-def one_question(seeds: int) -> list[dict[str, Any]]:
+def one_question(seeds: int) -> list[Row]:
     rows = []
     for public, way in PUBLICS.items():
         shares = REAL + way * (FAR - REAL)
@@ -80,7 +84,7 @@ def answers(n: int, shares: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.asarray(place.sum(axis=-1).clip(max=OPTIONS - 1))
 
 
-def mean_of_ten(seeds: int) -> list[dict[str, Any]]:
+def mean_of_ten(seeds: int) -> list[Row]:
     rng = np.random.default_rng(5)
     real = rng.dirichlet(np.full(OPTIONS, 6.0), size=QUESTIONS)
     far = rng.dirichlet(np.full(OPTIONS, 3.0), size=QUESTIONS)
@@ -119,7 +123,7 @@ def mean_of_ten(seeds: int) -> list[dict[str, Any]]:
     return rows
 
 
-def diversities(seeds: int) -> list[dict[str, Any]]:
+def diversities(seeds: int) -> list[Row]:
     shares = np.random.default_rng(6).dirichlet(np.full(40, 0.5), size=QUESTIONS)
     rows = []
     for n in SIZES:
@@ -150,7 +154,7 @@ def diversities(seeds: int) -> list[dict[str, Any]]:
     return rows
 
 
-def plot(rows: list[dict[str, Any]], path: Path) -> None:
+def plot(rows: list[Row], path: Path) -> None:
     import matplotlib
 
     matplotlib.use("svg")
@@ -179,16 +183,59 @@ def plot(rows: list[dict[str, Any]], path: Path) -> None:
     figure.savefig(path, metadata={"Date": None})
 
 
+def told(part: str, rows: list[Row]) -> Iterator[Number]:
+    """Bias and coverage of one public's distances over all sizes: the worst, and how far the intervals range."""
+    publics: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        publics[row["public"]].append(row)
+    for public, found in publics.items():
+        for way in ("computed", "debiased"):
+            bias = max((row[way] - row["truth"] for row in found), key=abs)
+            yield number(f"{part}, {public} public: largest bias, {way}", bias)
+        for way in ("bootstrap holds", "debiased holds"):
+            shares = [row[way] for row in found]
+            yield number(f"{part}, {public} public: {way}, least often", min(shares), "share")
+            yield number(f"{part}, {public} public: {way}, most often", max(shares), "share")
+
+
+def told_of_diversity(rows: list[Row]) -> Iterator[Number]:
+    """Bias and coverage of D over all numbers of runs."""
+    yield number("D: largest bias", max((row["D"] - row["expected D"] for row in rows), key=abs))
+    bias = max((row["mean of bootstrap draws"] - row["expected D"] for row in rows), key=abs)
+    yield number("D: largest bias of bootstrap draws", bias)
+    bias = max((row["rarefied to 20"] - row["expected D of 20"] for row in rows), key=abs)
+    yield number("D rarefied to 20: largest bias", bias)
+    shares = [row["jackknife holds"] for row in rows]
+    yield number("D: jackknife holds, least often", min(shares), "share")
+    yield number("D: jackknife holds, most often", max(shares), "share")
+
+
+def write_table(parts: dict[str, list[Row]], path: Path) -> None:
+    """Every row of every part; cells that a part has not are empty."""
+    rows = [{"part": part, **row} for part, found in parts.items() for row in found]
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
 def main() -> None:
     reader = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     reader.add_argument("--seeds", type=int, default=200)
+    reader.add_argument("--quick", action="store_true", help="10 planted publics each, for a look at the machinery")
+    reader.add_argument("--table", type=Path)
     reader.add_argument("--plot", type=Path)
     asked = reader.parse_args()
-    single = one_question(asked.seeds)
+    seeds = 10 if asked.quick else asked.seeds
+    parts = {"one question": one_question(seeds), "mean of ten": mean_of_ten(seeds), "D": diversities(seeds)}
     if asked.plot:
-        plot(single, asked.plot)
-    results = {"one question": single, "mean of ten": mean_of_ten(asked.seeds), "D": diversities(asked.seeds)}
-    print(json.dumps({"benchmark": "coverage", "seeds": asked.seeds, "results": results}))
+        plot(parts["one question"], asked.plot)
+    if asked.table:
+        write_table(parts, asked.table)
+    numbers = [one for part in ("one question", "mean of ten") for one in told(part, parts[part])]
+    sizes = {"seeds": seeds, "draws": DRAWS, "respondents": SIZES}
+    print(line("coverage", [*numbers, *told_of_diversity(parts["D"])], **sizes))
 
 
 if __name__ == "__main__":

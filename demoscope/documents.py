@@ -204,6 +204,8 @@ def _explain(error: ValidationError, model: type[BaseModel], where: str, lines: 
         elif item["type"] == "too_short" and "min_length" in (limits := item.get("ctx", {})):
             least = limits["min_length"]
             message = f"needs {least} {'entry' if least == 1 else 'entries'} at least, has {limits['actual_length']}"
+        elif item["type"] == "string_too_short" and not item["input"]:
+            message = "is empty; write it"
         elif item["type"] == "missing":
             message = "is missing and has no default"
         yield f"{place}: {name + ': ' if name else ''}{message.rstrip('.')}{'' if message.endswith('?') else '.'}"

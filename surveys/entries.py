@@ -7,7 +7,7 @@ from pydantic import Discriminator, Field, Tag
 from demoscope.documents import Document
 from surveys.factors import Factors
 from surveys.option import LARGEST, Option, Words
-from surveys.question import Expression, Id, Question
+from surveys.question import Exclusion, Expression, Id, Question
 
 Order = Literal["fixed", "rotated", "random"]
 """How questions follow each other: as written, beginning at a drawn place, or shuffled; seeded by person."""
@@ -28,6 +28,8 @@ class Item(Document):
     """1 when higher codes mean more of the dimension, -1 when they mean less."""
     show_if: Expression | None = None
     """Condition under which the item is asked."""
+    exclude: Exclusion | None = None
+    """When given, the item stays in the document and is not put to models."""
 
 
 class Battery(Document):
@@ -53,6 +55,14 @@ class Battery(Document):
     """What the lowest value means."""
     high_label: str | None = None
     """What the highest value means."""
+    point_labels: dict[int, str] = Field(default_factory=dict)
+    """What points of a scale between its ends mean, when more than the ends are labelled."""
+    min_selections: int | None = None
+    """How many options of a multiple choice must be chosen at least; one when absent."""
+    max_selections: int | None = None
+    """How many options of a multiple choice may be chosen; all of them when absent."""
+    ordinal: bool = True
+    """Whether the order of the options carries meaning, so that Wasserstein distances do."""
     order: Order = "fixed"
     """How the items follow each other."""
     dimension: str | None = None

@@ -1,10 +1,14 @@
 """Column mappings: a document that says which columns of the reader's own file answer which questions."""
 
+import json
+from pathlib import Path
+
 import pandas as pd
 import pyreadstat
 import pytest
 
 from demoscope.errors import DocumentError
+from surveys.formats.codebook import read_codebook
 from surveys.formats.columns import FORMAT
 
 MAPPING = """\
@@ -89,6 +93,66 @@ columns: [{column: Q1}, {column: Q2, text: Are friends important?}]
     ]
     assert second.text == "Are friends important?"
     assert second.options[2].kind == "nonresponse"
+
+
+CODEBOOK = {
+    "Q1": {
+        "question": "Important in life: Family",
+        "question_instruction": "Use this card.",
+        "choices": {"2": "Rather", "1": "Very", "-1": "Don't know", "-4": "Not asked"},
+    },
+    "Q48": {
+        "question": "How much freedom?",
+        "choices": {"10": "A great deal", "9": "9", "1": "None at all", "-1": "DK"},
+    },
+    "Q99": {"question": "Not in the file", "choices": {}},
+}
+
+
+def test_a_codebook_words_the_columns_of_a_csv_file(tmp_path):
+    (tmp_path / "codebook.json").write_text(json.dumps(CODEBOOK), encoding="utf-8")
+    mapping = """\
+id: own
+title: Own copy
+file: data.csv
+codebook: codebook.json
+drop: [-4]
+columns: [{column: Q1}, {column: Q48, kind: scale}]
+"""
+    reading = read(tmp_path, mapping, "Q1,Q48,W\n1,10,1\n-4,0,1\n3,-1,1\n")
+    family, freedom = reading.questionnaire.questions
+    assert (family.text, family.instruction) == ("Important in life: Family", "Use this card.")
+    assert [(option.code, option.label, option.kind) for option in family.options] == [
+        (1, "Very", "substantive"),
+        (2, "Rather", "substantive"),
+        (-1, "Don't know", "nonresponse"),
+    ]
+    assert (freedom.minimum, freedom.maximum) == (1, 10)
+    assert (freedom.low_label, freedom.high_label) == ("None at all", "A great deal")
+    assert [str(item) for item in reading.left_out] == [
+        "column Q1: the values 3 (the mapping has neither an option nor a missing code for them)",
+        "column Q48: the values 0 (they answer no such scale and are no missing code)",
+        "column Q48: the missing values -1 (a scale has no options of their own)",
+        "the file: 1 columns (W) (the mapping does not name them)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"), [("[]", "no codebook"), ('{"Q1": "Family"}', "no `choices`"), ("{", "codebook.json")]
+)
+def test_what_is_no_codebook_is_refused(tmp_path, content, told):
+    (tmp_path / "codebook.json").write_text(content, encoding="utf-8")
+    with pytest.raises(DocumentError, match=told):
+        read(tmp_path, "id: own\ntitle: T\ncodebook: codebook.json\ncolumns: [{column: Q1}]\n")
+
+
+def test_the_published_codebook_of_the_survey_is_read():
+    path = Path(__file__).resolve().parents[2] / "shared" / "data" / "wvb" / "codebook.json"
+    if not path.exists():
+        pytest.skip("codebook.json is not there")
+    family = read_codebook(path)["Q1"]
+    assert list(family.labels) == [1, 2, 3, 4, -1, -2, -4, -5]
+    assert (family.labels[1], family.is_missing(-4), family.is_missing(1)) == ("Very important", True, False)
 
 
 def test_a_mapping_may_say_everything_itself(tmp_path):

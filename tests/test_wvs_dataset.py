@@ -284,7 +284,9 @@ WHERE = "worldvaluessurvey.org"
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda f: f.drop(columns=["Q33", "Q275"]), "2 of 282 columns are missing: Q275, Q33"),
+        (lambda f: f.drop(columns=["Q33", "Q275"]), "2 of 282 columns are missing: Q33, Q275"),
+        (lambda f: f.drop(columns=["B_COUNTRY", *(f"Q{n}" for n in range(172, 223))]),
+         r"52 of 282 columns are missing: B_COUNTRY, Q172-Q222\."),
         (lambda f: f.set_axis([f"V{n}" for n in range(f.shape[1])], axis=1),
          "none of the columns is there; it begins with V0"),
         (lambda f: f.assign(A_WAVE=6), "respondents of wave 6, not 7"),

@@ -5,7 +5,7 @@ For surveys whose files may not be passed on: the mapping travels, the reader's 
 
 import csv
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,11 @@ from pydantic import Field, field_validator
 from demoscope.documents import Document, read
 from demoscope.errors import DocumentError
 from demoscope.tables import file_beside
+from surveys.formats.codebook import read_codebook
 from surveys.formats.data_file import header
 from surveys.formats.draft import Draft
 from surveys.formats.interface import Format, Reading
-from surveys.formats.variables import Variable, written
+from surveys.formats.variables import Code, Variable, written
 from surveys.question import Id, Kind
 
 MOST_VALUES = 5_000
@@ -35,11 +36,11 @@ class Column(Document):
     id: Id | None = None
     """Id of the question; the column's name when absent."""
     text: str | None = None
-    """Wording; the variable's label in an SPSS or Stata file when absent."""
+    """Wording; that of the variable in an SPSS or Stata file or in the codebook when absent."""
     kind: Kind = "single"
     """Kind of the question."""
     options: dict[int, str] = Field(default_factory=dict)
-    """Code -> label; the value labels of the file when absent."""
+    """Code -> label; those of the file or of the codebook when absent."""
     missing: dict[int, str] = Field(default_factory=dict)
     """Codes that mean no answer, offered as nonresponse, beside those of the whole mapping."""
     drop: tuple[int, ...] = ()
@@ -77,6 +78,8 @@ class ColumnMapping(Document):
     """Where the questions come from and under which terms."""
     file: str | None = None
     """Data file beside the mapping: .csv, .sav, .zsav or .dta; without one the mapping says everything itself."""
+    codebook: str | None = None
+    """Codebook beside the mapping, as JSON: wordings and labels of columns that have none in the file."""
     missing: dict[int, str] = Field(default_factory=dict)
     """Codes that mean no answer in every column that has them among its labels, or that has no labels."""
     drop: tuple[int, ...] = ()
@@ -84,7 +87,7 @@ class ColumnMapping(Document):
     columns: tuple[Column, ...] = Field(min_length=1, max_length=MOST_COLUMNS)
     """The columns, in the order in which they are asked."""
 
-    @field_validator("file")
+    @field_validator("file", "codebook")
     @classmethod
     def _beside(cls, name: str | None) -> str | None:
         return None if name is None else file_beside(name)
@@ -93,13 +96,20 @@ class ColumnMapping(Document):
 def _read(path: Path) -> Reading:
     mapping = read(ColumnMapping, path)
     draft = Draft(path, mapping.language)
-    known, seen = _file(mapping, path)
+    labelled, seen = _file(mapping, path)
+    told = _codebook(mapping, path, labelled or seen)
+    known = {
+        **labelled,
+        **{name: one for name, one in told.items() if name not in labelled or not labelled[name].labels},
+    }
     entries = []
     for column in mapping.columns:
         content = _question(column, mapping, known.get(column.column), seen.get(column.column), draft)
         if content is not None:
             entries.append(content)
-    unused = [name for name in (known or seen) if name not in {column.column for column in mapping.columns}]
+    unused = [
+        name for name in (labelled or seen or known) if name not in {column.column for column in mapping.columns}
+    ]
     if unused:
         named = ", ".join(unused[:8]) + (" ..." if len(unused) > 8 else "")
         draft.leave_out("the file", f"{len(unused)} columns ({named})", "the mapping does not name them")
@@ -120,6 +130,14 @@ def _file(mapping: ColumnMapping, path: Path) -> tuple[Mapping[str, Variable], M
     if beside.suffix.lower() == ".csv":
         return {}, _values(beside, wanted, path)
     raise DocumentError(f"{path}: file: {mapping.file!r} is neither .csv nor .sav, .zsav or .dta.")
+
+
+def _codebook(mapping: ColumnMapping, path: Path, there: Collection[str]) -> dict[str, Variable]:
+    """Variables of the codebook, those alone that the data file has when there is one."""
+    if mapping.codebook is None:
+        return {}
+    known = read_codebook(path.parent / mapping.codebook)
+    return {name: variable for name, variable in known.items() if not there or name in there}
 
 
 def _need_columns(wanted: list[str], there: list[str], beside: Path, path: Path) -> None:
@@ -165,13 +183,19 @@ def _question(
     where = f"column {column.column}"
     text = column.text or (variable.label if variable else "")
     if not text:
-        draft.leave_out(where, "the column", "neither the mapping nor the file has a wording for it")
+        draft.leave_out(where, "the column", "neither the mapping nor its file or codebook has a wording for it")
         return None
     made = draft.new_id(column.id) if column.id else draft.named(column.column, where)
     content: dict[str, Any] = {"id": made, "text": draft.text(text, where), "kind": column.kind}
     content |= {name: getattr(column, name) for name in _TAKEN if getattr(column, name) is not None}
+    if variable is not None and variable.instruction:
+        content.setdefault("instruction", draft.text(variable.instruction, where))
+    if column.kind == "scale" and variable is not None:
+        _label_ends(content, variable, draft, where)
     dropped = {*mapping.drop, *column.drop}
     away = {code: label for code, label in {**mapping.missing, **column.missing}.items() if code not in dropped}
+    labels = variable.labels if variable is not None else {}
+    unsaid = [code for code in labels if variable is not None and variable.is_missing(code) and code not in dropped]
     codes: dict[str, int] = {}
     if column.kind in ("single", "multiple", "ranking"):
         content["options"] = _options(column, mapping, variable, away, dropped, draft)
@@ -179,11 +203,23 @@ def _question(
         allowed = {*codes, *map(str, (*away, *dropped)), ""}
         _tell_strangers(values, allowed, where, draft)
     elif column.kind in ("scale", "number"):
-        _tell_outside(values, column, {*away, *dropped}, where, draft)
-    if not codes and away and column.missing:
-        listed = ", ".join(str(code) for code in column.missing)
+        _tell_outside(values, content, {*away, *dropped, *unsaid}, where, draft)
+    if not codes and (lost := dict.fromkeys((*column.missing, *unsaid))):
+        listed = ", ".join(map(str, lost))
         draft.leave_out(where, f"the missing values {listed}", f"a {column.kind} has no options of their own")
     return draft.question(column.column, where, content, codes)
+
+
+def _label_ends(content: dict[str, Any], variable: Variable, draft: Draft, where: str) -> None:
+    """Ends of a scale and what they mean, from the labels of the variable where the mapping does not say."""
+    labels = {code: label for code, label in variable.labels.items() if isinstance(code, int | float)}
+    points = [int(code) for code in labels if not variable.is_missing(code) and float(code).is_integer()]
+    for bound, label, found in (("minimum", "low_label", min), ("maximum", "high_label", max)):
+        if points:
+            content.setdefault(bound, found(points))
+        said = draft.label(labels.get(content.get(bound, math.nan), ""), where)
+        if said and said != str(content[bound]):
+            content.setdefault(label, said)
 
 
 def _options(
@@ -230,22 +266,24 @@ def _tell_strangers(values: frozenset[str] | None, allowed: set[str], where: str
         draft.leave_out(where, f"the values {named}", "the mapping has neither an option nor a missing code for them")
 
 
-def _tell_outside(values: frozenset[str] | None, column: Column, missing: set[int], where: str, draft: Draft) -> None:
+def _tell_outside(
+    values: frozenset[str] | None, content: dict[str, Any], missing: Collection[Code], where: str, draft: Draft
+) -> None:
     """Note values in the file that are no answer on a scale or to a number, and no missing code either."""
-    low = -math.inf if column.minimum is None else column.minimum
-    high = math.inf if column.maximum is None else column.maximum
+    low, high = content.get("minimum", -math.inf), content.get("maximum", math.inf)
+    kind = content["kind"]
 
     def fits(value: str) -> bool:
         try:
             number = float(value)
         except ValueError:
             return False
-        return number in missing or (low <= number <= high and (column.kind == "number" or number.is_integer()))
+        return number in missing or (low <= number <= high and (kind == "number" or number.is_integer()))
 
     strange = sorted(value for value in values or () if value and not fits(value))
     if strange:
         named = ", ".join(value[:30] for value in strange[:8]) + (" ..." if len(strange) > 8 else "")
-        draft.leave_out(where, f"the values {named}", f"they answer no such {column.kind} and are no missing code")
+        draft.leave_out(where, f"the values {named}", f"they answer no such {kind} and are no missing code")
 
 
 def _recognises(head: bytes) -> bool:

@@ -194,6 +194,9 @@ class Draft:
             what = f"the question, which has {len(content['options']):,} options"
             self.leave_out(where, what, f"at most {MOST_OPTIONS:,} can be shown")
             return False
+        if not content.get("text"):
+            self.leave_out(where, "the question", "it has no wording")
+            return False
         try:
             Question.model_validate(content)
         except ValidationError as error:

@@ -201,6 +201,8 @@ class _Writer:
             made.attributes["random_order"] = {"": "1"}
             held.add("order")
         choices = self._battery_answers(battery, made, where)
+        if battery.answers == "scale" and choices:
+            held |= {"low_label", "high_label", "point_labels"}
         self.losses.of(battery, held, where)
         for item in battery.items:
             self._item(item, battery, made, choices)

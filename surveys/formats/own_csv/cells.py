@@ -27,6 +27,12 @@ QUESTION = (
 )
 """Columns of a question beside its id, kind and text."""
 
+BATTERY = (
+    *("minimum", "maximum", "min_selections", "max_selections", "ordinal"),
+    *("order", "dimension", "topic", "show_if"),
+)
+"""Columns of a battery beside its id, kind and text."""
+
 
 def neutral(cell: str) -> str:
     """The cell as a spreadsheet will show it instead of calculating it: an apostrophe goes before a formula.

@@ -10,7 +10,7 @@ from typing import Any
 from demoscope.documents import Loc, build
 from demoscope.errors import DocumentError
 from surveys.formats.interface import Reading
-from surveys.formats.own_csv.cells import COLUMNS, QUESTION, SETTINGS, meant, setting
+from surveys.formats.own_csv.cells import BATTERY, COLUMNS, QUESTION, SETTINGS, meant, setting
 from surveys.formats.untrusted import read_text
 from surveys.questionnaire import Questionnaire
 
@@ -163,13 +163,15 @@ class _Table:
             {"to": rule["id"].strip(), **({"when": rule["show_if"]} if rule["show_if"] else {})}
             for rule in self._take("go_to")
         ]
-        for excluded in self._take("exclude"):
-            entry["exclude"] = {"reviewer": excluded["id"], "reason": excluded["text"]}
+        self._exclude(entry)
         return entry | ({"wordings": wordings} if wordings else {}) | ({"go_to": rules} if rules else {})
 
+    def _exclude(self, entry: dict[str, Any]) -> None:
+        for excluded in self._take("exclude"):
+            entry["exclude"] = {"reviewer": excluded["id"], "reason": excluded["text"]}
+
     def _battery(self, row: _Row) -> dict[str, Any]:
-        columns = ("order", "dimension", "topic", "show_if", "minimum", "maximum")
-        entry = self._settings(row, *columns) | {"kind": "battery", "text": row["text"]}
+        entry = self._settings(row, *BATTERY) | {"kind": "battery", "text": row["text"]}
         if row["kind"]:
             entry["answers"] = row["kind"].strip()
         self._say(row, entry["id"], "text")
@@ -178,6 +180,7 @@ class _Table:
         for item in self._take("item"):
             made = self._settings(item, "dimension", "topic", "polarity", "show_if") | {"text": item["text"]}
             self._say(item, made["id"], "text")
+            self._exclude(made)
             entry["items"].append(made)
         return entry
 

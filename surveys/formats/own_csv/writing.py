@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from surveys.entries import Battery, Conjoint, Entry, Loop, Section, Vignette
+from surveys.entries import Battery, Conjoint, Entry, Item, Loop, Section, Vignette
 from surveys.factors import Factors
 from surveys.formats.interface import LeftOut
 from surveys.formats.output import write_text
-from surveys.formats.own_csv.cells import COLUMNS, QUESTION, SETTINGS, neutral, shown
+from surveys.formats.own_csv.cells import BATTERY, COLUMNS, QUESTION, SETTINGS, neutral, shown
 from surveys.option import Option
 from surveys.question import Question
 from surveys.questionnaire import Questionnaire
@@ -126,15 +126,15 @@ class _Writer:
             )
 
     def _battery(self, battery: Battery) -> Iterator[Row]:
-        settings = ("order", "dimension", "topic", "show_if", "minimum", "maximum")
         said = self._said(battery.id, "text", battery.text)
-        yield _row(battery, *settings, row="battery", kind=battery.answers, **said)
+        yield _row(battery, *BATTERY, row="battery", kind=battery.answers, **said)
         yield from self._instruction(battery)
         yield from self._options(battery.id, battery.options)
         yield from self._labels(battery)
         for item in battery.items:
             said = self._said(item.id, "text", item.text)
             yield _row(item, "dimension", "topic", "polarity", "show_if", row="item", **said)
+            yield from self._excluded(item)
 
     def _question(self, question: Question) -> Iterator[Row]:
         said = self._said(question.id, "text", question.text)
@@ -148,8 +148,11 @@ class _Writer:
             yield {"row": "wording", "id": name, **self._said(question.id, "wordings", wording, name)}
         for rule in question.go_to:
             yield {"row": "go_to", "id": rule.to, "show_if": rule.when}
-        if question.exclude is not None:
-            yield {"row": "exclude", "id": question.exclude.reviewer, "text": question.exclude.reason}
+        yield from self._excluded(question)
+
+    def _excluded(self, entry: Question | Item) -> Iterator[Row]:
+        if entry.exclude is not None:
+            yield {"row": "exclude", "id": entry.exclude.reviewer, "text": entry.exclude.reason}
 
     def _instruction(self, entry: Question | Battery) -> Iterator[Row]:
         if entry.instruction is not None:
@@ -162,11 +165,10 @@ class _Writer:
             yield _row(option, "code", "score", "exclusive", "pinned", row="option", **kind, **said)
 
     def _labels(self, entry: Question | Battery) -> Iterator[Row]:
-        points = entry.point_labels if isinstance(entry, Question) else {}
         for end in ("low_label", "high_label"):
             if getattr(entry, end) is not None:
                 yield {"row": end, **self._said(entry.id, end, getattr(entry, end))}
-        for point, label in points.items():
+        for point, label in entry.point_labels.items():
             yield {"row": "point", "code": point, **self._said(entry.id, "point_labels", label, point)}
 
 

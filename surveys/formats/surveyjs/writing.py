@@ -211,7 +211,7 @@ class _Writer:
         holds = {"text", "items", "answers", "options", "instruction", "show_if"}
         if battery.answers == "scale":
             made["columns"] = self._scale(battery)
-            holds |= {"minimum", "maximum", "low_label", "high_label"}
+            holds |= {"minimum", "maximum", "low_label", "high_label", "point_labels"}
             self.losses.note(where, "that it is a scale", f"the columns of a {TOOL} matrix are options")
         else:
             made["columns"] = self._options(battery.id, battery)
@@ -231,7 +231,7 @@ class _Writer:
 
     def _scale(self, battery: Battery) -> list[dict[str, Any]]:
         assert battery.minimum is not None and battery.maximum is not None
-        ends = {battery.minimum: battery.low_label, battery.maximum: battery.high_label}
+        ends = {battery.minimum: battery.low_label, battery.maximum: battery.high_label, **battery.point_labels}
         return [
             {"value": n, "text": f"{n} ({ends[n]})" if ends.get(n) else str(n)}
             for n in range(battery.minimum, battery.maximum + 1)

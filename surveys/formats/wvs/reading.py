@@ -1,7 +1,9 @@
 """The survey's file as columns: CSV (commas, semicolons or tabs), SPSS and Stata, of version 5 or 6."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -76,9 +78,20 @@ def _names(path: Path, there: Sequence[str], needed: Sequence[str]) -> dict[str,
     elif len(missing) == len(needed):
         told = f"none of the columns is there; it begins with {', '.join(there[:5])}, as another wave or survey does"
     else:
-        shown = ", ".join(missing[:12]) + (" ..." if len(missing) > 12 else "")
-        told = f"{len(missing)} of {len(needed)} columns are missing: {shown}"
+        told = f"{len(missing)} of {len(needed)} columns are missing: {listed(missing)}"
     raise DocumentError(f"{path}: not the file of World Values Survey wave 7; {told}. {WHERE_TO_GET}")
+
+
+def listed(columns: Sequence[str]) -> str:
+    """All of the columns in few words: questions that follow each other as one.
+
+    >>> listed(["Q9", "Q10", "Q11", "Q260", "B_COUNTRY", "Q234A"])
+    'B_COUNTRY, Q234A, Q9-Q11, Q260'
+    """
+    numbers = sorted(int(name[1:]) for name in columns if re.fullmatch(r"Q\d+", name))
+    runs = [[n for _, n in run] for _, run in groupby(enumerate(numbers), lambda placed: placed[1] - placed[0])]
+    others = sorted(name for name in columns if not re.fullmatch(r"Q\d+", name))
+    return ", ".join([*others, *(f"Q{run[0]}" + (f"-Q{run[-1]}" if len(run) > 1 else "") for run in runs)])
 
 
 def _statistical(path: Path, suffix: str, needed: Sequence[str]) -> RawSurvey:

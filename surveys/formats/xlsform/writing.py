@@ -199,9 +199,11 @@ class _Writer:
         if battery.answers == "scale":
             low_high = {"low_label": battery.low_label, "high_label": battery.high_label}
             scale = Question(
-                id=battery.id, kind="scale", text="-", minimum=battery.minimum, maximum=battery.maximum, **low_high
-            )
+                id=battery.id, kind="scale", text="-", minimum=battery.minimum, maximum=battery.maximum, **low_high,
+                point_labels=battery.point_labels,
+            )  # fmt: skip
             options = scale.choices
+            holds.add("point_labels")
             self.losses.note(where, "that it is a scale", f"the columns of a {TOOL} table are options")
         several = "select_multiple" if battery.answers == "multiple" else "select_one"
         kind = f"{several} {self._list(battery.id, options)}"
