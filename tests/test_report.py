@@ -17,6 +17,7 @@ from analysis.opening import ENGLISH
 from analysis.reading import open_results
 from analysis.report.answer import answer
 from analysis.report.blocks import Card, Cards, Fold, Section, Table
+from analysis.report.drawings import draw_stacked
 from analysis.report.material import Material, read_material
 from analysis.report.pages import page
 from analysis.report.publication import ENDINGS, write_figures
@@ -29,6 +30,7 @@ from tests.hostile import HOSTILE, hostile_store
 from tests.large_store import write_large_store
 from tests.results import MadeUp, split_public
 from tests.test_cli import demoscope
+from tests.test_compare import replied
 
 GOOD = def_rules()
 EN = words_in("en")
@@ -207,6 +209,31 @@ def test_figures_stand_with_words_and_the_policy_allows_our_own_script_alone(mat
     assert "default-src 'none'" in html.unescape(text)
     assert text.count("<svg ") == text.count('role="img"') > 10
     assert "http" not in re.sub(r'xmlns="[^"]*"|createElementNS\("[^"]*"|Content-Security|http-equiv', "", text)
+
+
+def test_stacked_bars_say_what_their_colours_mean_even_where_a_part_is_empty():
+    drawn = draw_stacked(
+        [("a wave", None, [0.9, 0.0, 0.1])], [("ok", "Yes"), ("refused", "No"), ("failed", "?")], "alt"
+    )
+    assert [part in drawn for part in (">Yes<", ">No<", ">?<")] == [True] * 3
+    assert drawn.count('class="refused"') == 1  # in the legend alone
+
+
+def test_replies_that_were_never_asked_for_markers_are_not_faulted(tmp_path):
+    shares = {}
+    for protocol in ("def", "probe"):
+        made = MadeUp(tmp_path / f"{protocol}.sqlite", reference=None)
+        made.cell()
+        made.question(1, ["No", "Yes"])
+        made.people([{"sex": "female"}] * 3)
+        made.answers([(who, 1, "answered", [1]) for who in (1, 2, 3)])
+        for who in (1, 2, 3):
+            replied(made, 1, who, 1, "A", 1)
+        made.change("UPDATE cells SET protocol = ?", protocol)
+        (subject,) = read_material([made.path], GOOD, DRAWS).subjects
+        shares[protocol] = [found.share for found in subject.evaluation.insensitivity]
+        assert bool(subject.insensitive) == (protocol == "def")
+    assert shares == {"def": [1.0], "probe": []}
 
 
 def test_the_command_writes_a_page_and_figures(tmp_path):
