@@ -80,6 +80,22 @@ def test_it_opens_with_the_answer_and_says_how_far_to_trust_it(material):
     assert any("not finished" in item for item in bullets.items)
 
 
+def test_conditions_of_which_the_same_is_to_be_said_are_named_once(tmp_path):
+    made = MadeUp(tmp_path / "m.sqlite", reference=None)
+    made.cell()
+    made.cell(2, name="other/model")
+    made.question(1, ["No", "Yes"])
+    made.people([{"sex": "female"}] * 12)
+    made.answers([(who, 1, "answered", [1 + who % 2]) for who in range(1, 13)])
+    made.insert("respondents", [(100 + n, 2, n, "", "{}", 0) for n in range(1, 13)])
+    made.answers([(100 + who, 1, "answered", [1 + who % 2]) for who in range(1, 13)])
+    first = answer(read_material([made.path], GOOD, DRAWS), EN)
+    (told,) = [block.text for block in first.blocks if block.kind == "paragraph" and block.tone == "answer"]
+    assert told.startswith("All 2 conditions: There is no human reference")
+    (table,) = [block for block in first.blocks if block.kind == "table"]
+    assert [column.label for column in table.columns] == ["Condition", "Heard", "Understood"]
+
+
 def test_a_store_without_people_says_so_and_claims_no_distance(tmp_path):
     made = MadeUp(tmp_path / "m.sqlite", reference=None)
     made.cell()
@@ -101,7 +117,7 @@ def test_tables_equal_the_summary(store, material):
     for row, *questions in zip(glance.rows, *(cell.questions for cell in summary.cells), strict=True):
         assert [value.sort for value in row.values[2:]] == [question.w1.simulated for question in questions]
         assert [value.mark for value in row.values[2:]] == [mark_of(question.w1) for question in questions]
-    groups = shown["1 condition1 · model · sex (told to the model)"]
+    groups = shown["1 condition1 · sex (told to the model)"]
     levels = summary.cells[0].groupings[0].levels
     assert [row.values[3].sort for row in groups.rows] == [level.averages.w1.simulated for level in levels]
     ended = shown[EN("endings_caption")]

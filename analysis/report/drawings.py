@@ -211,7 +211,7 @@ def draw_map(found: MapFigure, names: dict[str, tuple[str, int]], alt: str, axes
         text(wide - 12, high - edge + 16, axes[0], class_="small", text_anchor="end"),
         text(14, 12, axes[1], class_="small", text_anchor="end", transform="rotate(-90 14 12)"),
     ]
-    taken: list[tuple[float, float]] = []
+    taken: list[tuple[float, float, float]] = []
     for number, point in enumerate(found.points):
         x = edge + (wide - edge - 128) / 2 + (point.x - middle[0]) * scale
         y = (high - edge) / 2 - (point.y - middle[1]) * scale
@@ -227,12 +227,13 @@ def draw_map(found: MapFigure, names: dict[str, tuple[str, int]], alt: str, axes
         inside.append(
             element("path", d=shape, class_=name) if people else element("circle", cx=x, cy=y, r=5.0, class_=name)
         )
-        down = y + 4.0
-        while any(abs(down - other) < SIZE and abs(x - across) < 130 for across, other in taken):
+        words, down = fitted(label, 150), y + 4.0
+        left, right = x + 9, x + 9 + width_of(words)
+        while any(abs(down - at) < SIZE and left < end and right > start for start, end, at in taken):
             down += 3.0
-        taken.append((x, down))
-        inside.append(text(x + 9, down, fitted(label, 150), class_="label"))
-        parts.append(element("g", *inside, **({"data_subject": subject} if subject else {})))
+        taken.append((left, right, down))
+        inside.append(text(left, down, words, class_="label"))
+        parts.append(element("g", *inside, data_subject=subject or None))
     return frame(high, alt, parts, wide)
 
 
