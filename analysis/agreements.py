@@ -13,7 +13,7 @@ from analysis.def_rules import DefRules, def_rules
 from analysis.evaluated import Agreement
 from analysis.reading import Results, open_results
 from analysis.responses import judged_as_annotations, rules_as_annotations, stored_responses
-from analysis.rule_judge import Rules
+from analysis.rule_judge import Rules, usual_rules
 from demoscope.errors import DocumentError
 from demoscope.replies import APART
 from demoscope.seeds import generator
@@ -35,7 +35,7 @@ def agreements(
     rules : DefRules
         How a judge's verdict is read.
     checks : Rules, optional
-        Which questions belong together, for the rules; markers alone when absent.
+        Which questions belong together, for the rules; the markers that a protocol asks for when absent.
     draws : int
         Resamples of the replies behind each interval.
 
@@ -58,7 +58,7 @@ def agreements(
             responses = stored_responses(results, cell)
             replied |= {(r.respondent, r.question.name, r.replicate) for r in responses}
             judges += judged_as_annotations(results, cell, rules)
-            by_rule += rules_as_annotations(results, responses, checks or Rules())
+            by_rule += rules_as_annotations(results, responses, checks or usual_rules(cell.protocol))
     _check(results, people, judges, replied)
     seen = {annotation.unit for annotation in (*people, *judges)}
     everybody = (*people, *judges, *(annotation for annotation in by_rule if annotation.unit in seen))

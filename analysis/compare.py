@@ -80,7 +80,7 @@ def compare_stores(
     annotations : sequence of Annotation
         What people said about replies of the first store; with them, or with details, agreement is measured.
     checks : Rules, optional
-        Which questions belong together, for the rule-based checks; markers alone when absent.
+        Which questions belong together, for the rule-based checks; the markers that a protocol asks for when absent.
     people : WholePeople, optional
         Real people with all their answers, for how these hang together; with details.
     details : bool

@@ -29,7 +29,7 @@ from analysis.records import Asked, Cell
 from analysis.resolutions import Resolution
 from analysis.response_styles import response_styles
 from analysis.responses import judgements, rule_failures, stored_responses
-from analysis.rule_judge import Rules
+from analysis.rule_judge import Rules, usual_rules
 from analysis.spread import spread, spread_ratio
 from analysis.whole_people import WholePeople, structures
 from demoscope.seeds import generator
@@ -67,7 +67,7 @@ def evaluate(
     decided : sequence of Resolution
         What people decided about replies that could not be read.
     checks : Rules, optional
-        Which questions belong together, for the rule-based checks; markers alone when absent.
+        Which questions belong together, for the rule-based checks; the markers that a protocol asks for when absent.
     data : CellData, optional
         What :func:`analysis.def_data.cell_data` read of the cell with the same decisions, so that it is read once.
     people : WholePeople, optional
@@ -93,7 +93,7 @@ def evaluate(
         voices=tuple(_voices(results, data, groupings)),
         habits=_habits(data),
         factors=tuple(_factors(results, data)),
-        insensitivity=tuple(_insensitivity(results, cell, rules, checks or Rules())),
+        insensitivity=tuple(_insensitivity(results, cell, rules, checks or usual_rules(cell.protocol))),
         structures=() if people is None else _structures(results, data, people),
     )
 

@@ -49,6 +49,19 @@ class Rules(Document):
     """Right code of each question of fact; the published three have 3, 1 and 2."""
 
 
+ASK_FOR_MARKERS = frozenset({"def", "cao", "ccsv-single"})
+"""Protocols that ask for the markers; replies to others are no worse without them."""
+
+
+def usual_rules(protocol: str) -> Rules:
+    """The checks of a cell when nobody named any.
+
+    >>> usual_rules("def").markers, usual_rules("probe").markers
+    (('Answer:', 'Explanation:'), ())
+    """
+    return Rules() if protocol in ASK_FOR_MARKERS else Rules(markers=())
+
+
 @dataclass(frozen=True)
 class Failure:
     """One response that rules fault in one dimension."""

@@ -17,6 +17,7 @@ from analysis.opening import ENGLISH
 from analysis.reading import open_results
 from analysis.report.answer import answer
 from analysis.report.blocks import Card, Cards, Fold, Section, Table
+from analysis.report.drawings import draw_stacked
 from analysis.report.material import Material, read_material
 from analysis.report.pages import page
 from analysis.report.publication import ENDINGS, write_figures
@@ -29,6 +30,7 @@ from tests.hostile import HOSTILE, hostile_store
 from tests.large_store import write_large_store
 from tests.results import MadeUp, split_public
 from tests.test_cli import demoscope
+from tests.test_compare import replied
 
 GOOD = def_rules()
 EN = words_in("en")
@@ -78,6 +80,22 @@ def test_it_opens_with_the_answer_and_says_how_far_to_trust_it(material):
     assert any("not finished" in item for item in bullets.items)
 
 
+def test_conditions_of_which_the_same_is_to_be_said_are_named_once(tmp_path):
+    made = MadeUp(tmp_path / "m.sqlite", reference=None)
+    made.cell()
+    made.cell(2, name="other/model")
+    made.question(1, ["No", "Yes"])
+    made.people([{"sex": "female"}] * 12)
+    made.answers([(who, 1, "answered", [1 + who % 2]) for who in range(1, 13)])
+    made.insert("respondents", [(100 + n, 2, n, "", "{}", 0) for n in range(1, 13)])
+    made.answers([(100 + who, 1, "answered", [1 + who % 2]) for who in range(1, 13)])
+    first = answer(read_material([made.path], GOOD, DRAWS), EN)
+    (told,) = [block.text for block in first.blocks if block.kind == "paragraph" and block.tone == "answer"]
+    assert told.startswith("All 2 conditions: There is no human reference")
+    (table,) = [block for block in first.blocks if block.kind == "table"]
+    assert [column.label for column in table.columns] == ["Condition", "Heard", "Understood"]
+
+
 def test_a_store_without_people_says_so_and_claims_no_distance(tmp_path):
     made = MadeUp(tmp_path / "m.sqlite", reference=None)
     made.cell()
@@ -99,7 +117,7 @@ def test_tables_equal_the_summary(store, material):
     for row, *questions in zip(glance.rows, *(cell.questions for cell in summary.cells), strict=True):
         assert [value.sort for value in row.values[2:]] == [question.w1.simulated for question in questions]
         assert [value.mark for value in row.values[2:]] == [mark_of(question.w1) for question in questions]
-    groups = shown["1 condition1 · model · sex (told to the model)"]
+    groups = shown["1 condition1 · sex (told to the model)"]
     levels = summary.cells[0].groupings[0].levels
     assert [row.values[3].sort for row in groups.rows] == [level.averages.w1.simulated for level in levels]
     ended = shown[EN("endings_caption")]
@@ -207,6 +225,31 @@ def test_figures_stand_with_words_and_the_policy_allows_our_own_script_alone(mat
     assert "default-src 'none'" in html.unescape(text)
     assert text.count("<svg ") == text.count('role="img"') > 10
     assert "http" not in re.sub(r'xmlns="[^"]*"|createElementNS\("[^"]*"|Content-Security|http-equiv', "", text)
+
+
+def test_stacked_bars_say_what_their_colours_mean_even_where_a_part_is_empty():
+    drawn = draw_stacked(
+        [("a wave", None, [0.9, 0.0, 0.1])], [("ok", "Yes"), ("refused", "No"), ("failed", "?")], "alt"
+    )
+    assert [part in drawn for part in (">Yes<", ">No<", ">?<")] == [True] * 3
+    assert drawn.count('class="refused"') == 1  # in the legend alone
+
+
+def test_replies_that_were_never_asked_for_markers_are_not_faulted(tmp_path):
+    shares = {}
+    for protocol in ("def", "probe"):
+        made = MadeUp(tmp_path / f"{protocol}.sqlite", reference=None)
+        made.cell()
+        made.question(1, ["No", "Yes"])
+        made.people([{"sex": "female"}] * 3)
+        made.answers([(who, 1, "answered", [1]) for who in (1, 2, 3)])
+        for who in (1, 2, 3):
+            replied(made, 1, who, 1, "A", 1)
+        made.change("UPDATE cells SET protocol = ?", protocol)
+        (subject,) = read_material([made.path], GOOD, DRAWS).subjects
+        shares[protocol] = [found.share for found in subject.evaluation.insensitivity]
+        assert bool(subject.insensitive) == (protocol == "def")
+    assert shares == {"def": [1.0], "probe": []}
 
 
 def test_the_command_writes_a_page_and_figures(tmp_path):

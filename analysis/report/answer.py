@@ -1,6 +1,7 @@
 """The opening: how this simulated public compares with the real one, and how far to trust that."""
 
 from collections.abc import Sequence
+from itertools import islice
 
 from analysis.opening import SMALL, UNDERSTOOD_ENOUGH, opening
 from analysis.report.blocks import Block, Bullets, Column, Figure, Paragraph, Row, Section, Table, Tile, Tiles, Value
@@ -10,18 +11,23 @@ from analysis.report.telling import ABSENT, count, interval, measured, number, r
 from analysis.report.words import Words
 
 MOST_TOLD = 4
-"""Conditions whose opening is told in full; more are told in the table, the first of them in full."""
+"""Different openings that are told in full; conditions with others are told in the table."""
 
 
 def answer(material: Material, w: Words) -> Section:
     """The section that a reader sees first."""
     blocks: list[Block] = []
     several = len(material.subjects) > 1
-    for subject in material.subjects[:MOST_TOLD]:
-        told = opening_of(subject, w)
-        blocks.append(Paragraph(w("named", name=subject.label, told=told) if several else told, "answer"))
-    if len(material.subjects) > MOST_TOLD:
-        blocks.append(Paragraph(w("more_conditions", n=len(material.subjects) - MOST_TOLD), "note"))
+    openings: dict[str, list[Subject]] = {}
+    for subject in material.subjects:
+        openings.setdefault(opening_of(subject, w), []).append(subject)
+    for told, who in islice(openings.items(), MOST_TOLD):
+        everybody = len(who) == len(material.subjects)
+        named = w("all_conditions", n=len(who)) if everybody else _names(who)
+        blocks.append(Paragraph(w("named", name=named, told=told) if several else told, "answer"))
+    left = sum(len(who) for who in islice(openings.values(), MOST_TOLD, None))
+    if left:
+        blocks.append(Paragraph(w("more_conditions", n=left), "note"))
     if not material.subjects:
         blocks.append(Paragraph(w("no_cells"), "answer"))
     if len(material.subjects) == 1:
@@ -79,28 +85,21 @@ def _standings(material: Material, w: Words) -> list[Block]:
 
 
 def _table(material: Material, w: Words) -> Table:
-    names = (
-        "condition",
-        "heard",
-        "understood",
-        "within",
-        "beats_uniform",
-        "beats_majority",
-        "distance",
-        "interval_95",
-    )
-    columns = tuple(Column(w(name), name != "condition") for name in (*names, "people_same_n"))
+    names = ["condition", "heard", "understood"]
+    compared = any(subject.cell.averages.questions for subject in material.subjects)
+    if compared:
+        names += ["within", "beats_uniform", "beats_majority", "distance", "interval_95", "people_same_n"]
     rows = []
     for subject in material.subjects:
         cell, a = subject.cell, subject.cell.averages
-        m, of = a.leading, a.questions
-        counts = [
-            Value(f"{n} / {of}", n / of) if of else ABSENT
-            for n in (a.within_people, a.closer_than_uniform, a.closer_than_majority)
-        ]
-        limits = [interval(m.low, m.high), ranged(m.sample)] if m else [ABSENT, ABSENT]
-        row = (Value(subject.label, subject.number), count(cell.heard), share(cell.statuses.understood))
-        rows.append(Row((*row, *counts, measured(m, w), *limits), subject.number))
+        values = [Value(subject.label, subject.number), count(cell.heard), share(cell.statuses.understood)]
+        if compared:
+            m, of = a.leading, a.questions
+            beaten = (a.within_people, a.closer_than_uniform, a.closer_than_majority)
+            values += [Value(f"{n} / {of}", n / of) if of else ABSENT for n in beaten]
+            values += [measured(m, w), *([interval(m.low, m.high), ranged(m.sample)] if m else [ABSENT, ABSENT])]
+        rows.append(Row(tuple(values), subject.number))
+    columns = tuple(Column(w(name), name != "condition") for name in names)
     return Table(w("conditions_caption"), columns, tuple(rows))
 
 
@@ -122,8 +121,10 @@ def _trust(material: Material, w: Words) -> list[str]:
     told += [
         w("trust_understood", names=s.label, share=f"{s.cell.statuses.understood:.0%}") for s in lossy[:MOST_TOLD]
     ]
-    uniform = [s for s in material.subjects if s.cell.averages.one_voice]
-    told += [w("trust_one_voice", names=s.label, n=s.cell.averages.one_voice) for s in uniform[:MOST_TOLD]]
+    uniform: dict[int, list[Subject]] = {}
+    for subject in material.subjects:
+        uniform.setdefault(subject.cell.averages.one_voice, []).append(subject)
+    told += [w("trust_one_voice", names=_names(who), n=n) for n, who in sorted(uniform.items()) if n]
     scripted = [s for s in material.subjects if _scripted(material, s)]
     told += [w("trust_scripted", names=_names(scripted))] if scripted else []
     return [*told, w("trust_bootstrap"), w("trust_memory"), w("trust_people")]

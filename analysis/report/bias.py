@@ -5,7 +5,7 @@ from analysis.multiplicity import holm
 from analysis.position import Effect
 from analysis.report.blocks import Block, Column, Figure, Fold, Paragraph, Row, Section, Table, Value
 from analysis.report.drawings import draw_stacked
-from analysis.report.groups import PARTS, tones_of
+from analysis.report.groups import MOST_UNFOLDED, PARTS, toned
 from analysis.report.material import Material, Subject
 from analysis.report.telling import ABSENT, count, cut, number, share
 from analysis.report.words import Words
@@ -15,8 +15,9 @@ def bias(material: Material, w: Words) -> Section | None:
     """Bias profiles, voices and habits; ``None`` where nothing was answered."""
     blocks: list[Block] = []
     for subject in material.subjects:
-        for found in subject.evaluation.biases:
-            blocks += _profile(subject, found, w)
+        mine = [block for found in subject.evaluation.biases for block in _profile(subject, found, w)]
+        many = mine and len(material.subjects) > MOST_UNFOLDED
+        blocks += [Fold(subject.label, tuple(mine), subject.number)] if many else mine
     voices = _voices(material, w)
     habits = _habits(material, w)
     blocks += [block for block in (voices, habits) if block]
@@ -52,9 +53,8 @@ def _profile(subject: Subject, found: Bias, w: Words) -> list[Block]:
         return [table]
     levels = ", ".join(level.level for level in found.levels)
     told = "; ".join(f"{label}: {', '.join(f'{part:.0%}' for part in parts)}" for label, _, parts in bars)
-    drawn = draw_stacked(bars, f"{title}. {levels}. {told}", tones_of(len(found.levels)))
-    note = w("from_left", levels=levels)
-    return [Figure(f"bias_{subject.number}_{found.grouping}", title, drawn, note, subject.number), table]
+    drawn = draw_stacked(bars, toned([level.level for level in found.levels]), f"{title}. {levels}. {told}")
+    return [Figure(f"bias_{subject.number}_{found.grouping}", title, drawn, "", subject.number), table]
 
 
 def _voices(material: Material, w: Words) -> Table | None:

@@ -32,7 +32,7 @@ def draw_shares(options: Sequence[tuple[str, Sequence[Bar]]], names: Sequence[tu
     several = sum(number > 0 for number, _ in names) > 1
     left = 20.0 if several else 0.0
     scale = (WIDTH - left - 46.0) / max(most, 0.01)
-    parts, y = _legend(names)
+    parts, y = _legend([(_class(number), words, number or None) for number, words in names])
     for label, bars in options:
         for line in lines(label, WIDTH - 8):
             y += SIZE + 2
@@ -68,17 +68,17 @@ def _class(number: int) -> str:
     return colour(number) if number else "s0"
 
 
-def _legend(names: Sequence[tuple[int, str]]) -> tuple[list[Markup], float]:
-    """Colours with their words, and how far down they reach."""
+def _legend(names: Sequence[tuple[str, str, int | None]]) -> tuple[list[Markup], float]:
+    """Colours (class, words, condition if it is one) with their words, and how far down they reach."""
     parts, x, y = [], 0.0, 2.0
-    for number, words in names:
+    for class_, words, number in names:
         shown = fitted(words, WIDTH - 20)
         wide = width_of(shown) + 28
         if x and x + wide > WIDTH:
             x, y = 0.0, y + SIZE + 4
-        inside = [element("rect", x=x, y=y, width=10.0, height=10.0, class_=_class(number))]
+        inside = [element("rect", x=x, y=y, width=10.0, height=10.0, class_=class_)]
         inside.append(text(x + 14, y + 9, shown, class_="small"))
-        parts.append(element("g", *inside, **({"data_subject": number} if number else {})))
+        parts.append(element("g", *inside, data_subject=number))
         x += wide
     return parts, y + SIZE + 2
 
@@ -171,9 +171,12 @@ def _triangle(x: float, y: float) -> Markup:
     return element("path", d=path_of([(x, y - 5), (x + 5, y + 4), (x - 5, y + 4)], closed=True), class_="open")
 
 
-def draw_stacked(rows: Sequence[tuple[str, int | None, Sequence[float]]], alt: str, tones: Sequence[str]) -> Markup:
-    """Parts of a whole, a bar a row: (label, condition or ``None``, shares); ``tones`` are the parts' classes."""
-    y, parts = 2.0, []
+def draw_stacked(
+    rows: Sequence[tuple[str, int | None, Sequence[float]]], of: Sequence[tuple[str, str]], alt: str
+) -> Markup:
+    """Parts of a whole, a bar a row: (label, condition or ``None``, shares); ``of`` are the parts: (class, words)."""
+    tones = [tone for tone, _ in of]
+    parts, y = _legend([(tone, words, None) for tone, words in of])
     for label, number, shares in rows:
         y += SIZE + 2
         inside, x = [text(0, y, fitted(label, WIDTH), class_="label")], 0.0
@@ -187,7 +190,7 @@ def draw_stacked(rows: Sequence[tuple[str, int | None, Sequence[float]]], alt: s
                     text(middle, y + BAR + 4, percent(share), class_=f"on-{tone} small", text_anchor="middle")
                 )
             x += wide
-        parts.append(element("g", *inside, **({"data_subject": number} if number else {})))
+        parts.append(element("g", *inside, data_subject=number))
         y += BAR + 12
     return frame(y + 2, alt, parts)
 
@@ -208,7 +211,7 @@ def draw_map(found: MapFigure, names: dict[str, tuple[str, int]], alt: str, axes
         text(wide - 12, high - edge + 16, axes[0], class_="small", text_anchor="end"),
         text(14, 12, axes[1], class_="small", text_anchor="end", transform="rotate(-90 14 12)"),
     ]
-    taken: list[tuple[float, float]] = []
+    taken: list[tuple[float, float, float]] = []
     for number, point in enumerate(found.points):
         x = edge + (wide - edge - 128) / 2 + (point.x - middle[0]) * scale
         y = (high - edge) / 2 - (point.y - middle[1]) * scale
@@ -224,12 +227,13 @@ def draw_map(found: MapFigure, names: dict[str, tuple[str, int]], alt: str, axes
         inside.append(
             element("path", d=shape, class_=name) if people else element("circle", cx=x, cy=y, r=5.0, class_=name)
         )
-        down = y + 4.0
-        while any(abs(down - other) < SIZE and abs(x - across) < 130 for across, other in taken):
+        words, down = fitted(label, 150), y + 4.0
+        left, right = x + 9, x + 9 + width_of(words)
+        while any(abs(down - at) < SIZE and left < end and right > start for start, end, at in taken):
             down += 3.0
-        taken.append((x, down))
-        inside.append(text(x + 9, down, fitted(label, 150), class_="label"))
-        parts.append(element("g", *inside, **({"data_subject": subject} if subject else {})))
+        taken.append((left, right, down))
+        inside.append(text(left, down, words, class_="label"))
+        parts.append(element("g", *inside, data_subject=subject or None))
     return frame(high, alt, parts, wide)
 
 

@@ -66,14 +66,15 @@ def endings(material: Material, w: Words) -> Section | None:
     told = "; ".join(
         f"{n}: {', '.join(f'{s} {p:.0%}' for s, p in zip(STATUSES, parts, strict=False))}" for n, _, parts in bars
     )
-    drawn = draw_stacked(bars, w("endings_alt", shares=told), STATUS_TONES)
+    parts = [(tone, w(f"status_{name}")) for tone, name in zip(STATUS_TONES, STATUSES, strict=False)]
+    drawn = draw_stacked(bars, parts, w("endings_alt", shares=told))
     columns = (
         Column(w("condition"), number=False),
         Column(w("asked")),
         *(Column(w(f"status_{s}")) for s in STATUSES),
     )
     blocks: list[Block] = [
-        Figure("endings", w("endings_title"), drawn, w("endings_legend")),
+        Figure("endings", w("endings_title"), drawn),
         Table(w("endings_caption"), (*columns, Column(w("understood"))), tuple(rows)),
     ]
     lost = _lost(material, w)

@@ -6,7 +6,7 @@ from analysis.def_rules import DefRules
 from analysis.reading import Results
 from analysis.records import Cell
 from analysis.responses import judgement_verdict, rule_failures, stored_responses
-from analysis.rule_judge import Rules
+from analysis.rule_judge import usual_rules
 from surveys.judging import DIMENSIONS, Dimension
 
 EACH = 3
@@ -74,7 +74,7 @@ def insensitive(results: Results, cell: Cell, rules: DefRules) -> tuple[Example,
     for (respondent,) in first:
         responses = stored_responses(results, cell, (respondent, respondent))
         replies = {response.question.name: response.reply for response in responses}
-        for failure in rule_failures(results, responses, Rules()):
+        for failure in rule_failures(results, responses, usual_rules(cell.protocol)):
             if len(found[failure.dimension]) < EACH:
                 reply = replies[failure.question]
                 found[failure.dimension].append(

@@ -1,5 +1,7 @@
 """Subgroups: how far each is from its real counterpart, and what it answered."""
 
+from collections.abc import Sequence
+
 from analysis.findings import GroupingSummary, LevelSummary
 from analysis.report.blocks import Block, Column, Figure, Fold, Paragraph, Row, Section, Table, Value
 from analysis.report.drawings import draw_stacked
@@ -9,6 +11,9 @@ from analysis.report.words import Words
 
 MOST_BARS = 6000
 """Bars of subgroups on a page; beyond, a page would be too heavy, and the tables stand for them."""
+
+MOST_UNFOLDED = 3
+"""Conditions whose tables and drawings stand open one below the other; of more, each has a fold."""
 
 PARTS = 7
 """Options that stacked bars tell apart."""
@@ -27,7 +32,9 @@ def groups(material: Material, w: Words) -> Section | None:
             )
         ]
         mine = [*(told if not all(g.told for g in subject.cell.groupings) else []), *mine]
-        blocks += [Fold(subject.label, tuple(mine), subject.number)] if len(material.subjects) > 3 else mine
+        blocks += (
+            [Fold(subject.label, tuple(mine), subject.number)] if len(material.subjects) > MOST_UNFOLDED else mine
+        )
     if not blocks:
         return None
     fewest = material.stores[0].summary.smallest_group
@@ -73,7 +80,7 @@ def _bars(subjects: tuple[Subject, ...]) -> int:
 
 def _figure(subject: Subject, grouping: GroupingSummary, question: str, w: Words) -> Figure | None:
     rows: list[tuple[str, int | None, list[float]]] = []
-    parts = 0
+    parts: list[str] = []
     for level in grouping.levels:
         found = next((q for q in level.questions if q.id == question), None)
         if found is None or found.kind not in ("single", "scale") or len(found.shares) > PARTS:
@@ -83,23 +90,22 @@ def _figure(subject: Subject, grouping: GroupingSummary, question: str, w: Words
             (w("people"), [o.human for o in found.shares]),
         ):
             if None not in shares:
-                parts = len(shares)
+                parts = [option.label for option in found.shares]
                 rows.append((f"{level.level}, {who}", None, [share or 0.0 for share in shares]))
     if not rows:
         return None
     title = f"{subject.label} · {grouping.name}"
-    tones = tones_of(parts)
     told = (
         w("groups_alt", title=title) + " " + "; ".join(f"{n}: {', '.join(f'{s:.0%}' for s in p)}" for n, _, p in rows)
     )
     name = f"groups_{subject.number}_{grouping.name}_{question}"
-    return Figure(name, title, draw_stacked(rows, cut(told, 3000), tones), "", subject.number)
+    return Figure(name, title, draw_stacked(rows, toned(parts), cut(told, 3000)), "", subject.number)
 
 
-def tones_of(parts: int) -> list[str]:
-    """Classes of the parts of a stacked bar, from one end of an order to the other.
+def toned(parts: Sequence[str]) -> list[tuple[str, str]]:
+    """Parts of a stacked bar with their classes, from one end of an order to the other.
 
-    >>> tones_of(3)
-    ['t0', 't3', 't6']
+    >>> toned(["No", "Partly", "Yes"])
+    [('t0', 'No'), ('t3', 'Partly'), ('t6', 'Yes')]
     """
-    return [f"t{round(n * (PARTS - 1) / max(parts - 1, 1))}" for n in range(parts)]
+    return [(f"t{round(n * (PARTS - 1) / max(len(parts) - 1, 1))}", part) for n, part in enumerate(parts)]

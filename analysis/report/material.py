@@ -53,14 +53,8 @@ class Subject:
     """Whether the human reference is about its people."""
     insensitive: tuple[Example, ...]
     not_understood: tuple[Example, ...]
-    wave: str | None
-    """Name of its wave, where stores are several."""
-
-    @property
-    def label(self) -> str:
-        """What it is called in tables and drawings."""
-        own = f"{self.number} {self.cell.condition} · {self.cell.model}"
-        return f"{own} · {self.wave}" if self.wave else own
+    label: str
+    """What it is called in tables and drawings: its condition, with model and wave where these are several."""
 
 
 @dataclass(frozen=True)
@@ -121,9 +115,13 @@ def read_material(paths: Sequence[Path], rules: DefRules, draws: int = yardstick
                 cells.append([_of_cell(results, cell, rules) for cell in results.cells])
         comparison = comparing()
     subjects: list[Subject] = []
+    models = len({cell.model for store in stores for cell in store.summary.cells})
     for place, (store, found) in enumerate(zip(stores, cells, strict=True)):
         for cell, more in zip(store.summary.cells, found, strict=True):
             number = len(subjects)
+            named = [f"{number + 1} {cell.condition}"]
+            named += [cell.model] if models > 1 or sum(map(len, cells)) == 1 else []
+            named += [store.summary.wave] if len(stores) > 1 else []
             subjects.append(
                 Subject(
                     number=number + 1,
@@ -131,7 +129,7 @@ def read_material(paths: Sequence[Path], rules: DefRules, draws: int = yardstick
                     cell=cell,
                     row=comparison.rows[number],
                     evaluation=comparison.evaluations[number],
-                    wave=store.summary.wave if len(stores) > 1 else None,
+                    label=" · ".join(named),
                     **vars(more),
                 )
             )

@@ -42,6 +42,7 @@ def page(material: Material, sections: Sequence[Section], w: Words, *, version: 
         language=w.language,
         sections=sections,
         subjects=material.subjects,
+        models=", ".join(dict.fromkeys(subject.cell.model for subject in material.subjects)),
         colours=COLOURS,
         heading=", ".join(dict.fromkeys(store.summary.wave for store in material.stores)),
         against=w("against", titles=", ".join(titles)) if titles else w("no_reference"),
