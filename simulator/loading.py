@@ -71,7 +71,7 @@ def load_content(content: dict[str, Any], lines: dict[Loc, int], path: Path) -> 
     questionnaire, known = _with_known_answers(wave, load_questionnaire(wave.questionnaire, beside), path, lines)
     population = _under_design(wave, load_population(wave.population, beside), path, lines)
     _check_attributes(questionnaire, population, f"{path}:{lines['questionnaire',]}: questionnaire")
-    reference = load_reference(wave.reference, beside) if wave.reference else None
+    reference = load_reference(wave.reference, beside, questionnaire) if wave.reference else None
     if reference:
         _check_reference(reference, questionnaire, population, f"{path}:{lines['reference',]}: reference")
     places = _Places(path, lines)
