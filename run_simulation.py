@@ -28,6 +28,7 @@ from analysis.worldvaluesbench import commands as wvb
 from demoscope.command_line import AsJson, StorePath, WavePath, console, now, say
 from demoscope.errors import DemoscopeError
 from simulator import commands as launching
+from simulator import reference_commands as reference
 from simulator.progress_screen import progress_shown
 from simulator.training import commands as training
 
@@ -242,6 +243,7 @@ for command in (
 ivc.app.command("train")(training.train)
 app.add_typer(ivc.app, name="ivc")
 app.add_typer(wvb.app, name="wvb")
+app.add_typer(reference.app, name="reference")
 
 
 def main() -> None:

@@ -1,10 +1,13 @@
 """What a summary says, as plain frozen documents that turn into JSON and back without loss."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BeforeValidator, Field, PlainSerializer
 
 from demoscope.documents import Document
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Distance = Annotated[
     float,
@@ -306,3 +309,24 @@ class Summary(Document):
     understood: float
     """Share of all asked answers that was understood; 0 when nothing was asked."""
     cells: tuple[CellSummary, ...]
+
+    def shares(self) -> "pd.DataFrame":
+        """One row an option of a question in a cell: its share among simulated and real people, with intervals."""
+        from analysis.frames import shares_frame
+
+        return shares_frame(self)
+
+    def distances(self) -> "pd.DataFrame":
+        """One row a distance of a question in a cell, beside the yardsticks; none without a human reference."""
+        from analysis.frames import distances_frame
+
+        return distances_frame(self)
+
+    def __repr__(self) -> str:
+        return f"Summary({self.wave!r}, {len(self.cells):,} cells, {self.understood:.0%} understood)"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from analysis.notebook import summary_html
+
+        return summary_html(self)

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,9 @@ from demoscope.store_file import open_for_reading
 from surveys import Questionnaire
 from surveys.reference import Group, Reference
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 LATEST = """WITH latest AS MATERIALIZED (
     SELECT respondent_id, question_id, replicate, code FROM (
         SELECT z.respondent_id, z.question_id, z.replicate, z.code, row_number() OVER (
@@ -43,7 +46,7 @@ METHODS = ("text", "sequence", "token", "verbalized")
 """How answers are read off; where a cell has several, those of the first one are compared with people."""
 
 
-def open_results(path: Path) -> "Results":
+def open_results(path: str | Path) -> "Results":
     """Open a store for reading; use as a context manager.
 
     Everything read comes from one moment, so a wave may go on writing meanwhile.
@@ -53,6 +56,7 @@ def open_results(path: Path) -> "Results":
     StoreError
         If the file is missing, no store, damaged, holds no wave, or was written by a newer version.
     """
+    path = Path(path)
     connection = open_for_reading(path)
     try:
         connection.execute("BEGIN")
@@ -83,6 +87,22 @@ class Results:
     def close(self) -> None:
         """Let go of the file; idempotent."""
         self._connection.close()
+
+    def frame(self, *, wide: bool = False) -> "pd.DataFrame":
+        """The answers as a pandas frame: one row an answer and chosen option, or (``wide``) one a respondent.
+
+        The columns are those of :mod:`analysis.export.tidy` and :mod:`analysis.export.wide`. Rows of a restricted
+        source are in it, as in the store; `demoscope export` writes what may be passed on.
+        """
+        from analysis.frames import tidy_frame, wide_frame
+
+        return wide_frame(self) if wide else tidy_frame(self)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from analysis.notebook import results_html
+
+        return results_html(self)
 
     @cached_property
     def wave(self) -> WaveRow:

@@ -253,6 +253,15 @@ class Population:
             )
         return self
 
+    def __repr__(self) -> str:
+        return f"Population({self.id!r}, {self.document.title!r})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from personas.notebook import population_html
+
+        return population_html(self)
+
     def columns(self, start: int, stop: int, seed: int) -> People:
         """People ``start`` to ``stop - 1`` column by column; parameters and errors are those of :meth:`people`."""
         return draw_people(self, start, stop, seed)

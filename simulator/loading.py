@@ -1,5 +1,6 @@
 """Reads a wave and everything that it names; what is wrong with it is told by file and line."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,16 +26,42 @@ from surveys.statements import KnownAnswers
 from surveys.statements.conversion import categories_in
 
 
-def load_wave(path: Path) -> LoadedWave:
+def load_wave(wave: str | Path | Mapping[str, Any], **changes: Any) -> LoadedWave:
     """Read a wave and everything it names.
+
+    Parameters
+    ----------
+    wave : str, Path or mapping
+        The YAML file, or what would stand in one; the paths of a mapping start at the working folder.
+    **changes
+        Keys of the wave with other values than there, such as ``respondents=50``.
 
     Raises
     ------
     DocumentError
-        If anything in it is missing, unknown or impossible; the message names the file and the line.
+        If anything in it is missing, unknown or impossible; the message names the file and the line, and line 1 for
+        what stands in no file.
+
+    Examples
+    --------
+    >>> tiny = {"name": "tiny", "seed": 1, "questionnaire": "gss_spending", "population": "us_adults_2018"}
+    >>> tiny |= {"models": [{"name": "anyone", "backend": "scripted"}], "conditions": [{"name": "def"}]}
+    >>> load_wave(tiny, respondents=3).cells[0].respondents
+    3
     """
-    content, lines = read_document(path)
-    return load_content(content, lines, path)
+    if isinstance(wave, Mapping):
+        return load_content({**wave, **changes}, Unwritten(), Path("wave"))
+    content, lines = read_document(Path(wave))
+    if changes:
+        lines = Unwritten({loc: line for loc, line in lines.items() if not loc or loc[0] not in changes})
+    return load_content({**content, **changes}, lines, Path(wave))
+
+
+class Unwritten(dict[Loc, int]):
+    """Lines of a document of which some parts stand in no file; those are said to stand on line 1."""
+
+    def __missing__(self, _: Loc) -> int:
+        return 1
 
 
 def load_content(content: dict[str, Any], lines: dict[Loc, int], path: Path) -> LoadedWave:
@@ -44,7 +71,7 @@ def load_content(content: dict[str, Any], lines: dict[Loc, int], path: Path) -> 
     questionnaire, known = _with_known_answers(wave, load_questionnaire(wave.questionnaire, beside), path, lines)
     population = _under_design(wave, load_population(wave.population, beside), path, lines)
     _check_attributes(questionnaire, population, f"{path}:{lines['questionnaire',]}: questionnaire")
-    reference = load_reference(wave.reference, beside) if wave.reference else None
+    reference = load_reference(wave.reference, beside, questionnaire) if wave.reference else None
     if reference:
         _check_reference(reference, questionnaire, population, f"{path}:{lines['reference',]}: reference")
     places = _Places(path, lines)

@@ -11,11 +11,11 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from demoscope.documents import Loc, read_document
+from demoscope.documents import read_document
 from demoscope.errors import DocumentError
 from personas import load_population
 from personas.nationals import PREFIX, PUBLISHED
-from simulator.loading import load_content
+from simulator.loading import Unwritten, load_content
 from simulator.wave import LoadedWave
 from surveys.perturbations import Perturbation
 
@@ -152,7 +152,7 @@ def load_probe(content: Mapping[str, Any]) -> LoadedWave:
     DocumentError
         If something that it names is missing or impossible.
     """
-    return load_content(dict(content), _Unwritten(), Path("probe"))
+    return load_content(dict(content), Unwritten(), Path("probe"))
 
 
 def write_wave(content: Mapping[str, Any], out: Path) -> None:
@@ -192,13 +192,6 @@ def _seen_from(folder: Path, content: Any) -> Any:
 
 def _is_relative(named: str) -> bool:
     return Path(named).suffix in SUFFIXES and not Path(named).is_absolute()
-
-
-class _Unwritten(dict[Loc, int]):
-    """Lines of a wave that stands in no file: every part of it stands on line 1, where the command does."""
-
-    def __missing__(self, _: Loc) -> int:
-        return 1
 
 
 def _people(population: str, wanted: int | None) -> int:

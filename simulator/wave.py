@@ -186,6 +186,15 @@ class LoadedWave:
     known: KnownAnswers | None = None
     """What the people of the wave are known to have answered."""
 
+    def __repr__(self) -> str:
+        return f"LoadedWave({self.wave.name!r}, {len(self.cells):,} cells, {self.wave.respondents:,} respondents)"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from simulator.notebook import wave_html
+
+        return wave_html(self)
+
     def asked(self, person: int) -> Questionnaire | None:
         """What a person is asked, by number: the questionnaire or a part of it; ``None`` when nothing is."""
         if self.assignments is None:

@@ -169,6 +169,15 @@ class Questionnaire(Document):
         """Question id -> the sections it stands in, inner and outer."""
         return dict(_sections(self.layout.root, self.questions, frozenset()))
 
+    def __repr__(self) -> str:
+        return f"Questionnaire({self.id!r}, {len(self.questions):,} questions)"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from surveys.notebook import questionnaire_html
+
+        return questionnaire_html(self)
+
     def __getitem__(self, question_id: str) -> Question:
         """The question with this id; :class:`KeyError` when there is none."""
         return self.by_id[question_id]

@@ -91,6 +91,15 @@ class ReferenceCounts(Document):
     reference: Reference
     counts: tuple[ReferenceCount, ...]
 
+    def __repr__(self) -> str:
+        return f"ReferenceCounts({self.reference.id!r}, {len(self.counts):,} counts)"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from surveys.notebook import reference_html
+
+        return reference_html(self)
+
     @cached_property
     def digest(self) -> str:
         """BLAKE2 hash of the counts, so that a store knows when they were changed."""

@@ -143,8 +143,9 @@ def _dta(results: Results, provenance: Provenance, key: bytes | None, out: Path)
     return told
 
 
-def _wide_frame(wide: Wide, provenance: Provenance, safe: bool) -> Any:
-    """The wide table; values that are missing for any reason are empty, numbers without fractions are whole."""
+def frame_of_wide(wide: Wide, provenance: Provenance, safe: bool) -> Any:
+    """The wide table as a pandas frame; values that are missing for any reason are empty, numbers without fractions
+    are whole, and texts are ``safe`` when no spreadsheet runs them."""
     import numpy as np
     import pandas as pd
 
@@ -163,7 +164,7 @@ def _wide_frame(wide: Wide, provenance: Provenance, safe: bool) -> Any:
 
 def _wide_csv(results: Results, provenance: Provenance, key: bytes | None, out: Path) -> str:
     wide, told = _wide(results, provenance, key, out)
-    frame = _wide_frame(wide, provenance, safe=True)
+    frame = frame_of_wide(wide, provenance, safe=True)
     _whole(out, lambda half: frame.to_csv(half, index=False, encoding="utf-8-sig", errors="replace"))
     return told
 
@@ -173,7 +174,7 @@ def _wide_parquet(results: Results, provenance: Provenance, key: bytes | None, o
     import pyarrow.parquet as pq
 
     wide, told = _wide(results, provenance, key, out)
-    table = pa.Table.from_pandas(_wide_frame(wide, provenance, safe=False), preserve_index=False)
+    table = pa.Table.from_pandas(frame_of_wide(wide, provenance, safe=False), preserve_index=False)
     labels = {v.name: v.labels for v in wide.variables if v.labels}
     marks = {"synthetic": "true", "demoscope": provenance.sentence, "value_labels": json.dumps(labels)}
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), **marks})

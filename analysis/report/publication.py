@@ -83,14 +83,14 @@ def write_figures(material: Material, w: Words, folder: Path) -> tuple[Path, ...
         "font.size": 8,
         "text.parse_math": False,
     }
-    fonts = _fonts()
+    families = fonts()
     written: list[Path] = []
     try:
         folder.mkdir(exist_ok=True)
         for one in found:
             with (
                 warnings.catch_warnings(),
-                mpl.rc_context({**settings, "font.family": fonts, "axes.formatter.useoffset": False}),
+                mpl.rc_context({**settings, "font.family": families, "axes.formatter.useoffset": False}),
             ):
                 warnings.filterwarnings("ignore", "Glyph .* missing")  # a box stands for it; the data have it
                 figure = Figure(figsize=one.size, layout="constrained")
@@ -109,7 +109,7 @@ def write_figures(material: Material, w: Words, folder: Path) -> tuple[Path, ...
     return tuple(written)
 
 
-def _fonts() -> list[str]:
+def fonts() -> list[str]:
     """Matplotlib's own font and, behind it, one of this machine that has Chinese letters, where there is one."""
     from matplotlib.font_manager import findSystemFonts, fontManager, get_font
 
