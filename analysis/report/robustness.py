@@ -8,7 +8,7 @@ from analysis.probing.verdict import Verdict
 from analysis.report.blocks import Block, Bullets, Column, Figure, Fold, Paragraph, Row, Section, Table, Value
 from analysis.report.drawings import draw_stacked
 from analysis.report.expressiveness import actions, gains
-from analysis.report.groups import PARTS, tones_of
+from analysis.report.groups import PARTS, toned
 from analysis.report.material import Material
 from analysis.report.telling import ABSENT, count, cut, limited, number, p_value, share, shares_with_limits
 from analysis.report.words import Words
@@ -142,7 +142,8 @@ def _preference(found: ProbeReport, w: Words) -> list[Block]:
     for options, each_bar in sorted(bars.items()):
         title = w("preference_title", n=options)
         told = "; ".join(f"{label}: {', '.join(f'{part:.0%}' for part in parts)}" for label, _, parts in each_bar)
-        drawn = draw_stacked(each_bar, cut(f"{title}. {told}", 3000), tones_of(options))
+        places = toned([str(place + 1) for place in range(options)])
+        drawn = draw_stacked(each_bar, places, cut(f"{title}. {told}", 3000))
         blocks.append(Figure(f"preference_{options}", title, drawn, w("preference_note")))
     return [*blocks, Table(w("preference_caption"), columns, tuple(rows))]
 
