@@ -25,7 +25,7 @@ def check_condition(text: str, names: Names) -> None:
     if sort != "truth":
         raise ExpressionError(f"{ast.unparse(tree)!r} is a {_called(sort)}; compare it, such as with == 2")
     if not can_hold(tree, names):
-        raise ExpressionError(f"{_cut(text)!r} can never hold, whatever is answered; mend or remove it")
+        raise ExpressionError(f"{cut(text)!r} can never hold, whatever is answered; mend or remove it")
 
 
 def _sort(node: ast.expr, names: Names) -> Sort:
@@ -192,7 +192,8 @@ def _called(sort: Sort) -> str:
     return {"codes": "set of codes", "truth": "condition", "any": "value"}.get(sort, sort)
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
+    """A condition as a message shows it."""
     return text if len(text) <= 120 else text[:117] + "..."
 
 

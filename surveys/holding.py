@@ -4,13 +4,13 @@ import ast
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import chain, combinations, permutations, product
+from itertools import chain, combinations, cycle, islice, permutations, product
 from typing import Any
 
-from surveys.expressions import references
+from surveys.expressions import parse, references
 from surveys.given import Given, Sort
 from surveys.question import Question
-from surveys.truth import Scope, value
+from surveys.truth import Scope, holds, value
 
 MOST_TRIED = 512
 """Combinations of answers that are gone through to find out whether a condition can hold."""
@@ -37,16 +37,46 @@ class Names:
     """Questions in the words that ``label()`` compares, where these differ from how they are asked."""
 
 
-def can_hold(tree: ast.expr, names: Names) -> bool:
+@dataclass(frozen=True)
+class Needs:
+    """What is sure of the answers once a question is reached."""
+
+    asked_when: tuple[tuple[str, str], ...] = ()
+    """Questions and the conditions under which they are asked: their answers are there in no other case."""
+    passed: tuple[tuple[str, str], ...] = ()
+    """Questions and conditions on their answers under which the interview would have gone on further down."""
+
+    @property
+    def trees(self) -> tuple[ast.expr, ...]:
+        """All conditions."""
+        return tuple(parse(condition) for _, condition in (*self.asked_when, *self.passed))
+
+    def met(self, scope: Scope) -> bool:
+        """Whether these answers can be there together."""
+        asked = all(name not in scope.answers or holds(condition, scope) for name, condition in self.asked_when)
+        return asked and not any(name in scope.answers and holds(condition, scope) for name, condition in self.passed)
+
+
+NOTHING = Needs()
+
+
+def can_hold(tree: ast.expr, names: Names, needs: Needs = NOTHING) -> bool:
     """Whether some answers make the condition hold; ``True`` also where there are too many to try.
+
+    Parameters
+    ----------
+    needs : Needs
+        What answers must meet beside that.
 
     >>> ask = Question(id="q", kind="scale", text="?", minimum=1, maximum=5)
     >>> from surveys.expressions import parse
     >>> can_hold(parse("q > 5"), Names({"q": ask})), can_hold(parse("q > 4"), Names({"q": ask}))
     (False, True)
     """
-    asked, attributes = references(tree)
-    nodes = list(ast.walk(tree))
+    named = [references(one) for one in (tree, *needs.trees)]
+    asked = {name for names_of, _ in named for name in names_of}
+    attributes = {name for _, names_of in named for name in names_of}
+    nodes = [node for one in (tree, *needs.trees) for node in ast.walk(one)]
     if attributes and (len(attributes) > 1 or any(isinstance(node, ast.BinOp) for node in nodes)):
         return True
     constants = [node.value for node in nodes if isinstance(node, ast.Constant)]
@@ -78,7 +108,10 @@ def can_hold(tree: ast.expr, names: Names) -> bool:
         numbers = _around(constants, low, high, whole=low is not None)
         tried[attribute] = [*numbers, *said] if known is None else list(known)
     persona = frozenset(attributes)
-    for answers in product(*tried.values()):
+    # Most conditions hold for some answers side by side, which are tried before all combinations.
+    longest = max(map(len, tried.values()), default=0)
+    side_by_side = zip(*(islice(cycle(found), longest) for found in tried.values()), strict=False)
+    for answers in chain(side_by_side, product(*tried.values())):
         given = dict(zip(tried, answers, strict=True))
         scope = Scope(
             names.questions,
@@ -87,7 +120,7 @@ def can_hold(tree: ast.expr, names: Names) -> bool:
             {name: one for name, one in given.items() if name in names.arms},
             names.written,
         )
-        if value(tree, scope) is True:
+        if value(tree, scope) is True and needs.met(scope):
             return True
     return False
 

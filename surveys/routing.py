@@ -1,19 +1,22 @@
 """What can be wrong with the way through a questionnaire, found when it is read."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from surveys import piping
-from surveys.conditions import check_condition, named_questions, suggestion
+from surveys.conditions import check_condition, cut, named_questions, suggestion
 from surveys.expressions import ExpressionError, parse, references
 from surveys.flattening import Group, Layout, Loc
 from surveys.given import Sort
-from surveys.holding import Names
+from surveys.holding import Names, Needs, can_hold
 from surveys.order import Path, paths, surely_before
 from surveys.question import GoTo, Question
 from surveys.skipping import Arms, has_drawn_order, places_of
 
 END = "end"
 """Where ``go_to`` leads to stop the interview."""
+
+MOST_NAMED = 6
+"""Questions whose own conditions are looked at to find out whether a condition can hold."""
 
 MOST_TOLD = 8
 """Problems that are told at once."""
@@ -97,6 +100,8 @@ class _Check:
         self._places = {question.id: place for place, question in enumerate(layout.questions)}
         self._paths: tuple[Path, ...] = paths(layout)
         self._sound: set[str] = set()
+        self._reachable: set[tuple[str, Needs]] = set()
+        self._drawn = has_drawn_order(layout.root)
 
     def problems(self, place: int) -> Iterator[str]:
         """What is wrong with one question, in words."""
@@ -107,7 +112,8 @@ class _Check:
         if question.factors is not None and question.experiment is None:
             yield f"question {question.id!r}: factors belong to the kinds vignette and conjoint; put it into one"
         if question.show_if is not None:
-            yield from self._condition(place, "show_if", question.show_if, itself=False)
+            wrong = list(self._condition(place, "show_if", question.show_if, itself=False))
+            yield from wrong or self._contradiction(place, question.show_if)
         for number, rule in enumerate(question.go_to):
             yield from self._jump(place, number, rule)
         yield from self._arms_named(question)
@@ -135,6 +141,43 @@ class _Check:
         for name in named_questions(text, self._names):
             if not (itself and self._places[name] == place):
                 yield from (f"{about}: {why}" for why in self._not_before(name, place))
+
+    def _contradiction(self, place: int, text: str) -> Iterator[str]:
+        """Why a condition that may hold by itself does not where it stands."""
+        needs = self._needs(place, text)
+        if not needs.trees or (text, needs) in self._reachable:
+            return
+        if can_hold(parse(text), self._names, needs):
+            self._reachable.add((text, needs))
+            return
+        name = self._layout.questions[place].id
+        yield (
+            f"question {name!r}: show_if: {cut(text)!r} can never hold when this question is reached: the conditions "
+            "or jumps of the questions that it names contradict it; mend or remove it"
+        )
+
+    def _needs(self, place: int, text: str) -> Needs:
+        """What is sure of the answers that a condition names, and of those that these hang on."""
+        names = list(dict.fromkeys(named_questions(text, self._names)))
+        asked_when: dict[str, str] = {}
+        for name in names:  # and those that are added meanwhile
+            own = self._layout.questions[self._places[name]].show_if
+            if own is None:
+                continue
+            further = [one for one in dict.fromkeys(named_questions(own, self._names)) if one not in names]
+            if len(names) + len(further) <= MOST_NAMED:
+                asked_when[name] = own
+                names += further
+        return Needs(tuple(asked_when.items()), tuple(self._passed(place, names)))
+
+    def _passed(self, place: int, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Questions whose answers alone would have led past this one, and when."""
+        for name in names if not self._drawn else ():
+            alone = frozenset({name}), frozenset[str]()
+            rule = next(iter(self._layout.questions[self._places[name]].go_to), None)
+            beyond = rule is not None and self._places.get(rule.to, len(self._places)) > place
+            if rule is not None and rule.when is not None and beyond and references(parse(rule.when)) == alone:
+                yield name, rule.when
 
     def _not_before(self, name: str, place: int) -> Iterator[str]:
         """Why the answer to a question is not there yet."""

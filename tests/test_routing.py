@@ -479,3 +479,30 @@ def test_going_to_a_section_says_to_name_its_first_question():
     first = {"id": "a", **yes_no, "go_to": [{"to": "rest"}]}
     with pytest.raises(ValidationError, match="'rest' groups questions; name the first question in it"):
         Questionnaire.model_validate({"id": "q", "title": "Q", "questions": [first, section]})
+
+
+CHAIN = (single("a"), single("y", show_if="a == 1"))
+STOP = single("w", go_to=[{"to": "end", "when": "w == 1"}])
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        (*CHAIN, single("never", show_if="a == 2 and y == 1")),
+        (*CHAIN, single("z", show_if="y == 2"), single("never", show_if="z == 1 and a == 2")),
+        (STOP, single("never", show_if="w == 1")),
+        (STOP, single("b", show_if="w == 2"), single("never", show_if="b == 1 and w == 1")),
+    ],
+)
+def test_conditions_that_contradict_those_of_the_questions_they_name_are_refused(entries):
+    with pytest.raises(ValueError, match=r"'never': show_if: .* can never hold when this question is reached"):
+        asking(*entries)
+
+
+def test_conditions_that_some_way_meets_are_not_refused():
+    asking(*CHAIN, single("silent", show_if="a == 2 and not answered(y)"))
+    asking(*CHAIN, single("either", show_if="a == 2 or y == 1"))
+    asking(single("w", go_to=[{"to": "q", "when": "w == 1"}]), single("m"), single("q", show_if="w == 1"))
+    # The rule of a question that was passed by leads nowhere, so who was not asked w gets to the last question.
+    passing = single("w", show_if="a == 1", go_to=[{"to": "end", "when": "not answered(w)"}])
+    asking(single("a"), passing, single("last", show_if="not answered(w)"))
