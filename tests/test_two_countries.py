@@ -97,7 +97,7 @@ def planted(places: dict[str, str]) -> dict[str, object]:
 
 
 def compared(folder: Path) -> None:
-    """A model that knows both countries is near each; one that knows one is as far from the other as the truths are."""
+    """A model that knows both countries is near each; one that knows one is as far from the other as it is true."""
     wave = {
         **{"name": "w", "seed": 4, "questionnaire": "two.yaml", "population": "us_adults_2018"},
         **{"reference": "people.yaml", "respondents": ASKED, "execution": {"executor": "local"}},
