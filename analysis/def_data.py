@@ -16,9 +16,6 @@ from analysis.resolutions import Resolution, resolve
 from analysis.responses import checked_resolutions, stored_resolutions
 from surveys.reference import Group
 
-CULTURES = ("culture", "country")
-"""Groupings of a reference that tell whose people a cell is compared with, the first that there is."""
-
 
 @dataclass(frozen=True)
 class CellData:
@@ -135,16 +132,21 @@ def human_counts(results: Results, cell: Cell) -> dict[int, dict[int | None, flo
 
     ``None`` without a reference, and for people of another population than the one that the reference is about.
     """
-    groups = results.reference.groups if results.reference else {}
-    grouping = next((name for name in CULTURES if name in groups), None)
-    if grouping is not None and cell.culture is not None:
-        return results.human_counts_by(grouping).get(cell.culture, {})
+    among = culture_of(results, cell)
+    if among is not None:
+        return results.human_counts(among)
     return results.human_counts() if results.reference and cell.of_the_reference else None
 
 
+def culture_of(results: Results, cell: Cell) -> tuple[str, str] | None:
+    """The reference's grouping by culture and the cell's level of it; ``None`` where either tells none."""
+    grouping = results.reference.culture if results.reference else None
+    return None if grouping is None or cell.culture is None else (grouping, cell.culture)
+
+
 def people_by_group(results: Results, data: CellData, grouping: str) -> tuple[tuple[str, ...], Floats]:
-    """Real people by level of a grouping, as (levels, counts (n_levels, n_closed, n_options))."""
-    found = results.human_counts_by(grouping)
+    """Real people of the cell's culture by level of a grouping: levels, counts (n_levels, n_closed, n_options)."""
+    found = results.human_counts_by(grouping, culture_of(results, data.cell))
     levels = _in_order(results.reference.groups[grouping] if results.reference else None, list(found))
     tables = [counts_table(found[level], data.closed, data.scales) for level in levels]
     return levels, np.stack(tables) if tables else np.zeros((0, *data.scales.codes.shape))

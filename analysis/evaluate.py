@@ -82,7 +82,7 @@ def evaluate(
     """
     data = cell_data(results, cell, decided) if data is None else data
     pair = None if data.human is None else matching(data.counts, data.human)
-    groupings = tuple(results.reference.groups) if results.reference else ()
+    groupings = tuple(results.reference.traits) if results.reference else ()
     names, shares = pair.share(data.dimension) if pair else ((), np.zeros(0))
     known = {name: share for name, share in zip(names, shares.tolist(), strict=True) if np.isfinite(share)}
     return CellEvaluation(

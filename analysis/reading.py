@@ -346,22 +346,28 @@ class Results:
         """Attributes of each respondent's persona."""
         return [self._attributes[persona] for persona in respondents.personas.tolist()]
 
-    def human_counts(self) -> dict[int, dict[int | None, float]]:
-        """Real people by question id and code; the code ``None`` counts those without a substantive answer."""
+    def human_counts(self, among: tuple[str, str] | None = None) -> dict[int, dict[int | None, float]]:
+        """Real people by question id and code; the code ``None`` counts those without a substantive answer.
+
+        ``among`` is a grouping and the level of it that is counted; everybody when absent.
+        """
         found: dict[int, dict[int | None, float]] = {}
         for question, code, count in self.rows(
-            "SELECT question_id, code, sum(count) FROM reference_counts GROUP BY 1, 2"
+            f"SELECT question_id, code, sum(count) FROM reference_counts {_AMONG[among is not None]} GROUP BY 1, 2",
+            _path_and_level(among),
         ):
             found.setdefault(question, {})[code] = count
         return found
 
-    def human_counts_by(self, grouping: str) -> dict[str, dict[int, dict[int | None, float]]]:
+    def human_counts_by(
+        self, grouping: str, among: tuple[str, str] | None = None
+    ) -> dict[str, dict[int, dict[int | None, float]]]:
         """Real people by level of a grouping, question id and code; people of unknown level are left out."""
         found: dict[str, dict[int, dict[int | None, float]]] = {}
         for level, question, code, count in self.rows(
-            """SELECT json_extract(groups, ?), question_id, code, sum(count) FROM reference_counts
-            GROUP BY 1, 2, 3 ORDER BY min(rowid)""",
-            (f"$.{json.dumps(grouping)}",),
+            f"""SELECT json_extract(groups, ?), question_id, code, sum(count) FROM reference_counts
+            {_AMONG[among is not None]} GROUP BY 1, 2, 3 ORDER BY min(rowid)""",
+            (_path(grouping), *_path_and_level(among)),
         ):
             if level not in (None, ""):
                 found.setdefault(str(level), {}).setdefault(question, {})[code] = count
@@ -449,3 +455,15 @@ def _signed_digest(text: str) -> int:
     """A digest as the signed 64-bit integer that SQLite knows."""
     unsigned = digest(text)
     return unsigned - 2**64 if unsigned >= 2**63 else unsigned
+
+
+_AMONG = ("", "WHERE json_extract(groups, ?) = ?")
+"""Everybody, or the people of one level of a grouping."""
+
+
+def _path(grouping: str) -> str:
+    return f"$.{json.dumps(grouping)}"
+
+
+def _path_and_level(among: tuple[str, str] | None) -> tuple[str, ...]:
+    return () if among is None else (_path(among[0]), among[1])

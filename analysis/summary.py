@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from analysis import yardsticks
+from analysis.def_data import culture_of, human_counts
 from analysis.findings import (
     CellSummary,
     Cost,
@@ -84,7 +85,7 @@ def _cell(results: Results, cell: Cell, draws: Draws) -> CellSummary:
         tallies=tuple(tally(question, answers) for question in results.questions),
         quantities=read_quantities(results, cell, respondents),
         endings=results.endings(cell, respondents),
-        human=results.human_counts() if results.reference and cell.of_the_reference else None,
+        human=human_counts(results, cell),
         weighted_people=bool(results.reference and results.reference.weighted),
     )
     questions, averages = compare(everybody, draws)
@@ -113,14 +114,14 @@ def _cost(found: tuple[float, str, int] | None) -> Cost | None:
 
 def _groupings(results: Results, everybody: Public, draws: Draws) -> tuple[GroupingSummary, ...]:
     """Sex and age group first, then those that the model was told, then the others."""
-    groups = results.reference.groups if results.reference and everybody.human is not None else {}
+    groups = results.reference.traits if results.reference and everybody.human is not None else {}
     found = [_grouping(results, everybody, name, group, draws) for name, group in groups.items()]
     first = {name: place for place, name in enumerate(FIRST_GROUPINGS)}
     return tuple(sorted(found, key=lambda grouping: (first.get(grouping.name, len(first)), not grouping.told)))
 
 
 def _grouping(results: Results, everybody: Public, name: str, group: Group, draws: Draws) -> GroupingSummary:
-    human = results.human_counts_by(name)
+    human = results.human_counts_by(name, culture_of(results, everybody.cell))
     bands = group.bands
     levels = results.levels(group, everybody.respondents)
     names = sorted(bands, key=bands.__getitem__) if bands else list(human)

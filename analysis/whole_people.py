@@ -8,12 +8,13 @@ from typing import Any, Literal
 import numpy as np
 
 from analysis.choices import Floats, Scales, Truths
-from analysis.def_data import CULTURES, CellData
+from analysis.def_data import CellData
 from analysis.evaluated import Structure
 from analysis.item_structure import Figure, human_bounds, item_correlations, likeness, trait_effects
 from analysis.records import Asked
 from demoscope.columns import Column, read_columns, read_header
 from demoscope.errors import DocumentError
+from surveys.reference import CULTURES
 
 FEWEST = 20
 """People on either side below whom a structure is noise."""

@@ -20,6 +20,9 @@ PLAIN = (5.0, 3.0)
 DENSE = (2.0, 0.7)
 """The same for other scripts."""
 
+USUAL = (4.0, 1.0)
+"""Characters for a token in between, of Latin text and of other scripts."""
+
 TURN = (3.0, 8.0)
 """Tokens that mark a turn."""
 
@@ -68,10 +71,24 @@ def prompt_tokens(texts: list[str]) -> Range:
     >>> prompt_tokens(["Is the country spending too little on parks?"])  # doctest: +ELLIPSIS
     Range(low=11.8, high=22.6...)
     """
-    plain = sum(sum(letter < "\u0250" for letter in text) for text in texts)
+    plain = sum(map(_latin, texts))
     dense = sum(map(len, texts)) - plain
     low, high = (plain / PLAIN[which] + dense / DENSE[which] + TURN[which] * len(texts) for which in (0, 1))
     return Range(low=low, high=high)
+
+
+def text_tokens(text: str) -> float:
+    """Tokens of a text by rule of thumb, as one number.
+
+    >>> text_tokens("Is it so?"), text_tokens("您怎么看")
+    (2.25, 4.0)
+    """
+    plain = _latin(text)
+    return plain / USUAL[0] + (len(text) - plain) / USUAL[1]
+
+
+def _latin(text: str) -> int:
+    return sum(letter < "\u0250" for letter in text)
 
 
 def read_pilots(path: Path) -> dict[str, Pilot]:

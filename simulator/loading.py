@@ -322,7 +322,7 @@ def _check_reference(
             f"{where}: {document.id!r} belongs to the questionnaire {document.questionnaire!r}, not to "
             f"{questionnaire.id!r}; name another reference or leave it out."
         )
-    for name, group in document.groups.items():
+    for name, group in document.traits.items():
         if group.attribute not in population.attributes:
             raise DocumentError(
                 f"{where}: {document.id!r} groups by {group.attribute!r} ({name}), an attribute that nobody in "

@@ -13,7 +13,7 @@ from simulator.backends.interface import find_backend
 from simulator.backends.scripted import ScriptedBackend
 from simulator.demands import demands, demands_in
 from simulator.drivers import drive
-from simulator.estimates import SHORTEST_REPLY, Money, Pilot, Range, money, prompt_tokens, read_pilots
+from simulator.estimates import SHORTEST_REPLY, Money, Pilot, Range, money, prompt_tokens, read_pilots, text_tokens
 from simulator.footprints import Footprint, footprint
 from simulator.model_cards import read_missing
 from simulator.protocols.interface import Completion, Judged, Message, Request, Understood
@@ -29,9 +29,6 @@ INVENTED = 400
 
 SAMPLE = 8
 """Respondents of each cell whose interviews are run dry."""
-
-CHARACTERS_PER_TOKEN = 4.0
-"""Rule of thumb for English text and the vocabularies of today's models; Chinese is nearer to 1.5."""
 
 
 class CellPlan(Document):
@@ -170,11 +167,11 @@ def _counter(model: ModelSpec) -> Callable[[Sequence[Message]], int] | None:
 
 
 def _tokens(messages: tuple[Message, ...]) -> float:
-    return sum(len(message.text) / CHARACTERS_PER_TOKEN + 5 for message in messages)
+    return sum(text_tokens(message.text) + 5 for message in messages)
 
 
 def _text_tokens(texts: Sequence[str]) -> float:
-    return sum(len(text) / CHARACTERS_PER_TOKEN for text in texts)
+    return sum(map(text_tokens, texts))
 
 
 def make_plan(loaded: LoadedWave, wanted_margin: float = WANTED, lint: bool = False) -> Plan:

@@ -35,7 +35,7 @@ def render_plan(plan: Plan, console: Console) -> None:
     if not priced:
         console.print(
             f"[dim]Tokens are estimated from dry interviews of the first {min(SAMPLE, plan.respondents)} people (4 "
-            "characters a token), replies at their longest; no model was loaded.[/dim]\n"
+            "characters a token, 1 of Chinese and the like), replies at their longest; no model was loaded.[/dim]\n"
         )
     if plan.conditional:
         console.print(

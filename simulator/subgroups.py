@@ -46,7 +46,7 @@ def subgroups(loaded: LoadedWave, wanted: float = WANTED) -> tuple[Subgroup, ...
     everybody = loaded.population.columns(0, SAMPLE if size is None else size, loaded.wave.seed)
     people = everybody.sample(SAMPLE, seeds.generator(loaded.wave.seed, "subgroups")).personas()
     found = []
-    for name, group in loaded.reference.reference.groups.items():
+    for name, group in loaded.reference.reference.traits.items():
         weights: dict[str, list[float]] = {level: [] for level in _levels(loaded.reference, name)}
         asked = dict.fromkeys(weights, 0)
         for persona in people:

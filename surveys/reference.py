@@ -42,6 +42,11 @@ class Group(Document):
         return next((level for level, (low, high) in self.bands.items() if low <= value <= high), None)
 
 
+CULTURES = ("culture", "country")
+"""Groupings that tell whose people a condition is compared with (by its `culture`), the first that there is; personas
+need no attribute for them."""
+
+
 class Reference(Document):
     """Counts of real answers, with where they come from.
 
@@ -69,6 +74,16 @@ class Reference(Document):
     """File name of the CSV beside this document."""
     groups: dict[str, Group] = Field(default_factory=dict)
     """Groupings by which the counts are broken down: column -> how to read it from a persona."""
+
+    @property
+    def traits(self) -> dict[str, Group]:
+        """Groupings of people within a culture."""
+        return {name: group for name, group in self.groups.items() if name not in CULTURES}
+
+    @property
+    def culture(self) -> str | None:
+        """The grouping that tells cultures apart, if there is one."""
+        return next((name for name in CULTURES if name in self.groups), None)
 
     @field_validator("table")
     @classmethod

@@ -135,8 +135,8 @@ def test_a_size_takes_the_place_of_the_number_of_respondents(tmp_path):
     written = EXAMPLE.read_text().replace("# size: small", "size: small")
     (tmp_path / "wave.yaml").write_text(written)
     loaded = load_wave(tmp_path / "wave.yaml")
-    assert loaded.wave.respondents == read(Wave, EXAMPLE).sizes["small"] == 3
-    assert loaded.content["respondents"] == 3
+    assert loaded.wave.respondents == read(Wave, EXAMPLE).sizes["small"] == 2
+    assert loaded.content["respondents"] == 2
     (tmp_path / "wave.yaml").write_text(written.replace("size: small", "size: tiny"))
     with pytest.raises(DocumentError, match="there is no size 'tiny'; `sizes` has small"):
         load_wave(tmp_path / "wave.yaml")

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.def_data import CULTURES
 from analysis.reading import Results
 from demoscope.errors import DocumentError
+from surveys.reference import CULTURES
 
 METHODS = ("token", "sequence", "text", "verbalized")
 """How an answer is read off a model, in the order of reports."""

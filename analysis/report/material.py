@@ -10,6 +10,7 @@ from pathlib import Path
 from analysis import yardsticks
 from analysis.compare import compare_stores
 from analysis.compared import Comparison, ConditionRow
+from analysis.def_data import human_counts
 from analysis.def_rules import DefRules
 from analysis.evaluated import CellEvaluation
 from analysis.findings import CellSummary, Summary
@@ -150,7 +151,7 @@ def _of_cell(results: Results, cell: Cell, rules: DefRules) -> _OfCell:
     return _OfCell(
         positions=position_report(results, cell),
         tries=_tries(results, cell),
-        has_people=results.reference is not None and cell.of_the_reference,
+        has_people=human_counts(results, cell) is not None,
         insensitive=insensitive(results, cell, rules),
         not_understood=not_understood(results, cell),
     )
