@@ -140,9 +140,8 @@ def test_the_verdict_tells_answers_from_places(found):
     plain, leaning, more = found.models
     assert plain.verdict.steady["token"] == QUESTIONS
     assert more.verdict.steady["token"] < QUESTIONS
-    assert set(plain.verdict.holds) | set(plain.verdict.depends) | set(plain.verdict.differs) == {
-        f"q{n}" for n in range(QUESTIONS)
-    }
+    assert len(plain.verdict.depends) <= 1  # sampled texts differ, by no more than sampling does
+    assert len(plain.verdict.holds) + len(plain.verdict.not_told) >= QUESTIONS - 1
     assert more.verdict.follows_place
     assert more.calibrated_verdict is not None
     assert more.calibrated_verdict.steady["token"] == QUESTIONS
