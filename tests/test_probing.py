@@ -247,6 +247,12 @@ def test_what_sampling_alone_explains_is_not_said_to_depend_on_the_asking():
     assert judge({"token": [shaky], "text": [replace(shaky, alike=True)]}, ["q"]).depends == ("q",)
 
 
+def test_a_flat_answer_in_every_way_does_not_depend_on_the_asking():
+    flat = steadiness(leaders(np.full((12, 4), 0.25)), [np.tile(np.arange(4), (12, 1))], 4)
+    assert (flat.held, flat.ways) == (0, 12)
+    assert judge({"token": [flat]}, ["q"]).not_told == ("q",)
+
+
 def test_every_question_stands_in_one_place_of_the_verdict():
     orders = np.array([np.roll(np.arange(4), n) for n in range(12)])
     same, other, mixed = np.zeros(12, int), np.ones(12, int), np.array([0, 1, 2, 3] * 3)

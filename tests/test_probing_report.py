@@ -354,6 +354,18 @@ def test_values_are_set_against_ratings_of_actions(tmp_path):
     assert (told.asked, told.rated, told.unreadable, told.out_of_range, told.failed) == (10, 6, 2, 1, 1)
     expected = np.corrcoef([0.9, 0.1, 0.6, 0.4, 0.2, 0.8], [9, 2, 6, 5, 3, 7])[0, 1]
     assert model.actions[0].found.pearson.r == pytest.approx(expected)
+    limits = {"low": -0.456, "high": 0.789}
+    found = model.actions[0].found.model_copy(
+        update={
+            name: getattr(model.actions[0].found, name).model_copy(update=limits) for name in ("pearson", "spearman")
+        }
+    )
+    shown = model.model_copy(update={"actions": (model.actions[0].model_copy(update={"found": found}),)})
+    out = io.StringIO()
+    whole = probe_report([made.path], rules_for(), draws=50).model_copy(update={"models": (shown,)})
+    render_probe(whole, Console(file=out, width=80, color_system=None))
+    assert out.getvalue().count("(-0.46–+0.79)") == 2
+    assert "…" not in out.getvalue()
     # The published code: -1 for what has no number, 40 as it is; the last pole of the first question is their mean.
     literal = probe_report([made.path], rules_for("code"), draws=50).models[0]
     expected = np.corrcoef([0.9, 0.1, 0.6, 0.4, 0.2, 0.8], [9, (2 - 1 + 40 - 1) / 4, 6, 5, 3, 7])[0, 1]

@@ -57,7 +57,8 @@ def judge(
     A question is steady by a method when one option leads in at least ``thresholds.steady`` of the ways of asking, in
     more than a model reaches that always takes one position or label, and beyond chance after correction for all
     questions and methods. What no result could make steady is not told: too few ways, or orders that never changed;
-    nor is what is not steady by sampled texts alone, when these differ by no more than sampling does.
+    nor is what is not steady by sampled texts alone, when these differ by no more than sampling does; nor what has
+    several options lead alike in every way.
 
     Parameters
     ----------
@@ -110,7 +111,7 @@ def _standing(mine: Sequence[tuple[Steadiness, bool | None]], rule: Thresholds) 
         return "not told"
     if all(held for _, held in mine):
         return "holds" if len({each.favourite for each, _ in mine}) == 1 else "differs by method"
-    unsteady = [each for each, _ in mine if each.share < rule.steady - 1e-12 and not each.alike]
+    unsteady = [each for each, _ in mine if each.held and each.share < rule.steady - 1e-12 and not each.alike]
     if not unsteady:
         return "not told"
     return "follows the place" if any(each.place_share >= rule.steady - 1e-12 for each in unsteady) else "depends"
