@@ -230,6 +230,8 @@ def test_the_command_prints_the_report_and_what_is_no_probe_is_refused(store, tm
     done = demoscope("probe-report", store, "--json", "--middle", "drop", "--js-base", "2", "--squared")
     rules = ProbeReport.model_validate_json(done.stdout).rules
     assert (rules.middle, rules.js_base, rules.squared) == ("drop", 2.0, True)
+    told = demoscope("report", store)
+    assert f"can be trusted: demoscope probe-report {store}" in " ".join((told.stdout + told.stderr).split())
     refused = demoscope("probe-report", MadeUp(tmp_path / "m.sqlite").path)
     assert refused.returncode == 2
     assert "holds no probe" in refused.stderr

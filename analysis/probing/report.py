@@ -95,12 +95,20 @@ def probes_among(paths: Sequence[Path], draws: int = yardsticks.DRAWS) -> ProbeR
     StoreError
         If a store is missing or damaged.
     """
-    holding = []
-    for path in paths:
-        with open_results(path) as results:
-            if results.rows(PROBED)[0][0]:
-                holding.append(path)
+    holding = [path for path in paths if holds_probes(path)]
     return probe_report(holding, rules_for(), draws=draws) if holding else None
+
+
+def holds_probes(path: Path) -> bool:
+    """Whether a store has something that a probe read off a model.
+
+    Raises
+    ------
+    StoreError
+        If it is missing or damaged.
+    """
+    with open_results(path) as results:
+        return bool(results.rows(PROBED)[0][0])
 
 
 def _model(
