@@ -83,8 +83,10 @@ def probe_report(
 
 
 PROBED = """SELECT EXISTS (
-SELECT 1 FROM cells c JOIN respondents r ON r.cell_id = c.id JOIN distributions d ON d.respondent_id = r.id
+SELECT 1 FROM cells c CROSS JOIN respondents r ON r.cell_id = c.id
+CROSS JOIN distributions d ON d.respondent_id = r.id
 WHERE c.protocol = 'probe')"""
+"""From the few cells to the many distributions, whatever the planner thinks."""
 
 
 def probes_among(paths: Sequence[Path], draws: int = yardsticks.DRAWS) -> ProbeReport | None:
