@@ -72,6 +72,8 @@ def _launch(loaded: "LoadedWave", store: Path | None, as_json: bool, shard: str 
             print(outcome.model_dump_json(indent=2))
         else:
             render_outcome(outcome, console())
+            if any(one.protocol == "probe" for one in outcome.methods):
+                say(f"\nWhich answers can be trusted: demoscope probe-report {path}")
     else:
         summary = summary_of(path)
         understood = summary.understood

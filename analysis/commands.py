@@ -47,6 +47,15 @@ def report(
                 _report_effects(store, as_json)
             else:
                 show_summary(summary_of(store), as_json)
+                if not as_json:
+                    _point_to_probes(store)
+
+
+def _point_to_probes(store: Path) -> None:
+    from analysis.probing.report import holds_probes
+
+    if holds_probes(store):
+        say(f"It holds probes. Which of their answers can be trusted: demoscope probe-report {store}")
 
 
 def _report_page(stores: list[Path], out: Path | None, figures: Path | None, profile: str, language: str) -> None:

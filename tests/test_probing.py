@@ -2,6 +2,7 @@
 
 import doctest
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ from analysis.probing.robustness import (
     selection_changes,
 )
 from analysis.probing.sampling import changed_p, sampling_floor
-from analysis.probing.steadiness import TIED, leaders, mode_p, steadiness
+from analysis.probing.steadiness import TIED, Steadiness, leaders, mode_p, steadiness
 from analysis.probing.value_action import pole_scores, pole_weights, value_action
 from analysis.probing.verdict import Thresholds, judge, sentences
 from demoscope.errors import DocumentError
@@ -238,6 +239,20 @@ def test_a_tie_is_an_answer_but_nobodys_favourite():
     assert steadiness([NOTHING], [], 2) is None
 
 
+def test_what_sampling_alone_explains_is_not_said_to_depend_on_the_asking():
+    # 6 of 12 ways lead to the first option; by texts that differ no more than draws of one distribution do.
+    shaky = Steadiness(favourite=0, ways=12, held=6, at_place=6, by_place=3, p=0.1)
+    assert judge({"text": [shaky]}, ["q"]).depends == ("q",)
+    assert judge({"text": [replace(shaky, alike=True)]}, ["q"]).not_told == ("q",)
+    assert judge({"token": [shaky], "text": [replace(shaky, alike=True)]}, ["q"]).depends == ("q",)
+
+
+def test_a_flat_answer_in_every_way_does_not_depend_on_the_asking():
+    flat = steadiness(leaders(np.full((12, 4), 0.25)), [np.tile(np.arange(4), (12, 1))], 4)
+    assert (flat.held, flat.ways) == (0, 12)
+    assert judge({"token": [flat]}, ["q"]).not_told == ("q",)
+
+
 def test_every_question_stands_in_one_place_of_the_verdict():
     orders = np.array([np.roll(np.arange(4), n) for n in range(12)])
     same, other, mixed = np.zeros(12, int), np.ones(12, int), np.array([0, 1, 2, 3] * 3)
@@ -283,6 +298,7 @@ def test_values_that_act_as_they_say_agree_and_whole_questions_are_resampled():
     assert unrelated.pearson.low < 0 < unrelated.pearson.high
     assert value_action(weights[:2], scores[:2], rng) is None
     assert value_action(np.full((5, 2), 0.5), scores[:5], rng) is None
+    assert value_action(0.5 + 1e-12 * weights[:5], scores[:5], rng) is None  # the same but for rounding
 
 
 def test_clustered_intervals_cover_where_the_naive_test_is_too_sure():

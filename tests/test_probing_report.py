@@ -140,9 +140,8 @@ def test_the_verdict_tells_answers_from_places(found):
     plain, leaning, more = found.models
     assert plain.verdict.steady["token"] == QUESTIONS
     assert more.verdict.steady["token"] < QUESTIONS
-    assert set(plain.verdict.holds) | set(plain.verdict.depends) | set(plain.verdict.differs) == {
-        f"q{n}" for n in range(QUESTIONS)
-    }
+    assert len(plain.verdict.depends) <= 1  # sampled texts differ, by no more than sampling does
+    assert len(plain.verdict.holds) + len(plain.verdict.not_told) >= QUESTIONS - 1
     assert more.verdict.follows_place
     assert more.calibrated_verdict is not None
     assert more.calibrated_verdict.steady["token"] == QUESTIONS
@@ -231,6 +230,8 @@ def test_the_command_prints_the_report_and_what_is_no_probe_is_refused(store, tm
     done = demoscope("probe-report", store, "--json", "--middle", "drop", "--js-base", "2", "--squared")
     rules = ProbeReport.model_validate_json(done.stdout).rules
     assert (rules.middle, rules.js_base, rules.squared) == ("drop", 2.0, True)
+    told = demoscope("report", store)
+    assert f"can be trusted: demoscope probe-report {store}" in " ".join((told.stdout + told.stderr).split())
     refused = demoscope("probe-report", MadeUp(tmp_path / "m.sqlite").path)
     assert refused.returncode == 2
     assert "holds no probe" in refused.stderr
@@ -355,6 +356,18 @@ def test_values_are_set_against_ratings_of_actions(tmp_path):
     assert (told.asked, told.rated, told.unreadable, told.out_of_range, told.failed) == (10, 6, 2, 1, 1)
     expected = np.corrcoef([0.9, 0.1, 0.6, 0.4, 0.2, 0.8], [9, 2, 6, 5, 3, 7])[0, 1]
     assert model.actions[0].found.pearson.r == pytest.approx(expected)
+    limits = {"low": -0.456, "high": 0.789}
+    found = model.actions[0].found.model_copy(
+        update={
+            name: getattr(model.actions[0].found, name).model_copy(update=limits) for name in ("pearson", "spearman")
+        }
+    )
+    shown = model.model_copy(update={"actions": (model.actions[0].model_copy(update={"found": found}),)})
+    out = io.StringIO()
+    whole = probe_report([made.path], rules_for(), draws=50).model_copy(update={"models": (shown,)})
+    render_probe(whole, Console(file=out, width=80, color_system=None))
+    assert out.getvalue().count("(-0.46–+0.79)") == 2
+    assert "…" not in out.getvalue()
     # The published code: -1 for what has no number, 40 as it is; the last pole of the first question is their mean.
     literal = probe_report([made.path], rules_for("code"), draws=50).models[0]
     expected = np.corrcoef([0.9, 0.1, 0.6, 0.4, 0.2, 0.8], [9, (2 - 1 + 40 - 1) / 4, 6, 5, 3, 7])[0, 1]

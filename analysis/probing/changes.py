@@ -78,18 +78,22 @@ def changes_of(
     return tuple(_document(probed, each, topics, rng, draws) for each in known)
 
 
-def texts_changed(probed: Probed, method: str, rng: np.random.Generator, alpha: float) -> tuple[int, int]:
-    """Questions whose sampled answers differ between ways of asking by more than chance, and those tested.
+def texts_changed(probed: Probed, method: str, rng: np.random.Generator) -> Floats:
+    """p-values of sampled answers differing between ways of asking by chance, adjusted (Benjamini and Hochberg).
 
-    ``alpha`` is the expected share of false ones among them (Benjamini and Hochberg). Of other methods, none is.
+    Returns
+    -------
+    numpy.ndarray, shape (n_questions,)
+        NaN where fewer than two ways were answered, and for other methods.
     """
     texts = _texts(probed, list(range(len(probed.variations))), method)
     if texts is None:
-        return 0, 0
+        return np.full(len(probed.questions), np.nan)
     shares, read, _ = texts
     p = changed_p(shares.reshape(-1, *shares.shape[2:]), read.reshape(-1, read.shape[-1]), rng)
-    tested = p[~np.isnan(p)]
-    return int((benjamini_hochberg(tested) <= alpha).sum()), len(tested)
+    tested = ~np.isnan(p)
+    p[tested] = benjamini_hochberg(p[tested])
+    return p
 
 
 def _label_forms(probed: Probed, base: float, squared: bool) -> tuple[Source, Changes, Sequence[str], Floor | None]:

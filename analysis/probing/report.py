@@ -1,13 +1,13 @@
 """From stores that probe to what they say of each model."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 
 from analysis import yardsticks
-from analysis.choices import Floats
+from analysis.choices import Floats, Truths
 from analysis.probing.across_models import correlation
 from analysis.probing.changes import changes_of, texts_changed
 from analysis.probing.data import Probed, probed_models
@@ -83,8 +83,10 @@ def probe_report(
 
 
 PROBED = """SELECT EXISTS (
-SELECT 1 FROM cells c JOIN respondents r ON r.cell_id = c.id JOIN distributions d ON d.respondent_id = r.id
+SELECT 1 FROM cells c CROSS JOIN respondents r ON r.cell_id = c.id
+CROSS JOIN distributions d ON d.respondent_id = r.id
 WHERE c.protocol = 'probe')"""
+"""From the few cells to the many distributions, whatever the planner thinks."""
 
 
 def probes_among(paths: Sequence[Path], draws: int = yardsticks.DRAWS) -> ProbeReport | None:
@@ -95,12 +97,20 @@ def probes_among(paths: Sequence[Path], draws: int = yardsticks.DRAWS) -> ProbeR
     StoreError
         If a store is missing or damaged.
     """
-    holding = []
-    for path in paths:
-        with open_results(path) as results:
-            if results.rows(PROBED)[0][0]:
-                holding.append(path)
+    holding = [path for path in paths if holds_probes(path)]
     return probe_report(holding, rules_for(), draws=draws) if holding else None
+
+
+def holds_probes(path: Path) -> bool:
+    """Whether a store has something that a probe read off a model.
+
+    Raises
+    ------
+    StoreError
+        If it is missing or damaged.
+    """
+    with open_results(path) as results:
+        return bool(results.rows(PROBED)[0][0])
 
 
 def _model(
@@ -111,9 +121,11 @@ def _model(
     places = [places_of(probed, method) for method in probed.methods]
     effects = effects_of(places)
     everybody = people.get(None)
-    methods = []
+    methods, alike = [], dict[str, Truths]()
     for n, method in enumerate(probed.methods):
-        changed, tested = texts_changed(probed, method, rng, rules.thresholds.false_discoveries)
+        p = texts_changed(probed, method, rng)
+        alike[method] = np.asarray(p > rules.thresholds.false_discoveries)
+        tested = int((~np.isnan(p)).sum())
         outside = probed.outside[n]
         methods.append(
             MethodReport(
@@ -122,18 +134,18 @@ def _model(
                 asked=probed.planned[n],
                 outside=float(np.nanmean(outside)) if method != "sequence" and (~np.isnan(outside)).any() else None,
                 robustness=changes_of(probed, method, rules, topics, rng, draws),
-                texts_changed=changed if tested else None,
+                texts_changed=tested - int(alike[method].sum()) if tested else None,
                 texts_tested=tested or None,
                 places=effects[n],
                 debiasing=debiasing_of(probed, method, places[n], everybody, rules),
             )
         )
     rated = ratings_of(results, probed, rules)
-    verdict = judge(_steadiness(probed, probed.base), probed.names, rules.thresholds)
+    verdict = judge(_steadiness(probed, probed.base, alike), probed.names, rules.thresholds)
     freed = np.stack([each.freed for each in places])
     calibrated = None
     if not np.isnan(freed).all():
-        calibrated = judge(_steadiness(probed, freed), probed.names, rules.thresholds)
+        calibrated = judge(_steadiness(probed, freed, alike), probed.names, rules.thresholds)
     contexts = tuple(context for context in probed.contexts if context is not None)
     return ModelReport(
         store=str(results.path),
@@ -164,14 +176,19 @@ def _over_ways(probed: Probed, method: int) -> Floats:
     return np.asarray(base.reshape(-1, *base.shape[2:]))
 
 
-def _steadiness(probed: Probed, shares: Floats) -> dict[str, list[Steadiness | None]]:
-    """By method, for distributions (methods, styles, variations, questions, options)."""
+def _steadiness(probed: Probed, shares: Floats, alike: Mapping[str, Truths]) -> dict[str, list[Steadiness | None]]:
+    """By method, for distributions (methods, styles, variations, questions, options).
+
+    ``alike`` says of each method's questions whether they change by no more than sampling does.
+    """
     found = {}
     for n, method in enumerate(probed.methods):
         leading = leaders(shares[n].reshape(-1, *shares.shape[3:]))
         places = [table.reshape(-1, *table.shape[2:]) for table in (probed.positions, probed.labels)]
         found[method] = [
-            steadiness(leading[:, row], [table[:, row, :size] for table in places], int(size))
+            steadiness(
+                leading[:, row], [table[:, row, :size] for table in places], int(size), bool(alike[method][row])
+            )
             for row, size in enumerate(probed.scales.sizes)
         ]
     return found

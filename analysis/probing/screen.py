@@ -232,22 +232,13 @@ def _actions(model: ModelReport, console: Console, width: int) -> None:
         return
     shown = table(gap=2)
     shown.add_column("values and actions", no_wrap=True)
-    numbers(
-        shown,
-        **{
-            "Pearson (95 %)": SIMULATED,
-            "naive p": FAINT,
-            "Spearman (95 %)": "",
-            "naive p ": FAINT,
-            "questions": FAINT,
-        },
-    )
+    shown.add_column("correlation", no_wrap=True)
+    numbers(shown, **{"r (95 %)": SIMULATED, "naive p": FAINT, "questions": FAINT})
     for each in model.actions:
-        cells = [each.method]
-        for one in (each.found.pearson, each.found.spearman):
+        for name, one in (("Pearson", each.found.pearson), ("Spearman", each.found.spearman)):
             between = "" if one.low is None or one.high is None else f" ({one.low:+.2f}–{one.high:+.2f})"
-            cells += [f"{one.r:+.2f}{between}", f"{one.naive_p:.3f}"]
-        shown.add_row(*cells, str(each.found.questions))
+            method, n = (each.method, str(each.found.questions)) if name == "Pearson" else ("", "")
+            shown.add_row(method, name, f"{one.r:+.2f}{between}", f"{one.naive_p:.3f}", n)
     console.print(shown, width=width)
 
 

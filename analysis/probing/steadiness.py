@@ -31,6 +31,8 @@ class Steadiness:
     """Most ways in which one option would lead if one position, or one label, were always taken."""
     p: float
     """Probability that some option would lead in as many ways if each way led to any option alike."""
+    alike: bool = False
+    """Whether drawing a few texts alone may explain that not every way leads to the same option."""
 
     @property
     def share(self) -> float:
@@ -43,7 +45,9 @@ class Steadiness:
         return self.at_place / self.ways
 
 
-def steadiness(leading: ArrayLike, places: Sequence[ArrayLike], options: int) -> Steadiness | None:
+def steadiness(
+    leading: ArrayLike, places: Sequence[ArrayLike], options: int, alike: bool = False
+) -> Steadiness | None:
     """How steadily one question is answered.
 
     Parameters
@@ -55,6 +59,8 @@ def steadiness(leading: ArrayLike, places: Sequence[ArrayLike], options: int) ->
         :data:`~analysis.choices.NOTHING` where that is not known.
     options : int
         Number of options.
+    alike : bool
+        Whether sampled answers differ between the ways by no more than chance.
 
     Returns
     -------
@@ -83,7 +89,7 @@ def steadiness(leading: ArrayLike, places: Sequence[ArrayLike], options: int) ->
         at_place = max(at_place, int(stood.max()))
         by_place = max(by_place, _most_by_place(table[shown], options))
     p = mode_p(held, ways, options) if held else 1.0
-    return Steadiness(int(counts.argmax()) if held else NOTHING, ways, held, at_place, by_place, p)
+    return Steadiness(int(counts.argmax()) if held else NOTHING, ways, held, at_place, by_place, p, alike)
 
 
 def leaders(shares: ArrayLike) -> Integers:

@@ -14,6 +14,9 @@ from demoscope.documents import Document
 Middle = Literal["split", "drop", "code"]
 """What the middle of an odd number of options counts for: half for each pole, for none, or for the last one."""
 
+ALIKE = 1e-9
+"""Spread of weights or scores up to which they are all the same but for rounding."""
+
 FEWEST = 10
 """Questions from which on intervals are given; fewer, resampled, say too little of others."""
 
@@ -132,7 +135,7 @@ def value_action(
     x, y = np.asarray(weights, dtype=np.float64), np.asarray(scores, dtype=np.float64)
     known = ~(np.isnan(x) | np.isnan(y)).any(axis=1)
     x, y = x[known], y[known]
-    if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
+    if len(x) < 3 or np.ptp(x) <= ALIKE or np.ptp(y) <= ALIKE:
         return None
     drawn: Integers = rng.integers(len(x), size=(draws, len(x)))
     u, v = x[drawn].reshape(draws, -1), y[drawn].reshape(draws, -1)

@@ -37,7 +37,7 @@ class Verdict(Document):
     follows_place: tuple[str, ...]
     """Of these: by some method the same position or label leads instead, whatever stands there."""
     not_told: tuple[str, ...]
-    """Too few ways of asking, or orders that never changed, to tell."""
+    """Too few ways of asking or sampled texts, or orders that never changed, to tell."""
     steady: dict[str, int]
     """Steady questions by method."""
 
@@ -56,7 +56,9 @@ def judge(
 
     A question is steady by a method when one option leads in at least ``thresholds.steady`` of the ways of asking, in
     more than a model reaches that always takes one position or label, and beyond chance after correction for all
-    questions and methods. What no result could make steady is not told: too few ways, or orders that never changed.
+    questions and methods. What no result could make steady is not told: too few ways, or orders that never changed;
+    nor is what is not steady by sampled texts alone, when these differ by no more than sampling does; nor what has
+    several options lead alike in every way.
 
     Parameters
     ----------
@@ -109,7 +111,7 @@ def _standing(mine: Sequence[tuple[Steadiness, bool | None]], rule: Thresholds) 
         return "not told"
     if all(held for _, held in mine):
         return "holds" if len({each.favourite for each, _ in mine}) == 1 else "differs by method"
-    unsteady = [each for each, _ in mine if each.share < rule.steady - 1e-12]
+    unsteady = [each for each, _ in mine if each.held and each.share < rule.steady - 1e-12 and not each.alike]
     if not unsteady:
         return "not told"
     return "follows the place" if any(each.place_share >= rule.steady - 1e-12 for each in unsteady) else "depends"
@@ -142,7 +144,7 @@ def sentences(verdict: Verdict) -> tuple[str, ...]:
         said.append(f"{len(verdict.depends):,} depend on how one asks{of_these if follows else ''}.")
     if verdict.not_told:
         said.append(
-            f"{len(verdict.not_told):,} cannot be told: too few ways of asking, or an order of options that never "
-            "changed. Probe more styles, and variations such as shuffled_texts:1."
+            f"{len(verdict.not_told):,} cannot be told: too few ways of asking or sampled texts, or an order of "
+            "options that never changed. Probe more styles and samples, and variations such as shuffled_texts:1."
         )
     return tuple(said)
