@@ -28,7 +28,6 @@ from analysis.worldvaluesbench import commands as wvb
 from demoscope.command_line import AsJson, StorePath, WavePath, console, now, say
 from demoscope.errors import DemoscopeError
 from simulator import commands as launching
-from simulator.progress_screen import progress_shown
 from simulator.training import commands as training
 
 if TYPE_CHECKING:
@@ -56,6 +55,7 @@ def run(
 def _launch(loaded: "LoadedWave", store: Path | None, as_json: bool, shard: str = "1/1") -> None:
     """Run a wave and show what came of it."""
     from simulator.probe_outcome import is_probe, read_outcome, render_outcome
+    from simulator.progress_screen import progress_shown
     from simulator.run import run_wave
     from simulator.shards import Shard
     from simulator.store import Store
