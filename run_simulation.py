@@ -29,7 +29,6 @@ from demoscope.command_line import AsJson, StorePath, WavePath, console, now, sa
 from demoscope.errors import DemoscopeError
 from simulator import commands as launching
 from simulator import reference_commands as reference
-from simulator.progress_screen import progress_shown
 from simulator.training import commands as training
 
 if TYPE_CHECKING:
@@ -57,6 +56,7 @@ def run(
 def _launch(loaded: "LoadedWave", store: Path | None, as_json: bool, shard: str = "1/1") -> None:
     """Run a wave and show what came of it."""
     from simulator.probe_outcome import is_probe, read_outcome, render_outcome
+    from simulator.progress_screen import progress_shown
     from simulator.run import run_wave
     from simulator.shards import Shard
     from simulator.store import Store
@@ -296,10 +296,6 @@ def _interrupted() -> None:
         signal.signal(kill, signal.SIG_IGN)
     say("demoscope: interrupted. Every answer reported as saved is safe; run the same command to continue.")
     sys.exit(3)
-
-
-if __name__ == "__main__":
-    main()
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ ENGLISH: Mapping[str, str] = {
     "human sample of the same size would be; {guess}.",
     "beats": "it beats a uniform guess on all",
     "loses": "a uniform guess is as close or closer on {count}",
+    "on_average": "On average it is further from people than such samples are.",
     "small": "With {heard} respondents even real people vary a lot, so closeness proves little.",
     "alike": "Hard to tell from real people",
     "guessing": "A poor public, no better than guessing",
@@ -84,18 +85,24 @@ def _compared(averages: Averages, heard: int, say: Mapping[str, str]) -> list[st
         return [say["one_further" if outside else "one_within"].format(verdict=verdict, guess=guess)]
     guess = say["loses"].format(count=uniform_closer) if uniform_closer else say["beats"]
     found = say["further" if outside else "within"].format(verdict=verdict, outside=outside, n=n, guess=guess)
+    told = [found] if _like_on_average(averages) else [found, say["on_average"]]
     if heard < SMALL and averages.within_people:
-        return [found, say["small"].format(heard=heard)]
-    return [found]
+        told.append(say["small"].format(heard=heard))
+    return told
+
+
+def _like_on_average(averages: Averages) -> bool:
+    """Whether the mean distance, which tells more than any one question, is that of random human samples."""
+    return averages.leading is None or averages.leading.within_people
 
 
 def verdict_of(averages: Averages) -> str:
     """Name of the verdict among the sentences, from the strictest finding that holds."""
-    n = averages.questions
-    if averages.within_people >= 0.95 * n:
+    n, like = averages.questions, _like_on_average(averages)
+    if like and averages.within_people >= 0.95 * n:
         return "alike"
     if averages.closer_than_uniform <= n / 2:
         return "guessing"
     if averages.closer_than_majority <= n / 2:
         return "naming"
-    return "often" if averages.within_people >= n / 2 else "unlike"
+    return "often" if like and averages.within_people >= n / 2 else "unlike"

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from demoscope.command_line import AsJson, StorePath, WavePath, console, now, say
-from simulator.progress_screen import progress_shown
 
 
 def merge(
@@ -94,6 +93,7 @@ def judge(
     from simulator.judges import chosen_judge
     from simulator.judging import run_judge
     from simulator.judging_plan import judging_lines, plan_judging
+    from simulator.progress_screen import progress_shown
     from simulator.store import Store
 
     document = chosen_judge(store, judge, model, share)

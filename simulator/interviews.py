@@ -1,5 +1,6 @@
 """What a run is to do, and the usual case of it: the interviews of a wave."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -19,12 +20,12 @@ from simulator.wave import Cell, Execution, LoadedWave, ModelSpec
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What is left to do: ``open`` by the name of the model, and how much is saved and missing."""
+    """What is left to do: ``open`` by the name of the model, and how much is saved and missing of each."""
 
     open: tuple[tuple[str, Open], ...]
-    saved: int
-    """Answers (or verdicts) that the store holds."""
-    missing: int
+    saved: Counter[str]
+    """Answers (or verdicts) that the store holds, by the name of the model."""
+    missing: Counter[str]
     """Those that it does not."""
 
 
@@ -80,15 +81,15 @@ class Interviews:
 
     def backlog(self, store: Store) -> Backlog:
         """Respondents with fewer answers than their interviews end in."""
-        saved = store.execute("SELECT count(*) FROM answers")[0][0]
-        missing, waiting = 0, []
+        saved, missing, waiting = Counter[str](), Counter[str](), []
         for respondent_id, cell_id, persona_id, answers in store.respondents():
-            if cell_id not in self._cells or not self._shard.has(number_of(persona_id)):
+            if cell_id not in self._cells:
                 continue
             cell = self._cells[cell_id]
+            saved[cell.model.name] += answers
             expected = self._loaded.answers_expected(cell, number_of(persona_id))
-            if answers < expected:
-                missing += expected - answers
+            if answers < expected and self._shard.has(number_of(persona_id)):
+                missing[cell.model.name] += expected - answers
                 waiting.append((cell.model.name, Open(respondent_id, cell_id, number_of(persona_id))))
         return Backlog(tuple(waiting), saved, missing)
 

@@ -16,9 +16,10 @@ from simulator.executors import Executor
 from simulator.interviews import Backlog, resources_of
 from simulator.judges import JudgeDocument
 from simulator.lookahead import dry_requests
+from simulator.progress import Progress
 from simulator.protocols.judge import PROTOCOL, judged
 from simulator.respondent import Respondent
-from simulator.run import Progress, executor_for, run_work
+from simulator.run import executor_for, run_work
 from simulator.store import Store
 from simulator.teams import Open
 from simulator.wave import Condition, Execution, ModelSpec, deciding
@@ -123,7 +124,8 @@ class Judging:
             for respondent, replies in self.replies.items()
             if missing[respondent]
         )
-        return Backlog(waiting, self.verdicts - missing.total(), missing.total())
+        model, left = self._document.model.name, missing.total()
+        return Backlog(waiting, Counter({model: self.verdicts - left}), Counter({model: left}))
 
     @property
     def verdicts(self) -> int:

@@ -4,15 +4,15 @@ import dataclasses
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 
 from demoscope.errors import BackendError, DemoscopeError, WavePaused
 from simulator.backends.interface import ModelCard, Parcel
 from simulator.cohort import Assignment, Batch, CohortSpec
 from simulator.executors import Executor, LocalExecutor
-from simulator.interviews import Interviews, Work
+from simulator.interviews import Backlog, Interviews, Work
 from simulator.leases import Budget, Ledger, spent_up
 from simulator.model_cards import record_card
+from simulator.progress import ModelProgress, Progress
 from simulator.registration import register
 from simulator.shards import EVERYBODY, Shard
 from simulator.store import Store
@@ -31,18 +31,6 @@ that goes takes all its cohorts along), after which the wave gives up."""
 
 LOOK_S = 5.0
 """Seconds between two looks at whether the cluster has grown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a wave stands, in answers; ``saved`` ones survive the death of any process."""
-
-    total: int
-    saved: int
-    resumed: int
-    """How many of the saved were there when this run began."""
-    notices: tuple[str, ...] = ()
-    """What there is to say of the models, each said once."""
 
 
 def run_wave(
@@ -141,8 +129,19 @@ class _Run:
         backlog = work.backlog(store)
         for model, one in backlog.open:
             self._teams[model].waiting.append(one)
-        total = backlog.saved + backlog.missing
-        self.progress = Progress(total=total, saved=backlog.saved, resumed=backlog.saved)
+        models = tuple(self._stands(team, backlog) for team in self._teams.values())
+        saved = sum(model.saved for model in models)
+        self.progress = Progress(sum(model.total for model in models), saved, resumed=saved, models=models)
+
+    def _stands(self, team: Team, backlog: Backlog) -> ModelProgress:
+        """A model before anything is asked."""
+        name, currency = team.spec.model.name, team.ledger.budget.currency
+        cost = 0.0
+        if currency:
+            sql = """SELECT coalesce(sum(a.cost), 0) FROM models m JOIN cells c ON c.model_id = m.id
+                JOIN attempts a ON a.cell_id = c.id WHERE m.name = ?"""
+            [(cost,)] = self._store.execute(sql, (name,))
+        return ModelProgress(name, backlog.saved[name] + backlog.missing[name], backlog.saved[name], currency, cost)
 
     def _team(self, spec: CohortSpec) -> Team:
         """The team of a model, with what earlier runs may have spent."""
@@ -252,8 +251,8 @@ class _Run:
             self._record_parcel(parcel, team.spec.model.name)
         if not batch.records:
             return False
-        saved = self.progress.saved + self._store.write(batch.records)
-        self.progress = dataclasses.replace(self.progress, saved=saved)
+        new = self._store.write(batch.records)
+        self.progress = self.progress.after(team.spec.model.name, new, batch.records, team.spec.questionnaire)
         return True
 
     def _submit(self, executor: Executor, team: Team, handle: int, places: int) -> None:

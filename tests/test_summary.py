@@ -209,6 +209,14 @@ def test_the_opening_says_plainly_how_good_a_public_is(averages, starts):
     assert opening(Statuses(answered=900), averages, 100, True).startswith(starts)
 
 
+def test_a_public_that_is_further_on_average_is_not_called_like_people():
+    people = Range(median=0.07, low=0.05, high=0.09)
+    mean = Measure(simulated=0.178, uniform=0.206, majority=0.25, sample=people)
+    said = opening(Statuses(answered=380), found(19, 10, 10, 12).model_copy(update={"w1": mean}), 100, True)
+    assert said.startswith("Better than guessing, but not like real people: on 9 of 19 questions")
+    assert said.endswith("On average it is further from people than such samples are.")
+
+
 def test_the_opening_counts_the_questions_where_guessing_is_closer_and_warns_of_lost_answers():
     said = opening(Statuses(answered=600, invalid=400), found(19, 1, 8, 8), 20, True)
     assert said.startswith("Only 60% of the answers were understood")
