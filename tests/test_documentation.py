@@ -18,7 +18,8 @@ PAGES = sorted(DOCS.glob("*.md"))
 GUIDES = [
     page
     for page in PAGES
-    if page.stem.startswith(("tutorial_", "howto_")) or page.stem in ("references", "notebook", "errors", "limits")
+    if page.stem.startswith(("tutorial_", "howto_"))
+    or page.stem in ("references", "notebook", "errors", "limits", "coding")
 ]
 LINK = re.compile(r"\]\(([^)\s#]+)(?:#[^)]*)?\)")
 
