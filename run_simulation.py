@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from analysis import coding_commands as coding
 from analysis import commands as telling
 from analysis.commands import show_summary, summary_of
 from analysis.individual import commands as ivc
@@ -269,6 +270,7 @@ ivc.app.command("train")(training.train)
 app.add_typer(ivc.app, name="ivc")
 app.add_typer(wvb.app, name="wvb")
 app.add_typer(reference.app, name="reference")
+app.add_typer(coding.app, name="code")
 
 
 def main() -> None:
