@@ -2,8 +2,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+EXTRAS := local embedded spss formats individual explore dev
 
-.PHONY: run test setup lock clean
+.PHONY: run test setup hf lock clean
 
 run: $(READY)
 	$(BIN)/demoscope run examples/quickstart.yaml
@@ -23,8 +24,15 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(READY)
 
+# Models of Hugging Face, GPUs and training. PyPI's torch for Linux brings CUDA, several GB; another build of it can be named:
+# make hf TORCH="torch==2.13.0 --index-url ..."
+TORCH ?= torch==2.13.0
+hf: $(READY)
+	$(BIN)/pip install --quiet --disable-pip-version-check $(TORCH)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[hf]'
+
 lock: $(READY)
-	$(BIN)/pip-compile --quiet --allow-unsafe --all-extras --generate-hashes --strip-extras --no-emit-index-url \
+	$(BIN)/pip-compile --quiet --allow-unsafe $(addprefix --extra ,$(EXTRAS)) --generate-hashes --strip-extras --no-emit-index-url \
 		--no-emit-trusted-host --no-emit-find-links --output-file=requirements.lock pyproject.toml
 
 clean:

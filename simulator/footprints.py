@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from demoscope.documents import Document
@@ -24,6 +26,8 @@ DATASHEETS = {  # bytes a second of memory, and dense operations a second in bfl
     "T4": (0.32e12, 65e12),
 }
 """What makers print of their GPUs, by a part of the name; of two sizes the lesser."""
+WEIGHED = ("transformers", "vllm")
+"""Backends of which a model's memory is told."""
 REACHED_MEMORY, REACHED_COMPUTE = 0.4, 0.4
 """Shares of those that estimates count on. They are assumptions: ``benchmarks/gpu.py`` measures them on a GPU."""
 
@@ -65,7 +69,7 @@ def footprint(model: ModelSpec, length: int, gpus: tuple[Gpu, ...] | None = None
     gpus : tuple of Gpu, optional
         Those of this machine; found when left out.
     """
-    if model.backend not in ("transformers", "vllm"):
+    if model.backend not in WEIGHED:
         return None
     from simulator.backends.transformers import places
     from simulator.backends.transformers.settings import ROWS, TransformersSettings
@@ -79,12 +83,17 @@ def footprint(model: ModelSpec, length: int, gpus: tuple[Gpu, ...] | None = None
     known = find_gpus() if gpus is None else gpus
     on_gpu = bool(known) and settings.get("device", "auto") in ("auto", "cuda")
     rows = settings.get("batch") or ROWS["cuda" if on_gpu else "cpu"]
-    config = {} if place.gguf else json.loads((place.folder / "config.json").read_text(encoding="utf-8"))
+    if place.gguf:
+        if find_spec("gguf") is None:
+            return None
+        config, count = read_gguf(place.folder / place.gguf)
+    else:
+        config, count = json.loads((place.folder / "config.json").read_text(encoding="utf-8")), 0
     dtype = settings.get("dtype", "auto")
     stored = config.get("dtype") or config.get("torch_dtype") or "float32"
     loaded = dtype if dtype != "auto" else stored if on_gpu else "float32"
     each = BYTES.get(settings.get("quantization") or loaded, 2.0)
-    weights = places.size(place) * each / BYTES.get(stored, 2.0)
+    weights = each * (count or places.size(place) / BYTES.get(stored, 2.0))
     token = token_bytes(config, BYTES.get(loaded, 2.0))
     sheet = datasheet(known[0].name) if on_gpu else None
     speeds = speed(sheet, weights, weights / each, token, rows, length) if sheet else (None, None)
@@ -98,6 +107,29 @@ def footprint(model: ModelSpec, length: int, gpus: tuple[Gpu, ...] | None = None
         prompt_speed=speeds[0],
         reply_speed=speeds[1],
     )
+
+
+def read_gguf(path: Path) -> tuple[dict[str, Any], int]:
+    """Configuration and number of weights of a GGUF file, which transformers unpacks to full numbers."""
+    import gguf
+
+    reader = gguf.GGUFReader(path)
+
+    def named(name: str) -> Any:
+        field = reader.fields.get(name)
+        return field.contents() if field else None
+
+    family = named("general.architecture")
+    names = {
+        "num_hidden_layers": "block_count",
+        "num_attention_heads": "attention.head_count",
+        "num_key_value_heads": "attention.head_count_kv",
+        "hidden_size": "embedding_length",
+        "head_dim": "attention.key_length",
+    }
+    config = {ours: named(f"{family}.{theirs}") for ours, theirs in names.items()}
+    whole = {name: value for name, value in config.items() if isinstance(value, int)}  # some have a list, by layer
+    return whole, sum(int(tensor.n_elements) for tensor in reader.tensors)
 
 
 def token_bytes(config: Mapping[str, Any], each: float) -> float:

