@@ -91,14 +91,13 @@ def plot(what: Results | Summary | str | Path, questions: str | Sequence[str] | 
         )
     shown = _chosen(summary, [questions] if isinstance(questions, str) else questions)
     options = [_options(summary.cells, question) for question in shown]
-    people = any(o.human is not None for each in options for row in each for o in row)
     rows = 1 + len(summary.cells)
     heights = [0.6 + 0.12 * rows * max(len(each[0]), 2) for each in options]
     with mpl.rc_context({"font.family": fonts(), "font.size": 8, "text.parse_math": False}):
         figure = Figure(figsize=(6.5, sum(heights) + 0.5), layout="constrained")
         grid = figure.subplots(len(shown), 1, squeeze=False, height_ratios=heights)
         for (axes,), question, each in zip(grid, shown, options, strict=True):
-            _bars(axes, summary.cells, each, people)
+            _bars(axes, summary.cells, each)
             text = next(q.text for c in summary.cells for q in c.questions if q.id == question)
             axes.set_title("\n".join(lines(f"{question}  {text}", 640)), loc="left", fontsize=8)
         handles, labels = grid[0][0].get_legend_handles_labels()
@@ -139,27 +138,38 @@ def _options(cells: Sequence[CellSummary], question: str) -> list[tuple[OptionSh
     return [next(q.shares for q in cell.questions if q.id == question) for cell in cells]
 
 
-def _bars(
-    axes: "Axes", cells: Sequence[CellSummary], options: Sequence[tuple[OptionShares, ...]], people: bool
-) -> None:
+def _bars(axes: "Axes", cells: Sequence[CellSummary], options: Sequence[tuple[OptionShares, ...]]) -> None:
     """Bars of one question: the options from top to bottom, in each the cells and then the people."""
     series: list[tuple[str, str, list[Any]]] = [
         (cell.name, colour, [(o.simulated, o.low, o.high) for o in each])
         for cell, colour, each in zip(cells, COLOURS, options, strict=False)
     ]
-    if people:
-        series.append(("people", PEOPLE, [(o.human, o.human_low, o.human_high) for o in options[0]]))
+    series += _people(cells, options)
     height = 0.8 / len(series)
     for number, (name, colour, found) in enumerate(series):
-        places = [place - 0.4 + height * (number + 0.5) for place in range(len(found))]
-        axes.barh(places, [share or 0.0 for share, _, _ in found], height * 0.95, color=colour, label=name)
-        for place, (_, low, high) in zip(places, found, strict=True):
+        move = height * (number + 0.5) - 0.4
+        known = [(place + move, *one) for place, one in enumerate(found) if one[0] is not None]
+        axes.barh([one[0] for one in known], [one[1] for one in known], height * 0.95, color=colour, label=name)
+        for place, _, low, high in known:
             if low is not None and high is not None:
                 axes.plot([low, high], [place, place], color="0.2", lw=0.8)
     axes.set_yticks(range(len(options[0])), labels=[fitted(option.label, 190) for option in options[0]])
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter("{x:.0%}")
+
+
+def _people(
+    cells: Sequence[CellSummary], options: Sequence[tuple[OptionShares, ...]]
+) -> list[tuple[str, str, list[Any]]]:
+    """Real people whom cells are compared with; several publics where cells are compared with different ones."""
+    publics: dict[tuple[Any, ...], str] = {}
+    for cell, each in zip(cells, options, strict=True):
+        shares = tuple((o.human, o.human_low, o.human_high) for o in each)
+        if any(share is not None for share, _, _ in shares):
+            publics.setdefault(shares, cell.name)
+    one = len(publics) == 1
+    return [("people" if one else f"people ({name})", PEOPLE, list(shares)) for shares, name in publics.items()]
 
 
 def _drawn(figure: "Figure", ending: str, dpi: int) -> bytes:

@@ -108,6 +108,25 @@ def test_a_plot_shows_its_data_and_is_saved(store, tmp_path):
         drawn.save(tmp_path / "none" / "a.png")
 
 
+def test_people_are_drawn_once_for_each_public_that_cells_are_compared_with(tmp_path):
+    summary = summary_of(split_public(tmp_path / "a.sqlite"))
+    [cell] = summary.cells
+
+    def other(name, human):
+        [question] = cell.questions
+        shares = tuple(one.model_copy(update={"human": human}) for one in question.shares)
+        return cell.model_copy(update={"name": name, "questions": (question.model_copy(update={"shares": shares}),)})
+
+    for cells, people in (
+        ((other("b", None), cell), ["people"]),  # the first is compared with nobody
+        ((cell, other("b", 0.25)), ["people (def x model)", "people (b)"]),
+        ((other("b", None),), []),
+    ):
+        drawn = analysis.plot(summary.model_copy(update={"cells": cells}))
+        labels = drawn.figure.axes[0].get_legend_handles_labels()[1]
+        assert labels == [*(one.name for one in cells), *people]
+
+
 def test_what_cannot_be_drawn_is_told(store, tmp_path):
     with pytest.raises(DocumentError, match=r"no question 'nope'.*natroad"):
         analysis.plot(store, ["nope"])
@@ -181,9 +200,9 @@ def test_the_example_notebook_shows_what_it_shows_when_it_is_run_afresh(tmp_path
     assert [cell.source for cell in kept.cells] == [cell.source for cell in fresh.cells]
     assert tables(kept) == tables(fresh)
     assert any("image/png" in out.get("data", {}) for cell in fresh.cells for out in cell.get("outputs", ()))
-    lines = [line for cell in kept.cells if cell.cell_type == "code" for line in cell.source.splitlines()]
+    lines = [line for cell in kept.cells if cell.cell_type == "code" for line in cell.source.splitlines() if line]
     assert build_notebook.NOTEBOOK.stat().st_size < 100_000
-    assert len(lines) <= 14  # ten that do something, and four that only show
+    assert len(lines) <= 15  # ten that load, draw, run, read and plot, and five that only show
 
 
 def tables(book) -> list[str]:
