@@ -4,18 +4,24 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 EXTRAS := local embedded spss formats individual explore dev
 
-.PHONY: run test setup hf lock clean
+.PHONY: run test setup browser hf lock clean
 
 run: $(READY)
 	$(BIN)/demoscope run examples/quickstart.yaml
 
-test: $(READY)
+test: $(READY) browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 setup: $(READY)
+
+# The report is tested in a real browser where there is one, or where it may be installed.
+browser:
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || \
+	{ test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq chromium chromium-driver >/dev/null; } || \
+	echo "No Chromium: tests of the report in a browser are skipped (apt-get install chromium chromium-driver)."
 
 # The local backend compiles llama.cpp once (about four minutes on two cores); pip keeps the wheel for next time.
 $(READY): requirements.lock pyproject.toml

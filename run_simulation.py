@@ -261,7 +261,8 @@ app = typer.Typer(
 )
 for command in (
     *(preview, convert, count, launching.plan, run, probe, launching.merge, launching.judge, launching.show),
-    *(telling.status, telling.report, telling.compare, telling.differences, telling.worth, telling.probe_report),
+    *(telling.status, telling.report, telling.compare, telling.differences, telling.worth, telling.combine),
+    telling.probe_report,
     *(telling.export, telling.serve, telling.annotate, telling.unread, resolve),
     *(launching.wordings, launching.scenes, launching.doctor),
 ):

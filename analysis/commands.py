@@ -264,6 +264,25 @@ def worth(store: StorePath, as_json: AsJson = False) -> None:
         render_worths(found, console())
 
 
+def combine(
+    store: StorePath,
+    people: Annotated[
+        Path, typer.Argument(metavar="PEOPLE.csv", help="Answers of people: persona (their twin), question, code.")
+    ],
+    cell: Annotated[str | None, typer.Option(help="Condition; the only one when absent.")] = None,
+    by: Annotated[str | None, typer.Option(help="Attribute of personas whose levels are strata.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put a small human sample together with a wave, and show what it gains over the people alone."""
+    from analysis.human_sample import render_human_sample, with_human_sample
+
+    found = with_human_sample(store, people, cell, by)
+    if as_json:
+        print(found.model_dump_json(indent=2))
+    else:
+        render_human_sample(found, console())
+
+
 def probe_report(
     stores: Annotated[
         list[Path], typer.Argument(metavar="STORE...", help="SQLite files of waves that probe models.")

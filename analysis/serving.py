@@ -5,8 +5,10 @@ import json
 import subprocess
 import sys
 import tempfile
+from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from demoscope.errors import DemoscopeError, DocumentError
 from demoscope.store_file import open_for_reading
@@ -47,7 +49,7 @@ FACETS = {
 
 def metadata(store: Path, report: Path | None) -> dict[str, Any]:
     """What Datasette is told of a store: what it is, prepared queries, facets."""
-    linked = f' Its report: <a href="/files/{report.name}">{report.name}</a>.' if report else ""
+    linked = f' Its report: <a href="/files/{quote(report.name)}">{escape(report.name)}</a>.' if report else ""
     tables = {name: {"facets": facets} for name, facets in FACETS.items()}
     queries = {name: {"title": title, "sql": sql} for name, (title, sql) in QUERIES.items()}
     return {

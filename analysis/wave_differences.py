@@ -144,7 +144,7 @@ def wave_differences(
 
 def _side(path: Path, name: str | None) -> _Side:
     with open_results(path) as results:
-        cell = _cell(results, name)
+        cell = cell_named(results, name)
         data = cell_data(results, cell)
         known = dict(results.rows("SELECT id, attributes FROM personas"))
         people = {
@@ -154,7 +154,14 @@ def _side(path: Path, name: str | None) -> _Side:
         return _Side(f"{path}: {cell.name}", results.wave.seed, data, people)
 
 
-def _cell(results: Results, name: str | None) -> Cell:
+def cell_named(results: Results, name: str | None) -> Cell:
+    """The condition of this name, or the only one.
+
+    Raises
+    ------
+    DocumentError
+        If it is not there, or there are several to choose from.
+    """
     names = [cell.name for cell in results.cells]
     if name is None and len(names) == 1:
         return results.cells[0]

@@ -8,7 +8,8 @@ from typing import Any
 
 from demoscope.command_line import now
 from simulator.loading import load_wave
-from simulator.run import Progress, run_wave
+from simulator.progress import Progress
+from simulator.run import run_wave
 from simulator.store import Store
 from simulator.wave import LoadedWave
 

@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 import stat
+import subprocess
 import zipfile
 from contextlib import closing
 from pathlib import Path
@@ -136,6 +137,27 @@ def test_stata_keeps_labels_and_extended_missing_values(store, tmp_path):
     } == MISSING
     assert "synthetic" in about.file_label
     assert pd.read_stata(path, convert_categoricals=False)["q4"].fillna(-1).tolist() == [12.5, 25.0, -1]
+
+
+HAVEN = """
+args <- commandArgs(TRUE)
+sav <- haven::read_sav(args[1], user_na = TRUE)
+dta <- haven::read_dta(args[2])
+stopifnot(sav$q1[1] == 2, sav$q1[3] == -91, is.na(sav$q1)[3])
+stopifnot(names(attr(sav$q1, "labels"))[attr(sav$q1, "labels") == 2] == "Yes")
+stopifnot(haven::na_tag(dta$q1)[3] == "a", attr(dta$q1, "label") == "What about q1?", sav$weight[3] == 2.5)
+"""
+
+
+@pytest.mark.real
+def test_r_reads_labels_weights_and_missing_codes(store, tmp_path):
+    r = shutil.which("Rscript")
+    if r is None or subprocess.run([r, "-e", "library(haven)"], capture_output=True).returncode:
+        pytest.skip("needs R with the package haven: apt-get install r-base-core r-cran-haven")
+    (tmp_path / "haven.R").write_text(HAVEN)
+    files = [str(_made(store, tmp_path / name)) for name in ("w.sav", "w.dta")]
+    done = subprocess.run([r, str(tmp_path / "haven.R"), *files], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_missing_codes_are_nobodys_answer(tmp_path):

@@ -90,6 +90,9 @@ def test_serving_without_datasette_or_report_is_told(tmp_path, monkeypatch):
     with pytest.raises(DocumentError, match="no such report"):
         command(store, tmp_path, 8001, tmp_path / "absent.html")
     assert "not of people" in metadata(store, None)["description_html"]
+    told = metadata(store, tmp_path / '"><script>1<.html')["description_html"]
+    assert "<script>" not in told
+    assert "%22%3E%3Cscript%3E1%3C.html" in told
 
 
 @pytest.mark.real
