@@ -146,6 +146,7 @@ def main() -> None:
     unknown = sorted(set(victims) - {*KILLED, "frozen"})
     if unknown:
         parser.error(f"{unknown[0]!r} is no victim")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the nodes end with the block below
     begun, kills = time.monotonic(), 0
     with tempfile.TemporaryDirectory() as name, cluster(Path(name), FAST) as nodes:
         if victims != ["driver"]:

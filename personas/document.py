@@ -1,5 +1,6 @@
 """What a population document may say."""
 
+from collections.abc import Iterator
 from typing import Any, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -13,6 +14,7 @@ from personas.geography import PlacesDocument
 from personas.names import NAME, Names
 from personas.people import COLUMNS
 from personas.phrases import Phrase, PortraitTemplate, check_portraits
+from personas.real_people import check_no_real_people
 from personas.sources import Microdata, Source
 from personas.structure import check_sources
 from personas.templates import check_variable
@@ -49,6 +51,9 @@ class PopulationDocument(Document):
     portraits: dict[str, PortraitTemplate] = Field(default_factory=dict)
     """Portraits in your own words: name of the style -> its template."""
 
+    real_people: bool = False
+    """Whether people may be named or identified who exist. Only for those who have agreed; refused otherwise."""
+
     @field_validator("names", mode="before")
     @classmethod
     def _plain_text_is_a_culture(cls, names: Any) -> Any:
@@ -82,4 +87,12 @@ class PopulationDocument(Document):
                 raise ValueError(f"a phrase tells {unknown[0]!r}, an attribute that nobody has")
         if self.places is not None:
             self.places.check(self.attributes)
+        if not self.real_people:
+            check_no_real_people(self.attributes, self._wordings())
         return self
+
+    def _wordings(self) -> Iterator[str]:
+        """Every text that a portrait is made of."""
+        texts = [text for phrase in self.phrases for text in (phrase.text, phrase.first)]
+        for text in (*texts, *(portrait.text for portrait in self.portraits.values())):
+            yield from () if text is None else (text,) if isinstance(text, str) else text.values()

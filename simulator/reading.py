@@ -1,5 +1,6 @@
 """The rules by which an answer is read from the text between ``Answer:`` and ``Explanation:``."""
 
+import math
 import re
 from functools import lru_cache
 
@@ -174,6 +175,8 @@ def number_in(body: str, question: Question) -> float:
     if len(found) != 1:
         raise Ambiguous(*(SEVERAL_NUMBERS if found else NO_NUMBER))
     (number,) = found
+    if math.isinf(number):
+        raise Ambiguous("the number is too large to be kept", "数字过大")
     if question.whole and number != int(number):
         raise Ambiguous(f"{number:g} is no whole number", f"{number:g}不是整数")
     low, high = question.minimum, question.maximum

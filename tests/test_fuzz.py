@@ -5,6 +5,9 @@ import pytest
 from benchmarks.fuzz import Target, finding, fuzz, input_of
 from benchmarks.fuzz_targets import parsers, readers
 from demoscope.errors import DocumentError
+from simulator.parsing import parse
+from surveys import Question
+from surveys.presentation import present
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +54,10 @@ def test_a_traceback_is_a_finding_and_a_told_mistake_is_none():
 
     assert "KeyError" in finding(Target((b"a",), crash), b"a")
     assert finding(Target((b"a",), refuse), b"a") is None
+
+
+def test_a_reply_with_a_number_beyond_all_bounds_is_invalid():
+    """Found by the fuzzer: 400 nines are infinity as a float, and no whole number can be made of it."""
+    question = Question(id="n", text="How many?", kind="number", whole=True)
+    found = parse("Answer: " + "9" * 400, question, present(question, None))
+    assert (found.status, found.reason) == ("invalid", "the number is too large to be kept")

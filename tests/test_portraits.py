@@ -288,7 +288,7 @@ def test_a_declared_name_is_told_like_any_attribute(tmp_path):
     attributes = {**DOCUMENT["attributes"], "name": {"levels": {"a": "Ann", "b": "Bob"}}}
     sources = [*DOCUMENT["sources"], {"attributes": ["name"], "shares": {"a": 1, "b": 1}}]
     phrases = [{"tells": ["name"], "text": "you are called {{ name }}"}]
-    population = town(tmp_path, attributes=attributes, sources=sources, phrases=phrases)
+    population = town(tmp_path, attributes=attributes, sources=sources, phrases=phrases, real_people=True)
     assert portray(person(name="b"), population, ["name"]) == "You are called Bob."
     with pytest.raises(DocumentError, match="which the population declares itself"):
         town(tmp_path, attributes=attributes, sources=sources, phrases=phrases, names="us")
