@@ -9,8 +9,6 @@ some of the people, and its time is scaled to all. Prints one JSON line.
 """
 
 import argparse
-import importlib.util
-import json
 import resource
 import sys
 import time
@@ -22,6 +20,8 @@ import numpy as np
 
 from analysis.individual.problems import Problem
 from analysis.individual.resemblance import resemblance
+from benchmarks.individual_training import measure
+from benchmarks.line import line, number
 from surveys.statements import MISSING, probe_setups
 
 SECONDS, BYTES, FASTER, MB_PER_S = 30.0, 3e9, 5.0, 60.0
@@ -97,19 +97,6 @@ def timed_loop(made: list[Problem], people: int, votes: list[np.ndarray]) -> tup
     return time.process_time() - began, different
 
 
-def training(quick: bool) -> dict[str, float] | None:
-    """Rate of the export of training examples, measured by its own script where that is there."""
-    path = Path(__file__).with_name("individual_training.py")
-    if not path.exists():
-        return None
-    spec = importlib.util.spec_from_file_location("individual_training", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    measured: dict[str, float] = module.measure(quick)
-    return measured
-
-
 def main() -> None:
     reader = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     reader.add_argument("--people", type=int, default=800)
@@ -128,28 +115,21 @@ def main() -> None:
     scaled = loop_seconds / asked.loop * people
     assert all(problem.known.shape[1] == sum(CATEGORIES) - 39 for problem in made)
 
-    def row(
-        what: str, value: float, unit: str, target: str | None = None, met: bool | None = None
-    ) -> dict[str, object]:
-        return {"what": what, "value": round(value, 2), "unit": unit, "target": target, "met": met}
-
     # of the full size alone: a small one spends its time on threads
-    against = (None, None) if asked.quick else (f">= {FASTER:g}", scaled >= FASTER * seconds)
-    results = [
-        row("resemblance, both forms, three setups, N = 1 to 100", wall, "s", f"< {SECONDS:g}", wall < SECONDS),
-        row("the same in processor time", seconds, "s"),
-        row("memory", peak / 1e9, "GB", "< 3", peak < BYTES),
-        row("of it the answers and what was made with them", data / 1e9, "GB"),
-        row(f"loop over {asked.loop} people, scaled to all (CPU)", scaled, "s"),
-        row("loop against resemblance (CPU)", scaled / seconds, "times", *against),
-        row("votes that differ", different, "votes", "0", different == 0),
+    against = None if asked.quick else f">= {FASTER:g}"
+    numbers = [
+        number("resemblance, both forms, three setups, N = 1 to 100", wall, "s", f"< {SECONDS:g}"),
+        number("the same in processor time", seconds, "s"),
+        number("memory", peak / 1e9, "GB", f"< {BYTES / 1e9:g}"),
+        number("of it the answers and what was made with them", data / 1e9, "GB"),
+        number(f"loop over {asked.loop} people, scaled to all (CPU)", scaled, "s"),
+        number("CPU of the loop to CPU of resemblance_ratio", scaled / seconds, "", against),
+        number("votes that differ", different, "votes", "= 0"),
     ]
-    exported = training(asked.quick)
-    if exported is not None:
-        rate = exported["training_mb_per_s"]
-        results.append(row("export of training examples", rate, "MB/s", f">= {MB_PER_S:g}", rate >= MB_PER_S))
+    rate = measure(asked.quick)["training_mb_per_s"]
+    numbers.append(number("export of training examples", rate, "MB/s", f">= {MB_PER_S:g}"))
     size = {"people": people, "others": others, "questions": sum(CATEGORIES), "targets": 3 * 39}
-    print(json.dumps({"benchmark": "individual", "size": size, "results": results}))
+    print(line("individual", numbers, size=size))
 
 
 if __name__ == "__main__":

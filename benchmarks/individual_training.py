@@ -8,7 +8,6 @@ folder. Prints one JSON line.
 """
 
 import argparse
-import json
 import sys
 import tempfile
 import time
@@ -19,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 
 from analysis.individual.training_export import write_lines
+from benchmarks.line import line, number
 from surveys.statements import (
     FORMS,
     MISSING,
@@ -71,15 +71,9 @@ def main() -> None:
     reader = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     reader.add_argument("--quick", action="store_true", help="a fifth of it")
     found = measure(reader.parse_args().quick)
-    row = {
-        "what": "export of training examples",
-        "value": round(found["training_mb_per_s"], 1),
-        "unit": "MB/s",
-        "target": f">= {TARGET:g}",
-        "met": found["training_mb_per_s"] >= TARGET,
-    }
     size = {name: round(value, 1) for name, value in found.items()}
-    print(json.dumps({"benchmark": "individual_training", "size": size, "results": [row]}))
+    found_rate = number("export of training examples", found["training_mb_per_s"], "MB/s", f">= {TARGET:g}")
+    print(line("individual_training", [found_rate], size=size))
 
 
 if __name__ == "__main__":
