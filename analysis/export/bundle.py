@@ -143,6 +143,7 @@ key can find the rows again.
 (population).yaml   whom people were drawn from, with tables of counts; the store has places and microdata
 reference.yaml      human answers that it is compared with, where there are any
 
-To repeat the wave: install Demoscope and requirements.txt, keep these files in one folder, and run `demoscope run wave.yaml`.
+To repeat the wave: install Demoscope and requirements.txt, keep these files in one folder, and run
+`demoscope run wave.yaml`.
 Model files are told by their digests in the table `models` of the store.
 """
