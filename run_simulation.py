@@ -228,29 +228,6 @@ def convert(
             print(line)
 
 
-def count(
-    file: Annotated[Path, typer.Argument(metavar="PEOPLE", help="A survey's file, one real person a row.")],
-    reference: Annotated[
-        Path, typer.Argument(metavar="REFERENCE.yaml", help="The reference whose table is written.")
-    ],
-    questionnaire: Annotated[str, typer.Option(help="Name in the library, or path of a YAML file.")],
-    column: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=COLUMN", help="Where a question or grouping is: sex=Q260:1=male,2=female."),
-    ] = None,
-    weight: Annotated[str | None, typer.Option(help="Column of survey weights.")] = None,
-) -> None:
-    """Count a survey's own file (WVS, GSS, yours) into the table of a reference that waves are compared with."""
-    from surveys import load_questionnaire
-    from surveys.counting import count_people, read_column_of
-
-    columns = dict(read_column_of(text) for text in column or ())
-    made = count_people(file, reference, load_questionnaire(questionnaire, Path()), columns, weight)
-    say(f"{made.table}: {len(made.questions)} questions, {made.people:,} people.")
-    if made.absent:
-        say(f"No column: {', '.join(made.absent)}.")
-
-
 app = typer.Typer(
     name="demoscope",
     help=__doc__,
@@ -260,7 +237,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for command in (
-    *(preview, convert, count, launching.plan, run, probe, launching.merge, launching.judge, launching.show),
+    *(preview, convert, launching.plan, run, probe, launching.merge, launching.judge, launching.show),
     *(telling.status, telling.report, telling.compare, telling.differences, telling.worth, telling.combine),
     telling.probe_report,
     *(telling.export, telling.serve, telling.annotate, telling.unread, resolve),

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from pydantic import Field, field_validator
 
 from analysis.agreement import agreement_interval, cohen_kappa
+from analysis.coded import Codebook, CodedAnswers, digest_of, texts_of
 from analysis.proportions import wilson
 from analysis.reading import Results
 from demoscope.documents import Document
@@ -21,35 +21,6 @@ from demoscope.tables import read_table, write_new_table
 KEY = ("respondent", "replicate")
 COLUMNS = ("answer", *KEY, "text", "code", "coder")
 """Columns of a sheet; ``answer`` counts from 1, ``code`` and ``coder`` are filled in."""
-
-
-class CodebookCode(Document):
-    """One code."""
-
-    code: int
-    label: str = Field(min_length=1)
-    description: str | None = None
-    """When it is given, with examples."""
-
-
-class Codebook(Document):
-    """What open answers to one question may be about; every answer gets one code."""
-
-    id: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")
-    """Name of the coded question, which stands beside the open one."""
-    question: str
-    """Id of the question whose answers are coded; of kind ``text``."""
-    codes: tuple[CodebookCode, ...] = Field(min_length=2)
-    """The codes, one of them for all other answers."""
-
-    @field_validator("codes")
-    @classmethod
-    def _codes_differ(cls, codes: tuple[CodebookCode, ...]) -> tuple[CodebookCode, ...]:
-        numbers = [one.code for one in codes]
-        twice = next((code for code in numbers if numbers.count(code) > 1), None)
-        if twice is not None:
-            raise ValueError(f"the code {twice} is there twice; every code is there once")
-        return codes
 
 
 class OpenAnswer(Document):
@@ -109,6 +80,8 @@ class Coding(Document):
     settled: int
     """Answers that a third sheet decided."""
     cells: tuple[CodedCell, ...]
+    codes: CodedAnswers
+    """The codes that count, for `report`, `compare` and `differences`."""
 
     @property
     def share_agreed(self) -> float:
@@ -131,17 +104,11 @@ def open_answers(results: Results, question: str) -> tuple[OpenAnswer, ...]:
         raise DocumentError(
             f"{results.path}: {question!r} is of kind {kinds[question]}; open answers are those of kind `text`."
         )
-    rows = results.rows(
-        """SELECT a.respondent_id, a.replicate, c.name, a.text FROM answers a
-        JOIN respondents r ON r.id = a.respondent_id JOIN cells c ON c.id = r.cell_id
-        JOIN questions q ON q.id = a.question_id
-        WHERE q.name = ? AND a.status = 'answered' AND a.method = 'text' ORDER BY 1, 2""",
-        (question,),
-    )
+    rows = texts_of(results, question)
     if not rows:
         raise DocumentError(f"{results.path}: nobody has answered {question!r} yet.")
     places = generator(results.wave.seed, "coding sheet", question).permutation(len(rows)).tolist()
-    found = [OpenAnswer(respondent=r, replicate=n, cell=c, text=text or "") for r, n, c, text in rows]
+    found = [OpenAnswer(respondent=r, replicate=n, cell=c, text=text) for r, n, c, text in rows]
     return tuple(found[place] for place in places)
 
 
@@ -218,18 +185,27 @@ def read_coding(results: Results, codebook: Codebook, sheets: Sequence[Path], se
         )
     counted = {key: first[key] for key in both if first[key] == second[key]} | decided
     disputed = tuple((*key, first[key], second[key]) for key in both if key not in counted)
+    known_kappa = None if np.isnan(kappa) else kappa
     return Coding(
         codebook=codebook.id,
         question=codebook.question,
         coders=(one, two),
         both=len(both),
         agreed=int((pairs[:, 0] == pairs[:, 1]).sum()),
-        kappa=None if np.isnan(kappa) else kappa,
+        kappa=known_kappa,
         low=None if np.isnan(low) else low,
         high=None if np.isnan(high) else high,
         disputed=disputed,
         settled=len(decided),
         cells=tuple(_cell(cell.name, codebook, answers, counted) for cell in results.cells),
+        codes=CodedAnswers(
+            codebook=codebook,
+            coders=(one, two),
+            kappa=known_kappa,
+            answers=len(answers),
+            digest=digest_of((each.respondent, each.replicate, each.text) for each in answers),
+            codes=tuple((*key, code) for key, code in sorted(counted.items())),
+        ),
     )
 
 

@@ -25,7 +25,8 @@ def sheet(
     out: Annotated[Path, typer.Argument(metavar="SHEET.csv", help="CSV to write, for one coder to fill in.")],
 ) -> None:
     """Write the open answers as a sheet: a coder fills in `code` and, in the first row, their name as `coder`."""
-    from analysis.coding import Codebook, open_answers, write_coding_sheet
+    from analysis.coded import Codebook
+    from analysis.coding import open_answers, write_coding_sheet
     from analysis.reading import open_results
     from demoscope.documents import read
 
@@ -47,10 +48,15 @@ def read_(
     disputed: Annotated[
         Path | None, typer.Option(metavar="OUT.csv", help="Write what they dispute, for a third person.")
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="CODES.json", help="Write the codes, for --codes of report and compare."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show how far two coders agree, and how often each code was given."""
-    from analysis.coding import Codebook, open_answers, read_coding, write_coding_sheet
+    from analysis.coded import Codebook, write_coded
+    from analysis.coding import open_answers, read_coding, write_coding_sheet
     from analysis.reading import open_results
     from demoscope.documents import read
 
@@ -58,10 +64,14 @@ def read_(
     with open_results(store) as results:
         found = read_coding(results, book, sheets, settle)
         answers = open_answers(results, book.question)
+    if out:
+        write_coded(found.codes, out)
     if as_json:
         print(found.model_dump_json(indent=2))
     else:
         print(*coding_lines(found), sep="\n")
+    if out:
+        say(f"Written: {out}   Count them: demoscope report {store} --codes {out}")
     if disputed:
         keys = {each[:2] for each in found.disputed}
         write_coding_sheet(disputed, [one for one in answers if one.key in keys])

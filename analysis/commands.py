@@ -3,15 +3,23 @@
 import dataclasses
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from demoscope.command_line import AsJson, StorePath, StorePaths, console, now, say
+from demoscope.errors import DocumentError
 
 if TYPE_CHECKING:
+    from analysis.coded import CodedAnswers
     from analysis.findings import Summary
+
+Codes = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="CODES.json", help="Count open answers in codes too, as `code read -o` wrote them."),
+]
 
 
 def report(
@@ -34,19 +42,25 @@ def report(
         list[Path] | None,
         typer.Option(help="Filled-in sheet of an annotator of the first store; once for each of them."),
     ] = None,
+    codes: Codes = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the summary of stores again, its effects or agreements, or write it all as a page (-o) for anybody."""
+    from analysis.coded import read_coded
+
+    coded = read_coded(codes or (), stores)
     if out is not None or figures is not None:
-        _report_page(stores, out, figures, profile, language)
+        _report_page(stores, out, figures, profile, language, coded)
     elif annotation:
-        _report_agreement(stores[0], annotation, as_json)
+        _report_agreement(stores[0], annotation, coded, as_json)
     else:
         for store in stores:
             if effects:
+                if coded:
+                    raise DocumentError("--effects counts what was asked, not codes; leave out --codes.")
                 _report_effects(store, as_json)
             else:
-                show_summary(summary_of(store), as_json)
+                show_summary(summary_of(store, coded), as_json)
                 if not as_json:
                     _point_to_probes(store)
 
@@ -58,12 +72,19 @@ def _point_to_probes(store: Path) -> None:
         say(f"It holds probes. Which of their answers can be trusted: demoscope probe-report {store}")
 
 
-def _report_page(stores: list[Path], out: Path | None, figures: Path | None, profile: str, language: str) -> None:
+def _report_page(
+    stores: list[Path],
+    out: Path | None,
+    figures: Path | None,
+    profile: str,
+    language: str,
+    coded: Sequence["CodedAnswers"],
+) -> None:
     from analysis.def_rules import rules_named
     from analysis.report.report import write_report
 
     for line in write_report(
-        *(stores, out, figures, rules_named(profile)), language=language, version=_version(), now=now()
+        *(stores, out, figures, rules_named(profile)), language=language, version=_version(), now=now(), coded=coded
     ):
         say(line)
 
@@ -81,12 +102,12 @@ def _report_effects(store: Path, as_json: bool) -> None:
         render_effects(found, console())
 
 
-def _report_agreement(store: Path, annotation: list[Path], as_json: bool) -> None:
+def _report_agreement(store: Path, annotation: list[Path], coded: Sequence["CodedAnswers"], as_json: bool) -> None:
     from analysis.agreement_screen import render_agreements
     from analysis.agreements import read_agreements
 
     agreed = read_agreements(store, annotation)
-    summary = summary_of(store)
+    summary = summary_of(store, coded)
     if as_json:
         parts = {"agreements": [each.model_dump(mode="json") for each in agreed]}
         print(json.dumps(summary.model_dump(mode="json") | parts, indent=2, ensure_ascii=False))
@@ -195,10 +216,12 @@ def compare(
         Path | None,
         typer.Option(help="Table of whole real people, questions and traits as columns: do answers hang together?"),
     ] = None,
+    codes: Codes = None,
     as_json: AsJson = False,
 ) -> None:
     """Show conditions side by side, of one store or several: diversity, distance from people, tokens, time, cost."""
     from analysis.annotation import read_sheets
+    from analysis.coded import read_coded
     from analysis.compare import compare_stores
     from analysis.compare_screen import render_comparison
     from analysis.def_rules import rules_named
@@ -219,6 +242,7 @@ def compare(
         annotations=sheets,
         checks=read(Rules, checks) if checks else None,
         people=read_people(people) if people else None,
+        coded=read_coded(codes or (), stores),
     )
     if named:
         found = found.model_copy(update={"series": series_tests(found.rows, named)})
@@ -240,13 +264,16 @@ def differences(
     cell_b: Annotated[str | None, typer.Option(help="Condition of B.")] = None,
     correction: Annotated[str, typer.Option(help="For many questions: holm or benjamini_hochberg.")] = "holm",
     draws: Annotated[int, typer.Option(min=99, max=1_000_000, help="Permutations of each test.")] = 10_000,
+    codes: Codes = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare two waves question by question, each person with itself where both asked the same people."""
+    from analysis.coded import read_coded
     from analysis.wave_differences import wave_differences
     from analysis.wave_differences_screen import render_differences
 
-    found = wave_differences(first, second, cells=(cell_a, cell_b), correction=correction, draws=draws)
+    coded = read_coded(codes or (), [first, second])
+    found = wave_differences(first, second, cells=(cell_a, cell_b), correction=correction, draws=draws, coded=coded)
     if as_json:
         print(found.model_dump_json(indent=2))
     else:
@@ -335,12 +362,12 @@ def _version() -> str:
     return version("demoscope")
 
 
-def summary_of(path: Path) -> "Summary":
+def summary_of(path: Path, coded: Sequence["CodedAnswers"] = ()) -> "Summary":
     """What a store says."""
-    from analysis.reading import open_results
+    from analysis.coded import open_coded
     from analysis.summary import summarise
 
-    with open_results(path) as results:
+    with open_coded(path, coded) as results:
         return summarise(results)
 
 

@@ -13,6 +13,7 @@ from analysis.agreements import agreements
 from analysis.annotation import Annotation
 from analysis.bootstrap import Resamples, limits
 from analysis.choices import Floats, Integers
+from analysis.coded import CodedAnswers, open_coded
 from analysis.compared import Comparison, ConditionRow, DiversityFigures, TopicCount
 from analysis.completions import completions
 from analysis.debiased_averages import debiased_average
@@ -26,7 +27,7 @@ from analysis.evaluated import Agreement, CellEvaluation, Completion
 from analysis.findings import Cost, Estimate, Statuses
 from analysis.mapped import mapped
 from analysis.preference import mean_known, preference, question_distances
-from analysis.reading import Results, open_results
+from analysis.reading import Results
 from analysis.records import STATUSES, Cell, Usage, WaveRow
 from analysis.resolutions import Resolution
 from analysis.responses import stored_resolutions
@@ -64,6 +65,7 @@ def compare_stores(
     annotations: Sequence[Annotation] = (),
     checks: Rules | None = None,
     people: WholePeople | None = None,
+    coded: Sequence[CodedAnswers] = (),
 ) -> Comparison:
     """Put the conditions of stores side by side.
 
@@ -83,6 +85,8 @@ def compare_stores(
         Which questions belong together, for the rule-based checks; the markers that a protocol asks for when absent.
     people : WholePeople, optional
         Real people with all their answers, for how these hang together; with details.
+    coded : sequence of CodedAnswers
+        Open answers in codes, as questions of their own in the stores that hold them.
     details : bool
         Also evaluate each cell by the other families (:func:`analysis.evaluate.evaluate`), and draw the map.
 
@@ -100,7 +104,7 @@ def compare_stores(
     completed: list[Completion] = []
     topics: dict[tuple[str, str], set[str]] = {}
     for number, path in enumerate(paths):
-        with open_results(path) as results:
+        with open_coded(path, coded) as results:
             mine = decided if number == 0 else ()
             found = _read(str(path), results, draws, mine)
             conditions += found
@@ -310,7 +314,8 @@ def _kish(weights: Floats) -> float:
 
 def _statuses(results: Results, cell: Cell, data: CellData) -> Statuses:
     endings = results.endings(cell, data.respondents)
-    counts = np.bincount(endings.status, minlength=len(STATUSES)).tolist()
+    asked = np.isin(endings.question, [question.id for question in data.questions if question.codes_of is None])
+    counts = np.bincount(endings.status[asked], minlength=len(STATUSES)).tolist()
     return Statuses(**{name: count + data.moved[name] for name, count in zip(STATUSES, counts, strict=True)})
 
 

@@ -96,7 +96,8 @@ def cell_data(results: Results, cell: Cell, decided: Sequence[Resolution] = ()) 
     highest = max([*repeats, *(each.replicate for each in mine)])
     replicates = highest + 1
     scales = scales_of(closed)
-    place = {question.id: column for column, question in enumerate(results.questions)}
+    asked = [question for question in results.questions if question.codes_of is None]
+    place = {question.id: column for column, question in enumerate(asked)}
     digests = np.full((len(respondents.ids) * replicates, len(place)), SILENT, dtype=np.uint64)
     columns = np.array([place[question] for question in replies.question.tolist()], dtype=np.int64)
     digests[replies.respondent * replicates + replies.replicate, columns] = replies.digest

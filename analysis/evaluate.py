@@ -89,7 +89,7 @@ def evaluate(
         name=cell.name,
         matches=_mean(pair.matches[pair.people != NOTHING]) if pair else None,
         matches_by_dimension=known,
-        biases=tuple(_bias(results, data, pair, name, rules) for name in groupings) if pair else (),
+        biases=tuple(filter(None, (_bias(results, data, pair, name, rules) for name in groupings))) if pair else (),
         voices=tuple(_voices(results, data, groupings)),
         habits=_habits(data),
         factors=tuple(_factors(results, data)),
@@ -104,10 +104,11 @@ def _structures(results: Results, data: CellData, people: WholePeople) -> tuple[
     return structures(data, traits, people, generator(results.wave.seed, "evaluate", "people", data.cell.name))
 
 
-def _bias(results: Results, data: CellData, pair: Matching, grouping: str, rules: DefRules) -> Bias:
+def _bias(results: Results, data: CellData, pair: Matching, grouping: str, rules: DefRules) -> Bias | None:
     levels, people = people_by_group(results, data, grouping)
-    counts = people.transpose(1, 2, 0)  # questions, options, groups
-    belongs = characters(counts, rules)
+    if not levels:
+        return None  # nobody's level is known
+    belongs = characters(people.transpose(1, 2, 0), rules)  # questions, options, groups
     tested = None
     chosen = np.take_along_axis(belongs.any(axis=2), np.maximum(pair.model, 0)[:, None], axis=1)[:, 0]
     if (chosen & (pair.model != NOTHING)).any() and len(levels) > 1:

@@ -34,6 +34,8 @@ class Asked:
     choices: tuple[Choice, ...]
     dimension: str | None = None
     """Value dimension it belongs to, such as one of the nine of DEF."""
+    codes_of: str | None = None
+    """The open question whose answers it counts in codes; nothing was asked for it."""
 
 
 @dataclass(frozen=True, slots=True)

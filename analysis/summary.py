@@ -89,7 +89,8 @@ def _cell(results: Results, cell: Cell, draws: Draws) -> CellSummary:
         weighted_people=bool(results.reference and results.reference.weighted),
     )
     questions, averages = compare(everybody, draws)
-    statuses = _total([question.statuses for question in questions])
+    asked = {question.name for question in results.questions if question.codes_of is None}
+    statuses = _total([question.statuses for question in questions if question.id in asked])
     heard = len(np.unique(answers.respondent))
     return CellSummary(
         **{name: getattr(cell, name) for name in ("name", "condition", "model", "protocol", "profile", "language")},

@@ -1,16 +1,18 @@
 """Two waves question by question: what differs, whether more than chance, and how many of the same people changed."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from analysis.choices import NOTHING, Integers
+from analysis.coded import CodedAnswers, open_coded
 from analysis.def_data import CellData, cell_data
 from analysis.distances import jensen_shannon, shares, total_variation
 from analysis.multiplicity import benjamini_hochberg, holm
-from analysis.reading import Results, open_results
+from analysis.reading import Results
 from analysis.records import Cell
 from analysis.wave_tests import changed_share, independent_p, paired_p
 from demoscope.documents import Document
@@ -73,6 +75,7 @@ def wave_differences(
     cells: tuple[str | None, str | None] = (None, None),
     correction: str = "holm",
     draws: int = DRAWS,
+    coded: Sequence[CodedAnswers] = (),
 ) -> WaveDifferences:
     """Compare two waves.
 
@@ -90,6 +93,8 @@ def wave_differences(
         For the number of questions: the chance of any false finding, or the share of false ones.
     draws : int
         Permutations of each test; no p-value is below 1 / (draws + 1).
+    coded : sequence of CodedAnswers
+        Open answers in codes, as questions of their own; one is compared where both waves have its codes.
 
     Raises
     ------
@@ -104,7 +109,7 @@ def wave_differences(
     """
     if correction not in ("holm", "benjamini_hochberg"):
         raise DocumentError(f"There is no correction {correction!r}; choose holm or benjamini_hochberg.")
-    a, b = _side(first, cells[0]), _side(second, cells[1])
+    a, b = _side(first, cells[0], coded), _side(second, cells[1], coded)
     shared = sorted(set(a.people) & set(b.people))
     matched = len(shared) > 1 and 2 * len(shared) >= min(len(a.people), len(b.people))
     rows = (
@@ -142,8 +147,8 @@ def wave_differences(
     )
 
 
-def _side(path: Path, name: str | None) -> _Side:
-    with open_results(path) as results:
+def _side(path: Path, name: str | None, coded: Sequence[CodedAnswers]) -> _Side:
+    with open_coded(path, coded) as results:
         cell = cell_named(results, name)
         data = cell_data(results, cell)
         known = dict(results.rows("SELECT id, attributes FROM personas"))

@@ -8,7 +8,8 @@ import yaml
 from typer.testing import CliRunner
 
 import run_simulation
-from analysis.coding import Codebook, open_answers, read_coding
+from analysis.coded import Codebook
+from analysis.coding import open_answers, read_coding
 from analysis.reading import open_results
 from demoscope.errors import DocumentError
 from tests.results import MadeUp

@@ -49,6 +49,11 @@ def test_two_voices_look_divided_until_groups_are_told_apart(made):
     assert voices["sex"].entropy == 0
 
 
+def test_a_grouping_whose_levels_nobody_told_has_no_bias(made):
+    made.change("UPDATE reference_counts SET groups = json_set(groups, '$.sex', '')")
+    assert [bias.grouping for bias in found_in(made).biases] == ["age_group"]
+
+
 def test_habits_stand_beside_those_of_people(made):
     habits = found_in(made).habits
     assert (habits.straight_lining, habits.midpoint, habits.extreme) == (1, 0, 1)

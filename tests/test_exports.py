@@ -9,6 +9,7 @@ import stat
 import subprocess
 import zipfile
 from contextlib import closing
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pyreadstat
 import pytest
+from packaging.requirements import Requirement
 
+from analysis.export.installed import requirements
 from analysis.export.writing import export
 from analysis.reading import open_results
 from demoscope.errors import DocumentError, StoreError
@@ -220,6 +223,33 @@ def test_the_bundle_launches_the_same_wave_again(wave_file, tmp_path):
     first = (tmp_path / "b.zip").read_bytes()
     export(store, tmp_path / "b.zip")
     assert (tmp_path / "b.zip").read_bytes() == first
+
+
+def test_the_bundle_locks_every_installed_package(store, tmp_path):
+    export(store, tmp_path / "b.zip")
+    with zipfile.ZipFile(tmp_path / "b.zip") as bundle:
+        lines = bundle.read("requirements.txt").decode().splitlines()
+    locked = [Requirement(line) for line in lines if not line.startswith("#")]
+    told = {line.removeprefix("# ").split("==")[0] for line in lines if line.startswith("#") and "==" in line}
+    installed = {each.metadata["Name"]: each.version for each in distributions() if each.metadata["Name"]}
+    assert {each.name for each in locked} | told == set(installed)
+    assert all(str(each.specifier) == f"=={installed[each.name]}" for each in locked)
+    assert f"numpy=={np.__version__}" in lines
+
+
+def test_a_lock_says_where_it_differs_from_what_the_wave_ran_with(tmp_path):
+    for name, files in {"a_b": {}, "mine": {"direct_url.json": '{"url": "file:///somewhere"}'}}.items():
+        folder = tmp_path / f"{name}-2.0.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 2.0\n")
+        for file, content in files.items():
+            (folder / file).write_text(content)
+    lines = requirements({"A-b": "1.0", "mine": "2.0"}, distributions(path=[str(tmp_path)])).splitlines()
+    assert lines[2:] == [
+        "# The wave ran with a_b 1.0, not with the 2.0 below.",
+        "a_b==2.0",
+        "# mine==2.0, installed from its source",
+    ]
 
 
 @pytest.fixture

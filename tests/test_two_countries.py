@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from typer.testing import CliRunner, Result
 
+import run_simulation
 from analysis.compare import compare_stores
 from analysis.def_data import cell_data, people_by_group
 from analysis.def_rules import def_rules
@@ -16,8 +18,8 @@ from simulator.loading import load_wave
 from simulator.run import run_wave
 from simulator.store import Store
 from surveys import load_questionnaire, load_reference
-from surveys.counting import ColumnOf, count_people
-from tests.test_cli import demoscope
+from surveys.load import load_mapping
+from surveys.reference_writing import write_reference
 
 PEOPLE, ASKED = 4000, 150
 SHARES = {
@@ -25,17 +27,19 @@ SHARES = {
     "CHN": {"q1": (0.4, 0.4, 0.1, 0.1), "q2": (0.25, 0.25, 0.25, 0.25)},
 }
 """What is true of each country; both models draw from the first country's, whatever they are asked as."""
-COLUMNS = {
-    "country": ColumnOf("B_COUNTRY_ALPHA"),
-    "sex": ColumnOf("Q260", {"1": "male", "2": "female"}),
-    "q1": ColumnOf("Q1"),
-    "q2": ColumnOf("Q2"),
+MAPPING = {
+    **{"id": "people", "title": "Made up", "year": 2020, "source": "Made for this test", "questionnaire": "two"},
+    **{"data": "survey.csv", "missing": {"ranges": [[-9, -1]]}, "questions": {"q1": "Q1", "q2": "Q2"}},
+    "groups": {
+        "country": {"attribute": "country", "column": "B_COUNTRY_ALPHA"},
+        "sex": {"attribute": "sex", "column": "Q260", "codes": {1: "male", 2: "female"}},
+    },
 }
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The survey's file as the World Values Survey has it, a questionnaire, and a reference without its table."""
+    """The survey's file as the World Values Survey has it, a questionnaire, and the mapping of one to the other."""
     folder = tmp_path_factory.mktemp("two")
     rng = np.random.default_rng(1)
     lines = ["B_COUNTRY_ALPHA,Q260,Q1,Q2"]
@@ -51,12 +55,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name, text, dimension in (("q1", "Do you help?", "IDV"), ("q2", "Do you save?", "LTO"))
     ]
     (folder / "two.yaml").write_text(yaml.safe_dump({"id": "two", "title": "Two", "questions": questions}))
-    reference = {
-        **{"id": "people", "title": "Made up", "year": 2020, "source": "Made for this test", "questionnaire": "two"},
-        **{"table": "people.csv", "groups": {"country": {"attribute": "country"}, "sex": {"attribute": "sex"}}},
-    }
-    (folder / "people.yaml").write_text(yaml.safe_dump(reference))
+    (folder / "mapping.yaml").write_text(yaml.safe_dump(MAPPING))
     return folder
+
+
+def command(*arguments: object) -> Result:
+    return CliRunner().invoke(run_simulation.app, ["reference", *map(str, arguments)])
 
 
 def counted(folder: Path) -> dict[tuple[str, str, int | None], float]:
@@ -68,14 +72,9 @@ def counted(folder: Path) -> dict[tuple[str, str, int | None], float]:
 
 
 def test_a_surveys_file_becomes_a_reference_and_each_culture_is_compared_with_its_own_people(folder):
-    options = [
-        f"--column={text}" for text in ("country=B_COUNTRY_ALPHA", "sex=Q260:1=male,2=female", "q1=Q1", "q2=Q2")
-    ]
-    made = demoscope(
-        *("count", folder / "survey.csv", folder / "people.yaml", "--questionnaire", folder / "two.yaml", *options)
-    )
-    assert made.returncode == 0, made.stderr
-    assert "2 questions, 8,000 people" in made.stderr
+    made = command("count", folder / "mapping.yaml", "-o", folder / "people.yaml")
+    assert made.exit_code == 0, made.output
+    assert "2 questions, 8,000 people" in made.output
     found = counted(folder)
     assert sum(found.values()) == 2 * 2 * PEOPLE
     assert found["USA", "q1", None] == 40
@@ -83,6 +82,8 @@ def test_a_surveys_file_becomes_a_reference_and_each_culture_is_compared_with_it
         for name in ("q1", "q2"):
             counts = np.array([found[country, name, code] for code in (1, 2, 3, 4)])
             assert counts / counts.sum() == pytest.approx(shares[name], abs=0.03)
+    mapped = load_reference("mapping.yaml", folder, load_questionnaire("two.yaml", folder))
+    assert load_reference("people.yaml", folder).digest == mapped.digest  # a wave may name either
     compared(folder)
 
 
@@ -139,41 +140,36 @@ def compared(folder: Path) -> None:
         assert cell.averages is not None
 
 
-def test_weights_count_and_must_be_told(folder, tmp_path):
-    text = (folder / "people.yaml").read_text()
-    (tmp_path / "people.yaml").write_text(text + "weighted: true\n")
+def test_weights_count_and_are_told(folder, tmp_path):
     (tmp_path / "few.csv").write_text("B_COUNTRY_ALPHA,Q260,Q1,Q2,W\nUSA,1.0,2,3,0.5\nUSA,2,2,-2,1.25\nCHN,,9,4,1\n")
-    questionnaire = load_questionnaire("two.yaml", folder)
-    count_people(tmp_path / "few.csv", tmp_path / "people.yaml", questionnaire, COLUMNS, "W")
-    found = counted(tmp_path)
-    assert found == {
+    mapping = {**MAPPING, "data": "few.csv", "weight": "W", "restricted": True}
+    mapping["questions"] = {"q1": {"column": "Q1", "missing": {"values": [9]}}, "q2": "Q2"}
+    (tmp_path / "mapping.yaml").write_text(yaml.safe_dump(mapping))
+    made = command(
+        *("count", tmp_path / "mapping.yaml", "-o", tmp_path / "people.yaml"),
+        *("--questionnaire", folder / "two.yaml"),
+    )
+    assert made.exit_code == 0, made.output
+    assert "The source is restricted" in made.output
+    assert counted(tmp_path) == {
         ("USA", "q1", 2): 1.75,
         ("CHN", "q1", None): 1,
         ("USA", "q2", 3): 0.5,
         ("USA", "q2", None): 1.25,
         ("CHN", "q2", 4): 1,
     }
-    (tmp_path / "people.csv").unlink()
-    with pytest.raises(DocumentError, match="no column of weights was named"):
-        count_people(tmp_path / "few.csv", tmp_path / "people.yaml", questionnaire, COLUMNS)
+    reference = load_reference("people.yaml", tmp_path).reference
+    assert reference.weighted
+    assert reference.restricted
+    assert reference.culture == "country"
 
 
-@pytest.mark.parametrize(
-    ("columns", "said"),
-    [
-        ({}, "there is no column 'country'"),
-        (COLUMNS | {"q1": ColumnOf("Q77")}, "there is no column 'Q77'"),
-        (COLUMNS | {"q9": ColumnOf("Q1")}, "'q9' is neither a question of codes nor a grouping"),
-        ({name: COLUMNS[name] for name in ("country", "sex")}, "no column is called like a question"),
-    ],
-)
-def test_columns_that_do_not_fit_are_told(folder, columns, said):
-    with pytest.raises(DocumentError, match=said):
-        count_people(folder / "survey.csv", folder / "people.yaml", load_questionnaire("two.yaml", folder), columns)
-
-
-def test_a_table_is_never_written_over(folder, tmp_path):
-    (tmp_path / "people.yaml").write_text((folder / "people.yaml").read_text())
-    (tmp_path / "people.csv").write_text("mine\n")
+@pytest.mark.parametrize("name", ["people.yaml", "people.csv"])
+def test_nothing_is_written_over(folder, tmp_path, name):
+    (tmp_path / name).write_text("mine\n")
+    counted = load_mapping(folder / "mapping.yaml").counts()
     with pytest.raises(DocumentError, match="is there already"):
-        count_people(folder / "survey.csv", tmp_path / "people.yaml", load_questionnaire("two.yaml", folder), COLUMNS)
+        write_reference(counted, tmp_path / "people.yaml")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    with pytest.raises(DocumentError, match=r"ends in \.yaml"):
+        write_reference(counted, tmp_path / "people.csv")

@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from analysis.export.installed import requirements
 from analysis.export.provenance import Provenance
 from analysis.export.repeating import documents
 from analysis.export.withholding import hashed
@@ -58,6 +59,7 @@ def write_bundle(results: Results, provenance: Provenance, key: bytes | None, pa
             kept = {name: text for name, text in made.items() if key is None or name in OPEN}
             versions = json.loads(results.rows("SELECT versions FROM waves")[0][0])
             kept["versions.txt"] = "".join(f"{name}=={version}\n" for name, version in sorted(versions.items()))
+            kept["requirements.txt"] = requirements(versions)
             kept["README.txt"] = _readme(provenance, key is not None)
             files: dict[str, bytes | Path] = {name: text.encode("utf-8", "replace") for name, text in kept.items()}
             files[copy.name] = copy
@@ -128,6 +130,7 @@ store.sqlite        every prompt, reply and answer; `demoscope report store.sqli
 wave.yaml           the wave with all settings resolved
 questionnaire.yaml  as it was asked
 versions.txt        what it ran with
+requirements.txt    every package that was installed where this bundle was written, for `pip install -r`
 SHA256SUMS          `sha256sum -c SHA256SUMS` finds what was changed
 """
     if withheld:
@@ -140,6 +143,7 @@ key can find the rows again.
 (population).yaml   whom people were drawn from, with tables of counts; the store has places and microdata
 reference.yaml      human answers that it is compared with, where there are any
 
-To repeat the wave: install these versions, keep these files in one folder, and run `demoscope run wave.yaml`.
+To repeat the wave: install Demoscope and requirements.txt, keep these files in one folder, and run
+`demoscope run wave.yaml`.
 Model files are told by their digests in the table `models` of the store.
 """

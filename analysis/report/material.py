@@ -8,6 +8,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from analysis import yardsticks
+from analysis.coded import CodedAnswers, open_coded
 from analysis.compare import compare_stores
 from analysis.compared import Comparison, ConditionRow
 from analysis.def_data import human_counts
@@ -17,7 +18,7 @@ from analysis.findings import CellSummary, Summary
 from analysis.position_report import PositionReport, position_report
 from analysis.probing.findings import ProbeReport
 from analysis.probing.report import probes_among
-from analysis.reading import Results, open_results
+from analysis.reading import Results
 from analysis.records import Cell
 from analysis.report.examples import Example, insensitive, not_understood
 from analysis.report.facts import WaveFacts, read_facts
@@ -92,7 +93,9 @@ class _OfCell:
     not_understood: tuple[Example, ...]
 
 
-def read_material(paths: Sequence[Path], rules: DefRules, draws: int = yardsticks.DRAWS) -> Material:
+def read_material(
+    paths: Sequence[Path], rules: DefRules, draws: int = yardsticks.DRAWS, coded: Sequence[CodedAnswers] = ()
+) -> Material:
     """Read stores for a report, also while their waves are running.
 
     Parameters
@@ -101,6 +104,8 @@ def read_material(paths: Sequence[Path], rules: DefRules, draws: int = yardstick
         How DEF's families are computed.
     draws : int
         Draws of every yardstick and bootstrap.
+    coded : sequence of CodedAnswers
+        Open answers in codes, as questions of their own.
 
     Raises
     ------
@@ -108,9 +113,9 @@ def read_material(paths: Sequence[Path], rules: DefRules, draws: int = yardstick
         If a store is missing, no store, damaged, or was written by a newer version.
     """
     stores, cells = [], []
-    with _compared(paths, rules, draws) as comparing:
+    with _compared(paths, rules, draws, coded) as comparing:
         for path in paths:
-            with open_results(path) as results:
+            with open_coded(path, coded) as results:
                 summary = summarise(results, draws)
                 stores.append(StoreMaterial(path, path.stat().st_size, summary, read_facts(results)))
                 cells.append([_of_cell(results, cell, rules) for cell in results.cells])
@@ -138,13 +143,15 @@ def read_material(paths: Sequence[Path], rules: DefRules, draws: int = yardstick
 
 
 @contextmanager
-def _compared(paths: Sequence[Path], rules: DefRules, draws: int) -> Iterator[Callable[[], Comparison]]:
+def _compared(
+    paths: Sequence[Path], rules: DefRules, draws: int, coded: Sequence[CodedAnswers]
+) -> Iterator[Callable[[], Comparison]]:
     """The comparison, made meanwhile on another core where stores are large; a process takes a second to begin."""
     if sum(path.stat().st_size for path in paths if path.exists()) < LARGE:
-        yield lambda: compare_stores(paths, rules, draws, details=True)
+        yield lambda: compare_stores(paths, rules, draws, details=True, coded=coded)
         return
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as elsewhere:
-        yield elsewhere.submit(compare_stores, paths, rules, draws, details=True).result
+        yield elsewhere.submit(compare_stores, paths, rules, draws, details=True, coded=coded).result
 
 
 def _of_cell(results: Results, cell: Cell, rules: DefRules) -> _OfCell:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from analysis import yardsticks
+from analysis.coded import CodedAnswers
 from analysis.def_rules import DefRules
 from analysis.report.answer import answer
 from analysis.report.bias import bias
@@ -50,6 +51,7 @@ def write_report(
     version: str,
     now: str,
     draws: int = yardsticks.DRAWS,
+    coded: Sequence[CodedAnswers] = (),
 ) -> tuple[str, ...]:
     """Write the report of stores as a page, as figures for publication, or both.
 
@@ -69,6 +71,8 @@ def write_report(
         What makes the report, and when (ISO 8601).
     draws : int
         Draws of every yardstick and bootstrap.
+    coded : sequence of CodedAnswers
+        Open answers in codes, as questions of their own (:func:`analysis.coded.read_coded`).
 
     Returns
     -------
@@ -86,7 +90,7 @@ def write_report(
     for place in (path for path in (out, figures) if path is not None):
         if not place.absolute().parent.is_dir():
             raise DocumentError(f"{place}: there is no folder {str(place.absolute().parent)!r}; create it first.")
-    material = read_material(paths, rules, draws)
+    material = read_material(paths, rules, draws, coded)
     told = []
     if out is not None:
         write_page(page(material, sections_of(material, w), w, version=version, date=now[:10]), out)
