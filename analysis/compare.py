@@ -16,7 +16,7 @@ from analysis.choices import Floats, Integers
 from analysis.compared import Comparison, ConditionRow, DiversityFigures, TopicCount
 from analysis.completions import completions
 from analysis.debiased_averages import debiased_average
-from analysis.def_data import CellData, cell_data
+from analysis.def_data import CellData, cell_data, why_no_people
 from analysis.def_rules import SILENT as OPEN_FLAGS
 from analysis.def_rules import DefRules
 from analysis.distances import jensen_shannon
@@ -50,6 +50,8 @@ class _Condition:
     resolved: tuple[int, int]
     """Replies that people gave an answer to, and those that they could not read."""
     ablation: str | None
+    no_people: str | None
+    """Why there is nobody real to compare it with though the store has a reference."""
     resamples: Resamples
     """The same people drawn for all cells of the store."""
 
@@ -168,6 +170,7 @@ def _read(store: str, results: Results, draws: int, decided: Sequence[Resolution
             cost=_cost(results.cost(cell)),
             resolved=_resolved(results, cell, decided),
             ablation=ablation_of(cell.protocol, results.settings(cell)),
+            no_people=why_no_people(results, cell),
             resamples=resamples,
         )
         for cell, data in found
@@ -213,6 +216,7 @@ def _row(
         unresolved=condition.resolved[1],
         finished=condition.wave.finished is not None,
         ablation=condition.ablation,
+        no_people=condition.no_people,
         diversity=_diversity(data.digests, None, runs),
         choice_diversity=_diversity(of_choices(data.choices), data.scales.sizes, runs),
         calls=usage.calls,

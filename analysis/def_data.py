@@ -138,6 +138,19 @@ def human_counts(results: Results, cell: Cell) -> dict[int, dict[int | None, flo
     return results.human_counts() if results.reference and cell.of_the_reference else None
 
 
+def why_no_people(results: Results, cell: Cell) -> str | None:
+    """Why a cell has no real people beside it though the store has a reference; ``None`` when it has, or has none."""
+    if results.reference is None:
+        return None
+    among = culture_of(results, cell)
+    if among is None:
+        return None if cell.of_the_reference else "the reference is about another population than this condition asks"
+    if human_counts(results, cell):
+        return None
+    known = ", ".join(sorted(results.human_counts_by(among[0]))) or "none"
+    return f"the reference has nobody of the culture {cell.culture!r} (its cultures: {known})"
+
+
 def culture_of(results: Results, cell: Cell) -> tuple[str, str] | None:
     """The reference's grouping by culture and the cell's level of it; ``None`` where either tells none."""
     grouping = results.reference.culture if results.reference else None

@@ -16,7 +16,7 @@ from analysis.def_data import cell_data, people_by_group
 from analysis.def_rules import def_rules
 from analysis.diversity import SILENT
 from analysis.reading import open_results
-from tests.results import REFERENCE, MadeUp
+from tests.results import REFERENCE, MadeUp, screen, summary_of
 from tests.test_cli import demoscope
 
 GOOD = def_rules()
@@ -172,6 +172,24 @@ def test_a_culture_is_compared_with_its_own_people(tmp_path):
     with open_results(made.path) as results:
         people = [cell_data(results, cell).human for cell in results.cells]
     assert [table.tolist() for table in people if table is not None] == [[[10, 30]], [[50, 0]]]
+
+
+def test_a_culture_that_the_reference_lacks_is_told(tmp_path):
+    reference = REFERENCE | {"groups": {"country": {"attribute": "country"}}}
+    made = MadeUp(tmp_path / "m.sqlite", reference=reference)
+    for number, culture in enumerate(("US", "FR"), start=1):
+        made.insert("cells", [(number, culture, "def", 1, "def", "demoscope", "en", culture, None, "{}", "[]", None)])
+    made.question(1, ["No", "Yes"])
+    made.people([{}] * 2)
+    made.humans(1, {1: 10, 2: 30}, country="US")
+    made.humans(1, {1: 50, 2: 0}, country="CN")
+    why = "the reference has nobody of the culture 'FR' (its cultures: CN, US)"
+    found = compare_stores([made.path], GOOD, draws=20)
+    assert [row.no_people for row in found.rows] == [None, why]
+    assert f"2: no distance from people: {why}." in page(found, 160)
+    summary = summary_of(made)
+    assert [cell.no_people for cell in summary.cells] == [None, why]
+    assert f"Compared with nobody: {why}." in screen(summary, 160)
 
 
 def page(found: Comparison, width: int = 80) -> str:
