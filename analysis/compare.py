@@ -17,7 +17,7 @@ from analysis.coded import CodedAnswers, open_coded
 from analysis.compared import Comparison, ConditionRow, DiversityFigures, TopicCount
 from analysis.completions import completions
 from analysis.debiased_averages import debiased_average
-from analysis.def_data import CellData, cell_data
+from analysis.def_data import CellData, cell_data, why_no_people
 from analysis.def_rules import SILENT as OPEN_FLAGS
 from analysis.def_rules import DefRules
 from analysis.distances import jensen_shannon
@@ -26,6 +26,7 @@ from analysis.evaluate import evaluate
 from analysis.evaluated import Agreement, CellEvaluation, Completion
 from analysis.findings import Cost, Estimate, Statuses
 from analysis.mapped import mapped
+from analysis.option_counts import OptionCounts, option_counts
 from analysis.preference import mean_known, preference, question_distances
 from analysis.reading import Results
 from analysis.records import STATUSES, Cell, Usage, WaveRow
@@ -45,12 +46,16 @@ class _Condition:
     store: str
     wave: WaveRow
     data: CellData
+    options: OptionCounts
+    """What is compared with people."""
     statuses: Statuses
     usage: Usage
     cost: Cost | None
     resolved: tuple[int, int]
     """Replies that people gave an answer to, and those that they could not read."""
     ablation: str | None
+    no_people: str | None
+    """Why there is nobody real to compare it with though the store has a reference."""
     resamples: Resamples
     """The same people drawn for all cells of the store."""
 
@@ -106,7 +111,7 @@ def compare_stores(
     for number, path in enumerate(paths):
         with open_coded(path, coded) as results:
             mine = decided if number == 0 else ()
-            found = _read(str(path), results, draws, mine)
+            found = _read(str(path), results, draws, mine, rules)
             conditions += found
             completed += completions(results)
             for name, dimension, topic in results.topics():
@@ -149,7 +154,9 @@ def compare_stores(
     )
 
 
-def _read(store: str, results: Results, draws: int, decided: Sequence[Resolution]) -> list[_Condition]:
+def _read(
+    store: str, results: Results, draws: int, decided: Sequence[Resolution], rules: DefRules
+) -> list[_Condition]:
     """Every public of a store; personas are drawn once for all of them."""
     found = [(cell, cell_data(results, cell, decided)) for cell in _publics(results)]
     if not found:
@@ -167,11 +174,13 @@ def _read(store: str, results: Results, draws: int, decided: Sequence[Resolution
             store=store,
             wave=results.wave,
             data=data,
+            options=option_counts(results, data, rules),
             statuses=_statuses(results, cell, data),
             usage=results.usage(cell),
             cost=_cost(results.cost(cell)),
             resolved=_resolved(results, cell, decided),
             ablation=ablation_of(cell.protocol, results.settings(cell)),
+            no_people=why_no_people(results, cell),
             resamples=resamples,
         )
         for cell, data in found
@@ -200,7 +209,7 @@ def _row(
     condition: _Condition, rules: DefRules, runs: int | None, rng: np.random.Generator
 ) -> tuple[ConditionRow, float | None, Floats | None]:
     """The row of one condition, its average KL and that of every resample."""
-    data, usage = condition.data, condition.usage
+    data, options, usage = condition.data, condition.options, condition.usage
     row = ConditionRow(
         store=condition.store,
         wave=condition.wave.name,
@@ -217,6 +226,7 @@ def _row(
         unresolved=condition.resolved[1],
         finished=condition.wave.finished is not None,
         ablation=condition.ablation,
+        no_people=condition.no_people,
         diversity=_diversity(data.digests, None, runs),
         choice_diversity=_diversity(of_choices(data.choices), data.scales.sizes, runs),
         calls=usage.calls,
@@ -225,32 +235,44 @@ def _row(
         seconds=usage.seconds,
         cost=condition.cost,
     )
-    if data.human is None or not (data.human.sum(axis=1) > 0).any() or not (data.choices >= 0).any():
+    human, counts = options.human, options.counts
+    if human is None or not human.any() or not counts.any():
         return row, None, None
-    human, counts, drawn = data.human, data.counts, data.resampled(condition.resamples)
+    drawn = options.resampled(condition.resamples)
     found, resampled = (
         # Answers that could not be read are as many in every resample.
-        preference(side, human, rules, dimension=data.dimension, invalid=data.unread, offered=data.scales.offered)
+        preference(
+            side, human, rules, dimension=options.dimension, invalid=options.unread, offered=options.scales.offered
+        )
         for side in (counts, drawn)
     )
-    both = (counts.sum(axis=1) > 0) & (human.sum(axis=1) > 0)
-    js, js_drawn = (mean_known(question_distances(side, human, jensen_shannon)) for side in (counts, drawn))
-    effective = counts[both] * _kish(data.run_weights)
     measured = {
         "kl": _estimate(float(found.average), resampled.average),
         "dimensions": dict(zip(found.dimensions, found.dimension_means.tolist(), strict=True)),
         "divergences": {
             question.name: value
-            for question, value in zip(data.closed, found.questions.tolist(), strict=True)
+            for question, value in zip(options.questions, found.questions.tolist(), strict=True)
             if np.isfinite(value)
         },
         "questions": int((human.sum(axis=1) > 0).sum()),
         "infinite": int(found.infinite),
         "missing": int(found.missing),
-        "js": _estimate(float(js), js_drawn),
-        "js_debiased": debiased_average(effective, human[both], jensen_shannon, rng, js_drawn),
     }
+    once = slice(len(data.closed))  # several choices of one person are no sample of people
+    measured |= _shannon(counts[once], human[once], drawn[:, once], _kish(data.run_weights), rng)
     return row.model_copy(update=measured), float(found.average), resampled.average
+
+
+def _shannon(
+    counts: Floats, human: Floats, drawn: Floats, kish: float, rng: np.random.Generator
+) -> dict[str, Estimate | None]:
+    """Mean Jensen-Shannon distance, as it is and without what a small sample adds; none without common questions."""
+    both = (counts.sum(axis=1) > 0) & (human.sum(axis=1) > 0)
+    if not both.any():
+        return {}
+    js, js_drawn = (mean_known(question_distances(side, human, jensen_shannon)) for side in (counts, drawn))
+    debiased = debiased_average(counts[both] * kish, human[both], jensen_shannon, rng, js_drawn)
+    return {"js": _estimate(float(js), js_drawn), "js_debiased": debiased}
 
 
 def _estimate(value: float, drawn: Floats) -> Estimate | None:

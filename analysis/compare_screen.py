@@ -177,6 +177,11 @@ def _notes(found: Comparison, console: Console, width: int) -> None:
             "JS debiased: mean Jensen-Shannon distance (0 to 0.83) without what the small sample adds; where its "
             "interval holds 0, real people drawn in the same number could look like this."
         )
+    notes += [
+        f"{number}: no distance from people: {row.no_people}."
+        for number, row in enumerate(found.rows, start=1)
+        if row.no_people
+    ]
     resolved, unresolved = (sum(getattr(row, name) for row in found.rows) for name in ("resolved", "unresolved"))
     if resolved or unresolved:
         notes.append(

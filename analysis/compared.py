@@ -59,6 +59,8 @@ class ConditionRow(Document):
     """Average KL(simulated || human) in nats, by the rules; absent without a human reference."""
     dimensions: dict[str, float] = Field(default_factory=dict)
     """Mean KL by value dimension."""
+    no_people: str | None = None
+    """Why there is no distance from people though the store has a human reference."""
     questions: int = 0
     """Questions compared with people."""
     infinite: int = 0

@@ -139,18 +139,38 @@ def human_counts(results: Results, cell: Cell) -> dict[int, dict[int | None, flo
     return results.human_counts() if results.reference and cell.of_the_reference else None
 
 
+def why_no_people(results: Results, cell: Cell) -> str | None:
+    """Why a cell has no real people beside it though the store has a reference; ``None`` when it has, or has none."""
+    if results.reference is None:
+        return None
+    among = culture_of(results, cell)
+    if among is None:
+        return None if cell.of_the_reference else "the reference is about another population than this condition asks"
+    if human_counts(results, cell):
+        return None
+    known = ", ".join(sorted(results.human_counts_by(among[0]))) or "none"
+    return f"the reference has nobody of the culture {cell.culture!r} (its cultures: {known})"
+
+
 def culture_of(results: Results, cell: Cell) -> tuple[str, str] | None:
     """The reference's grouping by culture and the cell's level of it; ``None`` where either tells none."""
     grouping = results.reference.culture if results.reference else None
     return None if grouping is None or cell.culture is None else (grouping, cell.culture)
 
 
-def people_by_group(results: Results, data: CellData, grouping: str) -> tuple[tuple[str, ...], Floats]:
-    """Real people of the cell's culture by level of a grouping: levels, counts (n_levels, n_closed, n_options)."""
+def people_by_group(
+    results: Results, data: CellData, grouping: str, questions: tuple[Asked, ...] | None = None
+) -> tuple[tuple[str, ...], Floats]:
+    """Real people of the cell's culture by level of a grouping: levels, counts (n_levels, n_questions, n_options).
+
+    ``questions`` are the cell's closed ones when absent.
+    """
+    questions = data.closed if questions is None else questions
+    scales = scales_of(questions)
     found = results.human_counts_by(grouping, culture_of(results, data.cell))
     levels = _in_order(results.reference.groups[grouping] if results.reference else None, list(found))
-    tables = [counts_table(found[level], data.closed, data.scales) for level in levels]
-    return levels, np.stack(tables) if tables else np.zeros((0, *data.scales.codes.shape))
+    tables = [counts_table(found[level], questions, scales) for level in levels]
+    return levels, np.stack(tables) if tables else np.zeros((0, *scales.codes.shape))
 
 
 def _in_order(group: Group | None, levels: list[str]) -> tuple[str, ...]:

@@ -22,6 +22,8 @@ class DefRules(Document):
     """Kullback-Leibler divergence, or the paper's formula with cumulative shares."""
     invalid: Literal["left out", "a column"] = "left out"
     """Whether answers that could not be read are an option that no human chose, which makes a KL infinite."""
+    several: Literal["left out", "counted"] = "left out"
+    """Whether KL and preference bias also take multiple choices, of which every chosen option counts once."""
     infinite: Literal["largest plus one", "left out"] = "largest plus one"
     """What an infinite or missing divergence counts as in averages."""
     smoothing: float = Field(default=0.0, ge=0, allow_inf_nan=False)
@@ -45,13 +47,19 @@ class DefRules(Document):
 PROFILES: dict[Profile, dict[str, Any]] = {
     "demoscope": {},
     "paper": {"kl": "cumulative", "components": "printed"},
-    "code": {"invalid": "a column", "invalid_in_scores": True, "ties": "anywhere", "verdict": "any No"},
+    "code": {
+        "invalid": "a column",
+        "several": "counted",
+        "invalid_in_scores": True,
+        "ties": "anywhere",
+        "verdict": "any No",
+    },
 }
 """Flags in which each profile differs from good sense."""
 
 SILENT: dict[Profile, tuple[str, ...]] = {
     "demoscope": (),
-    "paper": ("invalid", "infinite", "smoothing", "invalid_in_scores", "ties", "verdict"),
+    "paper": ("invalid", "several", "infinite", "smoothing", "invalid_in_scores", "ties", "verdict"),
     "code": ("smoothing",),
 }
 """Flags that a source leaves open; they fall back to good sense, and results list them."""

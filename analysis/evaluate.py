@@ -23,6 +23,7 @@ from analysis.evaluated import (
     Voice,
 )
 from analysis.insensitivity import aggregate
+from analysis.option_counts import OptionCounts, option_counts
 from analysis.preference_bias import Matching, bias_test, characters, matching
 from analysis.reading import Results
 from analysis.records import Asked, Cell
@@ -81,15 +82,18 @@ def evaluate(
         If the table of people does not fit the cell.
     """
     data = cell_data(results, cell, decided) if data is None else data
-    pair = None if data.human is None else matching(data.counts, data.human)
+    options = option_counts(results, data, rules)
+    pair = None if options.human is None else matching(options.counts, options.human)
     groupings = tuple(results.reference.traits) if results.reference else ()
-    names, shares = pair.share(data.dimension) if pair else ((), np.zeros(0))
+    names, shares = pair.share(options.dimension) if pair else ((), np.zeros(0))
     known = {name: share for name, share in zip(names, shares.tolist(), strict=True) if np.isfinite(share)}
     return CellEvaluation(
         name=cell.name,
         matches=_mean(pair.matches[pair.people != NOTHING]) if pair else None,
         matches_by_dimension=known,
-        biases=tuple(filter(None, (_bias(results, data, pair, name, rules) for name in groupings))) if pair else (),
+        biases=tuple(filter(None, (_bias(results, options, pair, name, rules) for name in groupings)))
+        if pair
+        else (),
         voices=tuple(_voices(results, data, groupings)),
         habits=_habits(data),
         factors=tuple(_factors(results, data)),
@@ -104,8 +108,9 @@ def _structures(results: Results, data: CellData, people: WholePeople) -> tuple[
     return structures(data, traits, people, generator(results.wave.seed, "evaluate", "people", data.cell.name))
 
 
-def _bias(results: Results, data: CellData, pair: Matching, grouping: str, rules: DefRules) -> Bias | None:
-    levels, people = people_by_group(results, data, grouping)
+def _bias(results: Results, options: OptionCounts, pair: Matching, grouping: str, rules: DefRules) -> Bias | None:
+    data = options.data
+    levels, people = people_by_group(results, data, grouping, options.questions)
     if not levels:
         return None  # nobody's level is known
     belongs = characters(people.transpose(1, 2, 0), rules)  # questions, options, groups
@@ -225,7 +230,7 @@ def _of_people(data: CellData, ordered: Truths, kind: str) -> float | None:
 
 def _factors(results: Results, data: CellData) -> Iterable[Factor]:
     """Everything that differs between respondents by the design of the simulation."""
-    if data.human is None:
+    if data.human is None or not data.closed:
         return
     scores, answers = respondent_scores(data.choices, data.human)
     known = np.where(answers > 0, scores, np.nan).reshape(-1, data.replicates)

@@ -280,6 +280,8 @@ class CellSummary(Document):
     """Replies that no rule could read and that people gave an answer to; they count as answered."""
     unresolved: int = 0
     """Replies that people could not read either."""
+    no_people: str | None = None
+    """Why it is compared with nobody though the store has a human reference."""
 
 
 class ReferenceSummary(Document):

@@ -57,6 +57,8 @@ def _cell(cell: CellSummary, console: Console, width: int, details: bool) -> Non
     rule = Text("─" * max(0, width - title.cell_len - 4), style=FAINT)
     console.print(Text.assemble("── ", title, " ", rule), width=width)
     console.print(Text(cell.opening, style="bold"), width=width)
+    if cell.no_people:
+        console.print(words(f"Compared with nobody: {cell.no_people}."), width=width)
     console.print()
     _statuses(cell, console, width, details)
     if cell.averages.questions:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from analysis import yardsticks
-from analysis.def_data import culture_of, human_counts
+from analysis.def_data import culture_of, human_counts, why_no_people
 from analysis.findings import (
     CellSummary,
     Cost,
@@ -106,6 +106,7 @@ def _cell(results: Results, cell: Cell, draws: Draws) -> CellSummary:
         cost=_cost(results.cost(cell)),
         resolved=results.resolved(cell)[0],
         unresolved=results.resolved(cell)[1],
+        no_people=why_no_people(results, cell),
     )
 
 

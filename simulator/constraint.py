@@ -13,8 +13,8 @@ from simulator.json_values import JsonObject, loads, written
 class Constraint:
     """``prefix`` + one of ``choices`` (or ``least`` to ``most`` of them, or a whole number) + ``suffix`` + free text.
 
-    Without choices the answer is a whole number in [``minimum``, ``maximum``]. The free text is one line of at
-    most ``free_tokens`` tokens; with 0 the reply ends after the answer and has no suffix.
+    Without choices the answer is a whole number in [``minimum``, ``maximum``], or one of ``alone``. The free text is
+    one line of at most ``free_tokens`` tokens; with 0 the reply ends after the answer and has no suffix.
 
     >>> Constraint(("1: yes", "2: no"), prefix="Answer: ").matches("Answer: 2: no")
     True
@@ -27,7 +27,7 @@ class Constraint:
     least: int = 1
     """How many different choices must be named at least."""
     alone: tuple[str, ...] = ()
-    """Choices that are named by themselves or not at all, whatever ``least`` says."""
+    """Choices that are named by themselves or not at all, whatever ``least`` says; or texts in place of a number."""
     minimum: int | None = None
     """Lowest whole number, when there are no choices."""
     maximum: int | None = None
@@ -59,13 +59,13 @@ class Constraint:
         )
 
     def _is_answer(self, answer: str) -> bool:
+        if answer in self.alone:
+            return True
         if not self.choices:
             if not re.fullmatch(r"-?[0-9]{1,15}", answer):
                 return False
             low, high = self.minimum, self.maximum
             return (low is None or int(answer) >= low) and (high is None or int(answer) <= high)
-        if answer in self.alone:
-            return True
         together = frozenset(self.choices) - frozenset(self.alone)
         return _names(answer, together, self.separator, self.least, self.most)
 

@@ -7,6 +7,7 @@ from simulator.answer import Status
 from simulator.reading import (
     abridged,
     amounts_in,
+    declining_code,
     is_some_and_others,
     number_in,
     one_code,
@@ -18,6 +19,7 @@ from simulator.reason import Ambiguous, Reason
 from simulator.refusal import RefusalTest, is_declining, is_self_aware
 from surveys import Question
 from surveys.presentation import Presentation
+from surveys.question import MEASURING
 
 _ANSWER = re.compile(r"(?:\banswer|答案|回答)\s*[*_]*\s*[:：]", re.IGNORECASE)
 _EXPLANATION = re.compile(r"(?:\bexplanation|解释|理由)\s*[*_]*\s*[:：]", re.IGNORECASE)
@@ -164,6 +166,8 @@ def _closed(
         raise Ambiguous("nothing stands after 'Answer:'", "“Answer:”之后没有内容")
     if cut and explanation is None and "\n" not in body:
         raise Ambiguous(CUT_OFF, CUT_OFF.chinese)
+    if question.kind in MEASURING and (declining := declining_code(body, question)) is not None:
+        return Reading("answered", (declining,), text=explanation)
     if question.kind == "number":
         return Reading("answered", number=number_in(body, question), text=explanation)
     if question.kind == "allocation":

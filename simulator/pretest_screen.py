@@ -17,13 +17,13 @@ _COLOURS = {"error": "red", "warning": "yellow", "note": "dim"}
 def render_pretest(pretest: Pretest, console: Console) -> None:
     """Print a pre-test: length, then every rule that spoke, with why it matters, its source and where it spoke."""
     size = pretest.length
-    grade = "" if size.grade is None else f", grade {size.grade:.0f} (Coleman-Liau)"
+    grade = "" if size.grade is None else f", {_grade(size.grade)} (Coleman-Liau)"
     console.print(
-        f"[bold]Pre-test[/bold] of {escape(pretest.questionnaire)}: {size.questions:,} questions, "
-        f"{size.words:,} words, about "
-        f"{size.tokens:,} tokens without memory, about {size.minutes:.0f} minutes for a person{grade}."
+        f"[bold]Pre-test[/bold] of {escape(pretest.questionnaire)}: {_number(size.questions, 'question')}, "
+        f"{_number(size.words, 'word')}, about {_number(size.tokens, 'token')} without memory, "
+        f"{_time(size.minutes)} for a person{grade}."
     )
-    counted = [f"{count} {name}{'s' if count != 1 else ''}" for name, count in pretest.counted().items()]
+    counted = [_number(count, name) for name, count in pretest.counted().items()]
     console.print(f"{', '.join(counted)}. A finding is a reason to read the question again, no verdict.")
     ranks = {"error": 0, "warning": 1, "note": 2}
     names = {rule.name: position for position, rule in enumerate(RULES)}
@@ -33,6 +33,18 @@ def render_pretest(pretest: Pretest, console: Console) -> None:
     for _, found in groupby(ordered, key=lambda one: one.rule):
         _print_rule(list(found), pretest.language, console)
     console.print()
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def _time(minutes: float) -> str:
+    return f"about {_number(round(minutes), 'minute')}" if round(minutes) else "less than a minute"
+
+
+def _grade(grade: float) -> str:
+    return f"grade {grade:.0f}" if round(grade) >= 1 else "below grade 1"
 
 
 def _print_rule(findings: list[Finding], own: str, console: Console) -> None:

@@ -161,12 +161,31 @@ def amounts_in(body: str, question: Question, presentation: Presentation) -> dic
 
 def abridged(body: str, question: Question, presentation: Presentation) -> str:
     """The answer with every option that is written out as shown reduced to its label: ``2: right`` to ``2``."""
-    if not question.options or presentation.style == "none":
+    if not question.listed or presentation.style == "none":
         return body
     labels = [presentation.label(code) for code in presentation.codes]
     shown = [line.strip() for line in presentation.lines]
     short = {text.casefold(): label for text, label in zip(shown, labels, strict=True)}
     return alternatives(tuple(shown)).sub(lambda found: short.get(found[0].casefold(), found[0]), body)
+
+
+def declining_code(body: str, question: Question) -> int | None:
+    """Code of the "don't know" or "refuse" that an answer to a scale or number gives; ``None`` when it gives none."""
+    if not question.options:
+        return None
+    for option in question.options:
+        if plainly(option.label) == plainly(body):
+            return option.code
+    named = _named(body, question)
+    if not named:
+        return None
+    if len(named) > 1:
+        raise Ambiguous("several options are named", "写出了多个选项")
+    ((code, start),) = named.items()
+    refuse_negation(body[:start])
+    if re.search(r"\d", _labels(question).sub(" ", body)):
+        raise Ambiguous(*DISAGREE)
+    return code
 
 
 def number_in(body: str, question: Question) -> float:

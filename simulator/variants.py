@@ -87,7 +87,7 @@ def _canonical(understood: Understood, asked: Perturbed) -> Understood:
     answer, way = understood.answer, asked.back[understood.answer.question]
     codes, number = tuple(way.code(code) for code in answer.codes), answer.number
     shares = tuple(dataclasses.replace(share, code=way.code(share.code)) for share in answer.shares)
-    if way.scores:  # points of another scale have a score and no code
+    if way.scores and way.scores.keys() >= set(answer.codes):  # points of another scale have a score and no code
         codes, number, shares = (), way.scores[answer.codes[0]] if answer.codes else number, ()
     written = way.presentation(answer.presentation)
     return dataclasses.replace(

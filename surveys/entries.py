@@ -46,7 +46,7 @@ class Battery(Document):
     answers: Literal["single", "multiple", "scale"] = "single"
     """Kind of every item."""
     options: tuple[Option, ...] = ()
-    """What can be chosen for every item, or the name of a usual set."""
+    """What can be chosen for every item, or the name of a usual set; of scales, what can be said instead."""
     minimum: int | None = Field(default=None, ge=-LARGEST, le=LARGEST)
     """Lowest value of a scale."""
     maximum: int | None = Field(default=None, ge=-LARGEST, le=LARGEST)

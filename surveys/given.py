@@ -43,7 +43,7 @@ class Given:
 
     def value(self, question: Question) -> float | str | tuple[int, ...]:
         """What a condition compares: a number, a text, or several codes."""
-        if question.kind == "number":
+        if question.kind == "number" and not self.codes:
             return 0.0 if self.number is None else self.number
         if question.kind == "text":
             return self.text or ""
@@ -56,18 +56,16 @@ class Given:
         >>> Given((2,)).words(ask)
         'Milk'
         """
-        if question.kind == "number":
+        if question.kind == "number" and not self.codes:
             return f"{self.number:.15g}"
         if question.kind == "text":
             return " ".join((self.text or "").split())[:LONGEST]
-        if question.kind == "scale":
-            return str(self.codes[0])
         labels, comma = {option.code: option.label for option in question.options}, COMMA.get(language, ", ")
         if self.amounts:
             given = zip(self.codes, self.amounts, strict=True)
             colon = COLON.get(language, ": ")
             return comma.join(f"{labels[code]}{colon}{amount:.15g}" for code, amount in given)
-        return comma.join(labels[code] for code in self.codes)
+        return comma.join(labels.get(code, str(code)) for code in self.codes)  # the points of a scale are no options
 
     def written(self, question: Question) -> str:
         """The answer in codes, or its number or text."""

@@ -143,7 +143,7 @@ def answers_that_matter(question: Question, constants: list[Any]) -> list[Given 
         ]
     elif question.kind == "number":
         numbers = _around(constants, question.minimum, question.maximum, whole=question.whole)
-        found = [Given(number=number) for number in numbers]
+        found = [*(Given((option.code,)) for option in question.options), *(Given(number=n) for n in numbers)]
     elif question.kind == "text":
         said = [constant for constant in constants if isinstance(constant, str)]
         found = [Given(text=text) for text in ("", "?", " ".join(said), *said)]

@@ -22,13 +22,13 @@ def questionnaire_html(questionnaire: "Questionnaire") -> str:
 
 def _answers(question: "Question") -> str:
     """What can be answered, in words."""
-    if question.options:
-        return " · ".join(f"{option.code} {option.label}" for option in question.options)
-    if question.minimum is None or question.maximum is None:
-        return ""
+    options = " · ".join(f"{option.code} {option.label}" for option in question.options)
+    if question.listed or question.minimum is None or question.maximum is None:
+        return options
     ends = (question.low_label, question.high_label)
     low, high = (f" ({label})" if label else "" for label in ends)
-    return f"{question.minimum:,}{low} to {question.maximum:,}{high}{f' {question.unit}' if question.unit else ''}"
+    span = f"{question.minimum:,}{low} to {question.maximum:,}{high}{f' {question.unit}' if question.unit else ''}"
+    return f"{span} · {options}" if options else span
 
 
 def reference_html(counts: "ReferenceCounts") -> str:

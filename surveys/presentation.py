@@ -83,17 +83,15 @@ class Presenter:
     def __init__(self, question: Question, rules: PresentationRules) -> None:
         rules.check(question)
         self._rules = rules
-        self._options = question.options
-        self._codes = tuple(option.code for option in question.options)
+        self._options = question.listed
+        self._codes = tuple(option.code for option in self._options)
         self._form = FORMS[rules.labels]
         self._movable = tuple(
-            place
-            for place, option in enumerate(question.options)
-            if option.kind == "substantive" and not option.pinned
+            place for place, option in enumerate(self._options) if option.kind == "substantive" and not option.pinned
         )
         self._labels = tuple(rules.label(place) or "" for place in range(len(self._options)))
         self._heads = tuple(self._form.format(label=label, wording="") for label in self._labels)
-        self._written = tuple(f"{option.code}: {option.label}" for option in question.options)
+        self._written = tuple(f"{option.code}: {option.label}" for option in self._options)
         self._also = tuple(_also(question, rules))
         self._scale = _scale(question, rules) if question.kind == "scale" else None
         worded = question.wordings.get(rules.wording, question.text) if rules.wording else question.text
@@ -246,7 +244,8 @@ def shown_again(written: str, question: Question) -> Presentation:
     also = tuple((name, value) for name, value in content.items() if name not in ("codes", "labels", "style"))
     if style == "none":
         labels = {}
-    choices: dict[int, Option] = {option.code: option for option in question.choices}
+    shown = question.listed or tuple(option for option in question.choices if option.kind == "substantive")
+    choices: dict[int, Option] = {option.code: option for option in shown}
     if set(codes) != set(choices) or len(codes) != len(choices) or (labels and set(labels.values()) != set(codes)):
         raise ValueError(f"{written} does not show question {question.id!r}, whose codes are {sorted(choices)}.")
     if question.kind == "scale":

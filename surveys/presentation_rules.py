@@ -87,7 +87,7 @@ class PresentationRules(Document):
         ValueError
             If the wording of an option is the label of another, or (without labels) cannot be told from another.
         """
-        if not question.options or self.labels == "codes":
+        if not question.listed or self.labels == "codes":
             return
         plain = [plainly(option.label) for option in question.options]
         where = f"question {question.id!r}: the option {{label!r}} "

@@ -16,8 +16,14 @@ Id = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=80)]
 MOST_OPTIONS = 1_000
 """Options of a question; more cannot be shown to a respondent."""
 
+MOST_DECLINING = 10
+"""Options of a scale or number, which all decline."""
+
 LISTING: tuple[Kind, ...] = ("single", "multiple", "ranking", "allocation")
 """Kinds with options of their own."""
+
+MEASURING: tuple[Kind, ...] = ("scale", "number")
+"""Kinds whose options, if any, only decline to answer."""
 
 Expression = Annotated[str, Field(min_length=1, max_length=2000)]
 """A condition on earlier answers and on the persona; see :mod:`surveys.expressions`."""
@@ -61,7 +67,8 @@ class Question(Document):
     number, free text, or a note: an instruction between questions that nothing answers."""
     options: tuple[Option, ...] = ()
     """What can be chosen, in questionnaire order, which ordinal metrics rely on; or the name of a usual set, such as
-    ``yes_no`` or ``agree_5``, in the questionnaire's language."""
+    ``yes_no`` or ``agree_5``, in the questionnaire's language. Of a scale or number: what can be said instead,
+    such as a "don't know", with ``kind: nonresponse`` and codes outside its range."""
     minimum: int | None = Field(default=None, ge=-LARGEST, le=LARGEST)
     """Lowest value of a scale or number."""
     maximum: int | None = Field(default=None, ge=-LARGEST, le=LARGEST)
@@ -125,9 +132,11 @@ class Question(Document):
     def _kind_has_what_it_needs(self) -> Self:
         if self.kind in LISTING:
             self._check_options()
-        elif self.options:
+        elif self.options and self.kind not in MEASURING:
             raise ValueError(f"a {self.kind} question has no options; leave them out or use kind: single")
         self._check_range()
+        if self.kind in MEASURING:
+            self._check_declining()
         self._check_selections()
         if (self.total is not None) != (self.kind == "allocation"):
             raise ValueError("an allocation needs the total of its points; other kinds have none")
@@ -162,6 +171,13 @@ class Question(Document):
             )
         if all(option.kind == "nonresponse" for option in self.options):
             raise ValueError("every option is nonresponse; at least one must be an answer")
+        self._check_unique()
+        if any(option.exclusive for option in self.options) and self.kind != "multiple":
+            raise ValueError("exclusive options belong to kind: multiple")
+        if all(option.exclusive or option.kind == "nonresponse" for option in self.options):
+            raise ValueError("every option stands alone; at least one must go with others, or use kind: single")
+
+    def _check_unique(self) -> None:
         codes: set[str] = set()
         labels: set[str] = set()
         for option in self.options:
@@ -172,10 +188,28 @@ class Question(Document):
                 if value in seen:
                     raise ValueError(f"option {what} {value[:80]} stands twice; every {what} is used once")
                 seen.add(value)
-        if any(option.exclusive for option in self.options) and self.kind != "multiple":
-            raise ValueError("exclusive options belong to kind: multiple")
-        if all(option.exclusive or option.kind == "nonresponse" for option in self.options):
-            raise ValueError("every option stands alone; at least one must go with others, or use kind: single")
+
+    def _check_declining(self) -> None:
+        """Options of a scale or number decline, and neither their codes nor their labels can be taken for answers."""
+        low, high = self.minimum, self.maximum
+        said = {label.casefold() for label in (self.low_label, self.high_label, *self.point_labels.values()) if label}
+        if len(self.options) > MOST_DECLINING:
+            raise ValueError(f"a {self.kind} has {len(self.options):,} options; at most {MOST_DECLINING} may decline")
+        self._check_unique()
+        for option in self.options:
+            where = f"option {option.code} of a {self.kind}"
+            if option.kind != "nonresponse" or option.exclusive:
+                raise ValueError(
+                    f"{where}: only what declines stands beside the numbers; give it kind: nonresponse, or use kind: "
+                    "single"
+                )
+            if (low is None or option.code >= low) and (high is None or option.code <= high):
+                mend = (
+                    "the number bounds that exclude it" if low is None and high is None else "one outside its range"
+                )
+                raise ValueError(f"{where}: the code could be an answer; give {mend}")
+            if any(sign.isdigit() for sign in option.label) or option.label.casefold() in said:
+                raise ValueError(f"{where}: {option.label!r} could be an answer; word it without digits")
 
     def _check_selections(self) -> None:
         if self.min_selections is not None and self.kind != "multiple":
@@ -197,15 +231,21 @@ class Question(Document):
 
     @cached_property
     def choices(self) -> tuple[Option, ...]:
-        """Everything that can be chosen: the options, or the points of a scale; empty for numbers and texts."""
+        """Everything that can be chosen: the points of a scale, then the options; none of texts."""
         if self.kind != "scale":
             return self.options
         assert self.minimum is not None and self.maximum is not None
         said = {self.minimum: self.low_label, self.maximum: self.high_label, **self.point_labels}
-        return tuple(
+        points = (
             Option(code=code, label=f"{code} ({said[code]})" if said.get(code) else str(code))
             for code in range(self.minimum, self.maximum + 1)
         )
+        return (*points, *self.options)
+
+    @property
+    def listed(self) -> tuple[Option, ...]:
+        """Options that are listed under labels of their own; a scale or number has none of these."""
+        return self.options if self.kind in LISTING else ()
 
     @cached_property
     def _by_code(self) -> dict[int, Option]:

@@ -103,7 +103,7 @@ class Questionnaire(Document):
             for item in key.items:
                 if item not in self.by_id:
                     raise ValueError(f"the score {name!r} is made of {item!r}, which is no question here")
-                if not self.by_id[item].choices:
+                if not any(option.kind == "substantive" for option in self.by_id[item].choices):
                     raise ValueError(f"the score {name!r} is made of {item!r}, which has nothing to choose from")
         return self
 

@@ -16,7 +16,7 @@ from analysis.def_data import cell_data, people_by_group
 from analysis.def_rules import def_rules
 from analysis.diversity import SILENT
 from analysis.reading import open_results
-from tests.results import REFERENCE, MadeUp
+from tests.results import REFERENCE, MadeUp, screen, summary_of
 from tests.test_cli import demoscope
 
 GOOD = def_rules()
@@ -172,6 +172,66 @@ def test_a_culture_is_compared_with_its_own_people(tmp_path):
     with open_results(made.path) as results:
         people = [cell_data(results, cell).human for cell in results.cells]
     assert [table.tolist() for table in people if table is not None] == [[[10, 30]], [[50, 0]]]
+
+
+def test_the_published_code_counts_several_choices_too(tmp_path):
+    made = MadeUp(tmp_path / "m.sqlite")
+    made.cell()
+    made.question(1, ["No", "Yes"])
+    made.question(2, ["Tea", "Milk", "Water"], kind="multiple", nonresponse="Don't know")
+    made.people([{"sex": "female"}, {"sex": "male"}], weights=[1, 2])
+    made.answers([(1, 1, "answered", [1]), (2, 1, "answered", [2])])
+    made.answers([(1, 2, "answered", [1, 2]), (2, 2, "answered", [1])])
+    made.humans(1, {1: 20, 2: 20}, sex="female", age_group="18-39")
+    made.humans(2, {1: 10, 2: 10, 3: 20}, sex="female", age_group="18-39")
+    made.humans(2, {1: 20, 2: 10, 3: 0, 99: 5}, sex="male", age_group="18-39")
+    # q1: weights 1 and 2, so 1/3 and 2/3 against 1/2 each. q2: choices tea 1 + 2, milk 1 of 4, against people's 30,
+    # 20 and 20 of 70; both have no dimension, so the average is that of the questions.
+    of_q1 = 1 / 3 * np.log(2 / 3) + 2 / 3 * np.log(4 / 3)
+    of_q2 = 3 / 4 * np.log((3 / 4) / (3 / 7)) + 1 / 4 * np.log((1 / 4) / (2 / 7))
+    ours = compare_stores([made.path], GOOD, draws=20, details=True)
+    assert ours.rows[0].divergences == {"q1": pytest.approx(of_q1)}
+    code = compare_stores([made.path], def_rules("code"), draws=20, details=True)
+    assert code.rows[0].divergences == {"q1": pytest.approx(of_q1), "q2": pytest.approx(of_q2)}
+    assert code.rows[0].kl.value == pytest.approx((of_q1 + of_q2) / 2)
+    assert (ours.rows[0].questions, code.rows[0].questions) == (1, 2)
+    assert code.rows[0].js.value == pytest.approx(ours.rows[0].js.value)
+    # Preferred: "Yes" against people's first of two equal, "No"; tea on both sides. Tea is the men's, 20 against 10.
+    assert (ours.evaluations[0].matches, code.evaluations[0].matches) == (0, 0.5)
+    (by_sex,) = [bias for bias in code.evaluations[0].biases if bias.grouping == "sex"]
+    assert {level.level: level.matching for level in by_sex.levels} == {"female": 0, "male": 1}
+
+
+def test_a_store_of_nothing_but_several_choices_is_compared_by_the_published_code_alone(tmp_path):
+    made = MadeUp(tmp_path / "m.sqlite")
+    made.cell()
+    made.question(1, ["Tea", "Milk"], kind="multiple")
+    made.people([{"sex": "female"}, {"sex": "male"}])
+    made.answers([(1, 1, "answered", [1, 2]), (2, 1, "answered", [1])])
+    made.humans(1, {1: 10, 2: 10}, sex="female", age_group="18-39")
+    assert compare_stores([made.path], GOOD, draws=5, details=True).rows[0].kl is None
+    (row,) = compare_stores([made.path], def_rules("code"), draws=5, details=True).rows
+    # Two choices of tea and one of milk against a half each; one person each cannot be resampled to anything else.
+    assert row.kl.value == pytest.approx(2 / 3 * np.log(4 / 3) + 1 / 3 * np.log(2 / 3))
+    assert (row.js, row.js_debiased) == (None, None)
+
+
+def test_a_culture_that_the_reference_lacks_is_told(tmp_path):
+    reference = REFERENCE | {"groups": {"country": {"attribute": "country"}}}
+    made = MadeUp(tmp_path / "m.sqlite", reference=reference)
+    for number, culture in enumerate(("US", "FR"), start=1):
+        made.insert("cells", [(number, culture, "def", 1, "def", "demoscope", "en", culture, None, "{}", "[]", None)])
+    made.question(1, ["No", "Yes"])
+    made.people([{}] * 2)
+    made.humans(1, {1: 10, 2: 30}, country="US")
+    made.humans(1, {1: 50, 2: 0}, country="CN")
+    why = "the reference has nobody of the culture 'FR' (its cultures: CN, US)"
+    found = compare_stores([made.path], GOOD, draws=20)
+    assert [row.no_people for row in found.rows] == [None, why]
+    assert f"2: no distance from people: {why}." in page(found, 160)
+    summary = summary_of(made)
+    assert [cell.no_people for cell in summary.cells] == [None, why]
+    assert f"Compared with nobody: {why}." in screen(summary, 160)
 
 
 def page(found: Comparison, width: int = 80) -> str:

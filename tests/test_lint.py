@@ -8,6 +8,7 @@ from rich.console import Console
 from simulator.loading import load_wave
 from simulator.plan import make_plan
 from simulator.plan_screen import render_plan
+from simulator.pretest_screen import render_pretest
 from surveys import Questionnaire, load_questionnaire
 from surveys.lint import RULES, Limits, pretest
 from surveys.load import LIBRARY
@@ -181,6 +182,29 @@ def test_length_counts_what_is_read():
     found = pretest(whole({"id": "q", "text": "Is it so?", "options": "yes_no"})).length
     assert (found.questions, found.words, found.tokens) == (1, 5, 4)
     assert found.minutes == pytest.approx(5 / 238 + 4 / 60)
+
+
+def test_a_grade_is_told_from_a_hundred_words_on():
+    # 33 times "Is it so?" are 99 words; one time more, 102: of 2 letters a word and 33.33 sentences a hundred words,
+    # 0.0588 * 200 - 0.296 * 33.33 - 15.8 = -13.9: short words are easy, however many there are.
+    questions = [{"id": f"q{n}", "text": "Is it so?", "options": "yes_no"} for n in range(34)]
+    assert pretest(whole(*questions[:33])).length.grade is None
+    assert pretest(whole(*questions)).length.grade == pytest.approx(-13.907, abs=0.001)
+    assert "for a person, below grade 1 (Coleman-Liau)." in shown(*questions)
+
+
+def test_one_of_a_thing_is_told_in_the_singular():
+    # "Is it so?" takes 5/238 + 4/60 = 0.09 minutes, a free text 40 s: two of them with their words 1.35 minutes.
+    one = {"id": "q", "text": "Is it so?", "options": "yes_no"}
+    assert "1 question, 5 words, about 4 tokens without memory, less than a minute for a person." in shown(one)
+    why = [{"id": f"why_{n}", "kind": "text", "text": "Why is it so?"} for n in range(2)]
+    assert "about 1 minute for a person." in shown(*why)
+
+
+def shown(*questions):
+    console = Console(width=200, record=True, file=io.StringIO())
+    render_pretest(pretest(whole(*questions)), console)
+    return console.export_text()
 
 
 def test_other_languages_are_looked_at_for_numbers_and_labels_only():

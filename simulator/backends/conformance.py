@@ -116,6 +116,7 @@ async def _obeys_constraints(backend: Backend) -> list[str]:
         Constraint(OPTIONS, prefix="Answer: ", suffix="\nExplanation: ", free_tokens=6),
         Constraint(OPTIONS, most=2),
         Constraint(minimum=18, maximum=99),
+        Constraint(minimum=0, maximum=10, alone=("don't know", "拒绝回答")),
         Constraint(minimum=-3, maximum=3, prefix="I say "),
         Constraint(("1", "10", "100")),
     ):

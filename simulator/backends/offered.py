@@ -13,6 +13,8 @@ _NUMBER = re.compile(
     r"\(a (?:whole )?number(?: from (-?\d+) to (-?\d+)| of (-?\d+) or more| of (-?\d+) or less)?[,)]"
     r"|（(?:(-?\d+)到(-?\d+)的|不小于(-?\d+)的|不大于(-?\d+)的)?(?:数字|整数)[，）]"
 )
+_INSTEAD = re.compile(r'((?:, or "[^"]*"|，或“[^”]*”)+)([)）]?)\s*\Z')
+_SAID_INSTEAD = re.compile(r', or "([^"]*)"|，或“([^”]*)”')
 _LAST_QUESTION = re.compile(r"(?s).*^(Question: )(?=[^\n]*\S)", re.MULTILINE)
 _FORM = re.compile(r'\{\s*"([^"]+)": "[^"]*",\s*"([^"]+)": "\.\.\. (?:an integer )?score \.\.\."\s*\}\s*\Z')
 _TOLD = re.compile(r"(?:on a scale of |在)(-?\d+)(?: to |到)(-?\d+)(?:的量表上)?(?:, |，)(?=\1(?:: |, ))")
@@ -49,11 +51,23 @@ def numbers(low: int, high: int) -> tuple[tuple[int, str], ...]:
     return tuple((number, str(number)) for number in range(low, min(high, low + 100_000) + 1))
 
 
+@lru_cache(maxsize=256)
+def numbers_or(low: int, high: int, texts: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
+    """Whole numbers, and what may be said instead of one, counted on from the highest.
+
+    >>> numbers_or(1, 2, ("don't know",))
+    ((1, '1'), (2, '2'), (3, "don't know"))
+    """
+    found = numbers(low, high)
+    return *found, *enumerate(texts, start=found[-1][0] + 1)
+
+
 @lru_cache(maxsize=16384)
 def offered(text: str) -> tuple[tuple[int, str], ...]:
     """Options that a user turn lists as ``- 2: about right, 1: too little``, or the points of its scale.
 
-    Options under other labels than codes, or under none, count from 1 in the order in which they are listed.
+    Options under other labels than codes, or under none, count from 1 in the order in which they are listed; what may
+    be said instead of a number counts on from the highest.
 
     What stands before the last line that begins with ``Question:`` tells of a person, and offers nothing.
 
@@ -66,6 +80,11 @@ def offered(text: str) -> tuple[tuple[int, str], ...]:
     """
     last = _LAST_QUESTION.match(text)
     text = text[last.start(1) :] if last else text
+    if instead := _INSTEAD.search(text):
+        found = offered(text[: instead.start()] + instead[2])
+        if found and all(str(number) == said for number, said in found):
+            texts = tuple(english or chinese for english, chinese in _SAID_INSTEAD.findall(instead[1]))
+            return numbers_or(found[0][0], found[-1][0], texts)
     if told := _TOLD.search(text):
         return numbers(*sorted((int(told[1]), int(told[2]))))
     lines = _CHOSEN.findall(text)
@@ -73,11 +92,12 @@ def offered(text: str) -> tuple[tuple[int, str], ...]:
         return tuple((int(number), f"Option {number}: {said}") for number, said in lines)
     marked = _MARKED.search(text)
     listed = text[marked.start(1) :] if marked else text
-    found = list(_OPTION.finditer(listed))
-    if found:
-        ends = [*(mark.start() for mark in found[1:]), len(listed)]
-        texts = [(int(m[1]), f"{m[1]}: {listed[m.end() : end]}") for m, end in zip(found, ends, strict=True)]
-        return tuple(sorted(texts))
+    marks = list(_OPTION.finditer(listed))
+    if marks:
+        ends = [*(mark.start() for mark in marks[1:]), len(listed)]
+        return tuple(
+            sorted((int(m[1]), f"{m[1]}: {listed[m.end() : end]}") for m, end in zip(marks, ends, strict=True))
+        )
     unnumbered = _LABELLED.split(text)[1:] or (text.rpartition(" - ")[2].split(" / ") if " / " in text else [])
     if len(unnumbered) > 1:
         return tuple(enumerate(unnumbered, start=1))

@@ -27,6 +27,7 @@ from simulator.backends.offered import (
     groups,
     label,
     numbers,
+    numbers_or,
     offered,
     some_from,
 )
@@ -171,7 +172,7 @@ class ScriptedBackend:
                     answer = constraint.separator.join(some_from(together, answer, size))
         else:
             low, high = bounds(constraint.minimum, constraint.maximum)
-            answer = self._choose(request, numbers(low, high), choice)
+            answer = self._choose(request, numbers_or(low, high, constraint.alone), choice)
         if not constraint.free_tokens:
             return f"{constraint.prefix}{answer}"
         free = " ".join(explanation.split()[: constraint.free_tokens])
@@ -229,7 +230,7 @@ class ScriptedBackend:
         if self._settings.public in ("uniform", "faulty"):
             greedy = self._settings.obey_greedy and request.decoding.greedy
             return offered[0 if greedy else int(choice * len(offered))][1]
-        shares = self._shares(request, tuple(code for code, _ in offered))
+        shares = self._shares(request, tuple(code for code, _ in offered), dict(offered))
         if self._settings.obey_greedy and request.decoding.greedy:
             return offered[shares.index(max(shares))][1]
         for (_, text), top in zip(offered, itertools.accumulate(shares), strict=True):

@@ -293,7 +293,8 @@ def structure(constraint: AnyConstraint) -> dict[str, Any]:
             return {"choice": [constraint.prefix + choice for choice in constraint.choices]}
         low, high = constraint.minimum, constraint.maximum
         if low is not None and high is not None and high - low < 1000:
-            return {"choice": [f"{constraint.prefix}{number}" for number in range(low, high + 1)]}
+            answers = (*range(low, high + 1), *constraint.alone)
+            return {"choice": [f"{constraint.prefix}{answer}" for answer in answers]}
     raise Refused(
         "rejected",
         "Through vLLM a reply can be held to one choice or a number between near ends; `backend: transformers` and "

@@ -80,7 +80,7 @@ class Asking:
     def _head(self, question: Question) -> Message:
         n = None
         if self._settings.count_choices:
-            n = question.maximum if question.kind == "scale" else len(question.options) or None
+            n = question.maximum if question.kind == "scale" else len(question.listed) or None
         if n not in self._heads:
             style = self._settings.presentation.labels
             average = self._settings.average

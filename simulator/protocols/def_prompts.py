@@ -86,6 +86,8 @@ NUMBER = {
 """How a number is asked for: without and with bounds, any and whole."""
 UNIT = {"en": " ({number}, in {unit})", "zh": "（{number}，单位：{unit}）"}
 BARE = {"en": " ({number})", "zh": "（{number}）"}
+INSTEAD = {"en": ', or "{label}"', "zh": "，或“{label}”"}
+"""What can be said in place of a point or number."""
 BOUNDS = {
     (True, True): {"en": "from {low} to {high}", "zh": "{low}到{high}"},
     (True, False): {"en": "of {low} or more", "zh": "不小于{low}"},
@@ -218,20 +220,26 @@ def _number(question: Question, language: str) -> str:
     number = NUMBER[bounds is not None, question.whole][language]
     if bounds is not None:
         number = number.format(range=bounds[language].format(low=low, high=high))
-    return (UNIT if question.unit else BARE)[language].format(number=number, unit=question.unit)
+    asked = (UNIT if question.unit else BARE)[language].format(number=number, unit=question.unit)
+    return f"{asked[:-1]}{_instead(question, language)}{asked[-1]}"
+
+
+def _instead(question: Question, language: str) -> str:
+    """What declines in place of a point or number, in questionnaire order."""
+    return "".join(INSTEAD[language].format(label=option.label) for option in question.options)
 
 
 def _scale(question: Question, presentation: Presentation, language: str) -> str:
-    """The scale in the direction shown, with what its points mean."""
+    """The scale in the direction shown, with what its points mean and what can be said instead."""
     wording, comma, joined = ENDS[language]
     first, last = presentation.codes[0], presentation.codes[-1]
     scale = SCALE[language].format(low=first, high=last)
     if presentation.lines:
-        return f"{scale}{comma}{presentation.text}"
+        return f"{scale}{comma}{presentation.text}{_instead(question, language)}"
     points: dict[int, str] = {} if ("scale_labels", "ends") in presentation.also else question.point_labels
     said: dict[int, str | None] = dict(points)
     ends_said = ((min(first, last), question.low_label), (max(first, last), question.high_label))
     said |= {point: label for point, label in ends_said if label}
     ends = [wording.format(point=code, label=said[code]) for code in presentation.codes if said.get(code)]
     listed = comma.join(ends[:-1]) + joined + ends[-1] if len(ends) > 1 else "".join(ends)
-    return f"{scale}{comma}{listed}" if ends else scale
+    return (f"{scale}{comma}{listed}" if ends else scale) + _instead(question, language)

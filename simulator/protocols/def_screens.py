@@ -79,8 +79,9 @@ class Shown:
             "suffix": "\nExplanation: " if explanation_tokens else "",
             "free_tokens": explanation_tokens,
         }
-        if not question.options:
-            return Constraint(minimum=question.minimum, maximum=question.maximum, **form)
+        if not question.listed:
+            declining = tuple(option.label for option in question.options)
+            return Constraint(minimum=question.minimum, maximum=question.maximum, alone=declining, **form)
         least, most = question.selections
         alone = tuple(line for code, line in zip(shown.codes, shown.lines, strict=True) if code in question.alone)
         return Constraint(shown.lines, most, least=least, alone=alone, **form)
@@ -254,8 +255,10 @@ def item_name(number: int, language: str) -> str:
 
 def answer_schema(question: Question, shown: Presentation) -> dict[str, Any]:
     """JSON schema of what may be answered to one question as it is shown."""
-    if not question.options:
-        return {"type": "integer", "minimum": question.minimum, "maximum": question.maximum}
+    if not question.listed:
+        number = {"type": "integer", "minimum": question.minimum, "maximum": question.maximum}
+        declining = [option.label for option in question.options]
+        return {"anyOf": [number, {"enum": declining}]} if declining else number
     if question.kind not in ("multiple", "ranking"):
         return {"enum": list(shown.lines)}
     least, most = question.selections

@@ -193,8 +193,8 @@ def _write(questionnaire: Questionnaire, path: Path) -> tuple[LeftOut, ...]:
 
 def _line(question: Question, language: str, losses: Losses) -> str:
     where = f"question {question.id}"
-    losses.of(question, _HELD, where)
-    for option in question.options:
+    losses.of(question, _HELD if question.listed else _HELD - {"options"}, where)
+    for option in question.listed:
         losses.of(option, {"code", "label"}, f"{where}, option {option.code}", said=("kind",))
     wording = f"{question.stem} {question.text}" if question.stem else question.text
     said = _COUNTRY.sub("[COUNTRY]", wording)

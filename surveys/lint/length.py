@@ -22,6 +22,11 @@ SECONDS = {
 """Seconds to choose and give an answer after reading, by kind: round numbers of ours; a pilot knows better."""
 
 
+GRADED = 100
+"""Words from which on a grade is told: the size of the samples that Coleman & Liau (1975) fitted their index to. Of a
+few short questions it can come out at any number, below zero too."""
+
+
 class Length(Document):
     """How long everything is when nothing is skipped."""
 
@@ -34,7 +39,8 @@ class Length(Document):
     minutes: float
     """Minutes that a person needs to read and to answer."""
     grade: float | None
-    """Coleman-Liau grade of all wordings together; ``None`` for languages other than English."""
+    """Coleman-Liau grade of all wordings together; ``None`` for fewer than :data:`GRADED` words, and for languages
+    other than English."""
 
 
 def length(questionnaire: Questionnaire) -> Length:
@@ -51,12 +57,13 @@ def length(questionnaire: Questionnaire) -> Length:
         seconds += SECONDS[question.kind]
         battery = question.battery
     said = [*texts, *(label for question in questionnaire.questions for label in _said(question))]
+    asked = "\n".join(texts)
     return Length(
         questions=sum(question.kind != "note" for question in questionnaire.questions),
         words=sum(map(words, said)),
         tokens=round(sum(map(tokens, said))),
         minutes=read / WORDS_PER_MINUTE + seconds / 60,
-        grade=grade("\n".join(texts)) if questionnaire.language == "en" else None,
+        grade=grade(asked) if questionnaire.language == "en" and words(asked) >= GRADED else None,
     )
 
 

@@ -53,7 +53,7 @@ class RelabelledOptions(Document):
 
     def apply(self, question: Question, chance: Chance, language: str) -> Change:
         """The question with other numbers before its options."""
-        if not question.options:
+        if not question.listed:
             return Change(question)
         codes = [option.code for option in question.options]
         shifted = self.style == "shifted"

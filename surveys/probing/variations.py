@@ -97,12 +97,7 @@ def wordings(question: Question) -> Mapping[int, str]:
     >>> dict(wordings(Question(id="q", text="?", kind="scale", minimum=1, maximum=3, low_label="never")))
     {1: '1 (never)', 2: '2', 3: '3'}
     """
-    if question.kind != "scale":
-        return {option.code: option.label for option in question.options}
-    ends = {question.minimum: question.low_label, question.maximum: question.high_label}
-    codes = [option.code for option in question.choices]
-    said = {code: question.point_labels.get(code) or ends.get(code) for code in codes}
-    return {code: f"{code} ({label})" if label else str(code) for code, label in said.items()}
+    return {option.code: option.label for option in question.choices}
 
 
 def why_not_probed(question: Question, questionnaire: Questionnaire) -> str | None:

@@ -67,7 +67,8 @@ def say_by_rule(question: Question, group: Group) -> str:
     """
     asked = " ".join(part for part in (question.stem, question.text) if part).replace("\n", " ")
     if question.kind == "scale":
-        first, last = question.choices[0].label, question.choices[-1].label
+        points = [option.label for option in question.choices if option.kind == "substantive"]
+        first, last = points[0], points[-1]
         return f'Asked "{asked}", on a scale from {first} to {last}, I say {_listed([str(code) for code in group])}'
     labels = [f'"{option.label}"' for option in question.choices if option.code in group]
     return f'Asked "{asked}", I say {_listed(labels)}'

@@ -256,13 +256,14 @@ def parts(constraint: AnyConstraint) -> Way:
     """The parts of all replies that a constraint allows."""
     if not isinstance(constraint, Constraint):
         return _json(constraint.root)
+    alone = tuple(choice.encode() for choice in constraint.alone)
     if constraint.choices:
-        alone = tuple(choice.encode() for choice in constraint.alone)
         texts = tuple(choice.encode() for choice in constraint.choices if choice not in constraint.alone)
         separator = constraint.separator.encode()
         answer: Part = Choices(texts, constraint.most, separator, least=constraint.least, alone=alone)
     else:
         answer = Number(*JsonNumber(constraint.minimum, constraint.maximum, whole=True).ends)
+        answer = Either(((answer,), (Choices(alone),))) if alone else answer
     after = (Literal(constraint.suffix.encode()), Free()) if constraint.free_tokens else ()
     return Literal(constraint.prefix.encode()), answer, *after
 

@@ -59,6 +59,8 @@ def schema(constraint: AnyConstraint) -> dict[str, Any]:
     else:
         ends = {"minimum": low, "maximum": high}
         answer = {"type": "integer"} | {name: value for name, value in ends.items() if value is not None}
+    if constraint.alone and not constraint.choices:
+        answer = {"anyOf": [answer, {"type": "string", "enum": list(constraint.alone)}]}
     properties = {"answer": answer}
     if constraint.free_tokens:
         properties["explanation"] = {"type": "string"}
@@ -156,7 +158,9 @@ def room(constraint: AnyConstraint, structured: Structured) -> int:
     if isinstance(constraint, JsonConstraint):
         return 2 * constraint.root.size + 16
     in_json = structured == "json_schema"
-    longest = max((len(json.dumps(text) if in_json else text.encode()) for text in constraint.choices), default=16)
+    texts = constraint.choices or constraint.alone
+    longest = max((len(json.dumps(text) if in_json else text.encode()) for text in texts), default=0)
+    longest = longest if constraint.choices else max(longest, 16)
     named = min(constraint.most, max(len(constraint.choices), 1))
     size = len((constraint.prefix + constraint.suffix).encode()) + named * (longest + len(constraint.separator) + 4)
     size += 40 if in_json else 0
@@ -164,8 +168,8 @@ def room(constraint: AnyConstraint, structured: Structured) -> int:
 
 
 def _alone(constraint: Constraint) -> tuple[str, ...]:
-    """Choices that may not be named with others, where several may be named."""
-    return constraint.alone if constraint.most > 1 else ()
+    """Choices that may not be named with others, where several may be named; texts in place of a number."""
+    return constraint.alone if constraint.most > 1 or not constraint.choices else ()
 
 
 def _few(low: int | None, high: int | None) -> bool:

@@ -106,7 +106,7 @@ class _Writer:
             held |= self._scale(question, made, where)
         elif question.kind == "number":
             held |= self._number(question, made)
-        elif question.options:
+        elif question.listed:
             held |= self._options(question, made, where)
         self.losses.of(question, held, where)
         self._know(question, made)
@@ -116,16 +116,18 @@ class _Writer:
         parts = made.answers if made.answers else made.subquestions
         codes = {choice.code: part.code for choice, part in zip(question.choices, parts, strict=False)}
         kind = "single" if question.kind == "scale" and made.type == "L" else question.kind
-        declined = tuple(option.code for option in question.options if option.kind == "nonresponse")
+        declined = tuple(o.code for o in question.options if o.kind == "nonresponse" and o.code in codes)
         self.names[question.id] = Written(made.name, kind, codes, declined)
 
     def _scale(self, question: Question, made: LimeQuestion, where: str) -> set[str]:
         if (question.minimum, question.maximum) == (1, 5) and not (
-            question.low_label or question.high_label or question.point_labels
+            question.low_label or question.high_label or question.point_labels or question.options
         ):
             made.type = "5"
         else:
             made.answers = self._answers(question.id, question.choices, where)
+            for option in question.options:
+                self.losses.of(option, {"code", "label"}, f"{where}, option {option.code}", said=("kind",))
             self.losses.note(
                 where, "that it is a scale", f"{TOOL} has scales of five points without labels; it is a list"
             )
@@ -133,7 +135,7 @@ class _Writer:
                 self.losses.words(question.id, field)
             for point in question.point_labels:
                 self.losses.words(question.id, "point_labels", point)
-        return {"minimum", "maximum", "low_label", "high_label", "point_labels"}
+        return {"minimum", "maximum", "low_label", "high_label", "point_labels", "options"}
 
     def _number(self, question: Question, made: LimeQuestion) -> set[str]:
         bounds = (("min_num_value_n", question.minimum), ("max_num_value_n", question.maximum))
@@ -209,7 +211,7 @@ class _Writer:
         return made
 
     def _battery_answers(self, battery: Battery, made: LimeQuestion, where: str) -> tuple[Option, ...]:
-        if battery.answers == "scale" and battery.minimum == 1 and battery.maximum in (5, 10):
+        if battery.answers == "scale" and battery.minimum == 1 and battery.maximum in (5, 10) and not battery.options:
             made.type = "A" if battery.maximum == 5 else "B"
             return ()
         options = battery.options
@@ -221,8 +223,8 @@ class _Writer:
             )
         elif battery.answers == "multiple":
             self.losses.note(where, "that several answers can be given", f"{TOOL} has arrays of one answer a row")
-        for option in options if battery.answers != "scale" else ():
-            held = {"code", "label"} | ({"score"} if _scored(options) else set())
+        for option in battery.options:
+            held = {"code", "label"} | ({"score"} if _scored(battery.options) else set())
             self.losses.of(option, held, f"{where}, option {option.code}", said=("kind",))
         made.answers = self._answers(battery.id, options, where)
         return options

@@ -51,9 +51,9 @@ class Payloads:
         """The payload of a question."""
         made = self._begin(question, SHAPES[question.kind])
         settings = made["Validation"]["Settings"]
-        holds = {"text", "options", "minimum", "maximum", "show_if", "go_to"}
+        holds = {"text", "minimum", "maximum", "show_if", "go_to"} | ({"options"} if question.listed else set())
         place = Place(self._qid, question.kind)
-        if question.options:
+        if question.listed:
             self._options(made, "Choices", question.id, question.options)
             place = Place(self._qid, question.kind, choices=_numbers(question.options))
             holds |= {"ordinal"} if question.kind != "single" else set()
@@ -102,6 +102,7 @@ class Payloads:
             made["Randomization"] = {"Advanced": None, "Type": "All"}
         holds = {"text", "items", "answers", "options", "minimum", "maximum", "low_label", "high_label", "show_if"}
         holds |= {"order"} if battery.order == "random" else set()
+        holds -= {"options"} if scale else set()
         self._losses.of(battery, holds, f"battery {battery.id}")
         return made
 

@@ -145,7 +145,7 @@ class _Writer:
         made: dict[str, Any] = {"type": kind, "name": question.id}
         said = self._said(question.id, "text", question.text)
         made |= {"html": _as_html(said)} if kind == "html" else {"title": said}
-        holds = {"text", "options", "minimum", "maximum", "show_if"}
+        holds = {"text", "minimum", "maximum", "show_if"} | ({"options"} if question.listed else set())
         if question.instruction and kind != "html":
             made["description"] = self._said(question.id, "instruction", question.instruction)
             holds.add("instruction")
@@ -159,7 +159,7 @@ class _Writer:
 
     def _answers(self, question: Question, holds: set[str]) -> dict[str, Any]:
         made: dict[str, Any] = {}
-        if question.options:
+        if question.listed:
             made["choices"] = self._options(question.id, question)
             if question.min_selections:
                 made["minSelectedChoices"] = question.min_selections
@@ -212,6 +212,7 @@ class _Writer:
         if battery.answers == "scale":
             made["columns"] = self._scale(battery)
             holds |= {"minimum", "maximum", "low_label", "high_label", "point_labels"}
+            holds.remove("options")
             self.losses.note(where, "that it is a scale", f"the columns of a {TOOL} matrix are options")
         else:
             made["columns"] = self._options(battery.id, battery)

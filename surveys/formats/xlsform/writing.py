@@ -153,7 +153,7 @@ class _Writer:
         if question.instruction:
             row |= self._said("hint", question.id, "instruction", question.instruction)
         row |= self._relevant(question.show_if, where)
-        if question.options:
+        if question.listed:
             row["type"] += f" {self._list(question.id, question.options)}"
             row |= _constraint("count-selected(.)", question.min_selections, question.max_selections)
             holds |= {"min_selections", "max_selections"} if kind == "multiple" else set()
@@ -163,6 +163,7 @@ class _Writer:
             and question.choices[0].label.isdigit()
             and not question.point_labels
             and not question.high_label
+            and not question.options
         ):
             row |= {"type": "range", "parameters": f"start={question.minimum} end={question.maximum} step=1"}
         elif kind == "scale":
@@ -173,6 +174,7 @@ class _Writer:
         elif kind == "number":
             row["type"] = "integer" if question.whole else "decimal"
             row |= _constraint(".", question.minimum, question.maximum)
+            holds.remove("options")
         self.losses.of(question, holds, where)
         self._kinds[question.id] = "single" if row["type"].startswith("select_one") else kind
         return [row]
@@ -200,7 +202,7 @@ class _Writer:
             low_high = {"low_label": battery.low_label, "high_label": battery.high_label}
             scale = Question(
                 id=battery.id, kind="scale", text="-", minimum=battery.minimum, maximum=battery.maximum, **low_high,
-                point_labels=battery.point_labels,
+                point_labels=battery.point_labels, options=battery.options,
             )  # fmt: skip
             options = scale.choices
             holds.add("point_labels")
