@@ -46,16 +46,18 @@ def report(
             if effects:
                 _report_effects(store, as_json)
             else:
-                show_summary(summary_of(store), as_json)
-                if not as_json:
-                    _point_to_probes(store)
+                _report_summary(store, as_json)
 
 
-def _point_to_probes(store: Path) -> None:
-    from analysis.probing.report import holds_probes
+def _report_summary(store: Path, as_json: bool) -> None:
+    from analysis.probing.report import probes_among
+    from analysis.probing.summary_screen import render_probed_summary
 
-    if holds_probes(store):
-        say(f"It holds probes. Which of their answers can be trusted: demoscope probe-report {store}")
+    probes = None if as_json else probes_among([store])
+    if probes is None:
+        show_summary(summary_of(store), as_json)
+    else:
+        render_probed_summary(summary_of(store), probes, store, console())
 
 
 def _report_page(stores: list[Path], out: Path | None, figures: Path | None, profile: str, language: str) -> None:

@@ -42,7 +42,7 @@ def _model(model: ModelReport, found: ProbeReport, console: Console, width: int,
     told = f" · {len(model.contexts)} countries or groups told" if model.contexts else ""
     about = f"{model.language} · {model.questions} questions · {ways}{told} · {model.store}"
     console.print(Text.assemble(words(model.model, style="bold"), "  ", words(about, style=FAINT)), width=width)
-    _verdict(model, console, width)
+    render_verdict(model, console, width)
     _robustness(model, found.rules, console, width)
     _places(model, console, width)
     _debiasing(model, console, width)
@@ -53,7 +53,8 @@ def _model(model: ModelReport, found: ProbeReport, console: Console, width: int,
         _details(model, console, width)
 
 
-def _verdict(model: ModelReport, console: Console, width: int) -> None:
+def render_verdict(model: ModelReport, console: Console, width: int) -> None:
+    """Write the verdict on a model to a console."""
     console.print()
     for sentence in model.summary:
         console.print(words(sentence), width=width)

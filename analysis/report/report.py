@@ -7,7 +7,7 @@ from analysis import yardsticks
 from analysis.def_rules import DefRules
 from analysis.report.answer import answer
 from analysis.report.bias import bias
-from analysis.report.blocks import Section
+from analysis.report.blocks import Fold, Section
 from analysis.report.conditions import diversity
 from analysis.report.endings import effort, endings, insensitivity
 from analysis.report.groups import groups
@@ -22,7 +22,19 @@ from demoscope.errors import DocumentError
 
 
 def sections_of(material: Material, w: Words) -> tuple[Section, ...]:
-    """The sections of a report; those that its stores have nothing for are left out."""
+    """The sections of a report; those that its stores have nothing for are left out.
+
+    Of stores that do nothing but probe, what is told of publics is left out too.
+    """
+    if material.probes is not None and not material.publics:
+        found: tuple[Section | None, ...] = (
+            answer(material, w),
+            robustness(material, w),
+            _folded(endings(material, w), w),
+            _folded(effort(material, w), w),
+            methods(material, w),
+        )
+        return tuple(section for section in found if section is not None)
     found = (
         answer(material, w),
         *questions(material, w),
@@ -38,6 +50,13 @@ def sections_of(material: Material, w: Words) -> tuple[Section, ...]:
         methods(material, w),
     )
     return tuple(section for section in found if section is not None)
+
+
+def _folded(section: Section | None, w: Words) -> Section | None:
+    """A section with a line for each way of asking, opened when wanted."""
+    if section is None:
+        return None
+    return Section(section.name, section.title, (Fold(w("each_way_of_asking"), section.blocks),))
 
 
 def write_report(
