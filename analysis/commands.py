@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from demoscope.command_line import AsJson, StorePath, StorePaths, console, now, say
+from demoscope.errors import DocumentError
 
 if TYPE_CHECKING:
     from analysis.findings import Summary
@@ -236,23 +237,47 @@ def compare(
 
 
 def differences(
-    first: Annotated[Path, typer.Argument(metavar="A", help="The store of one wave.")],
-    second: Annotated[Path, typer.Argument(metavar="B", help="The store of another; it may be the same.")],
-    cell_a: Annotated[str | None, typer.Option(help="Condition of A; the only one when absent.")] = None,
-    cell_b: Annotated[str | None, typer.Option(help="Condition of B.")] = None,
+    stores: Annotated[
+        list[Path], typer.Argument(metavar="A B...", help="Stores of two waves, or of a series in the order of time.")
+    ],
+    cell: Annotated[str | None, typer.Option(help="Condition of every store; the only one when absent.")] = None,
+    cell_a: Annotated[str | None, typer.Option(help="Condition of A, of two.")] = None,
+    cell_b: Annotated[str | None, typer.Option(help="Condition of B, of two; B may be the same store.")] = None,
+    test: Annotated[str, typer.Option(help="Of a series: any difference, or a trend.")] = "any",
     correction: Annotated[str, typer.Option(help="For many questions: holm or benjamini_hochberg.")] = "holm",
     draws: Annotated[int, typer.Option(min=99, max=1_000_000, help="Permutations of each test.")] = 10_000,
     as_json: AsJson = False,
 ) -> None:
-    """Compare two waves question by question, each person with itself where both asked the same people."""
+    """Compare two waves, or follow a series, question by question; each person with itself where all were asked."""
+    if len(stores) < 2:
+        raise DocumentError("Differences are between two stores or more; name another, or the same one twice.")
+    if len(stores) > 2:
+        if cell_a or cell_b:
+            raise DocumentError("--cell-a and --cell-b belong to two stores; --cell names the condition of a series.")
+        _drift(stores, cell, test, correction, draws, as_json)
+        return
+    if test != "any":
+        raise DocumentError(f"--test {test} belongs to a series of three stores or more.")
     from analysis.wave_differences import wave_differences
     from analysis.wave_differences_screen import render_differences
 
-    found = wave_differences(first, second, cells=(cell_a, cell_b), correction=correction, draws=draws)
+    cells = (cell_a or cell, cell_b or cell)
+    found = wave_differences(stores[0], stores[1], cells=cells, correction=correction, draws=draws)
     if as_json:
         print(found.model_dump_json(indent=2))
     else:
         render_differences(found, console())
+
+
+def _drift(stores: list[Path], cell: str | None, test: str, correction: str, draws: int, as_json: bool) -> None:
+    from analysis.wave_drift import wave_drift
+    from analysis.wave_drift_screen import render_drift
+
+    found = wave_drift(stores, cell=cell, test=test, correction=correction, draws=draws)
+    if as_json:
+        print(found.model_dump_json(indent=2))
+    else:
+        render_drift(found, console())
 
 
 def worth(store: StorePath, as_json: AsJson = False) -> None:
