@@ -97,7 +97,7 @@ def _robustness(model: ModelReport, rules: ProbeRules, console: Console, width: 
     console.print()
     console.print(shown, width=width)
     for method in model.methods:
-        line = _read(method)
+        line = told_of(method)
         if line:
             console.print(words(line, style=FAINT), width=width)
 
@@ -112,7 +112,8 @@ def _differing(each: Robustness) -> str:
     return names[each.source][:24]
 
 
-def _read(method: MethodReport) -> str:
+def told_of(method: MethodReport) -> str:
+    """How many distributions of a method were read, and how well, in one line."""
     parts = [f"{method.method}: {method.distributions:,} of {method.asked:,} distributions"]
     if method.outside is not None:
         what = {"text": "of the texts named no option", "verbalized": "missing from or above 100 %"}

@@ -1,18 +1,16 @@
 """The summary of a store that holds probes, on the terminal: the verdict on each model first."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
-from analysis.findings import CellSummary, Statuses, Summary
+from analysis.findings import Summary
 from analysis.ink import words
 from analysis.layout import FAINT, WIDEST
 from analysis.probing.findings import ProbeReport, named_apart
 from analysis.probing.report import PROBING
-from analysis.probing.screen import render_verdict
-from analysis.records import STATUSES
+from analysis.probing.screen import render_verdict, told_of
 from analysis.screen import render
 
 
@@ -22,7 +20,7 @@ def render_probed_summary(summary: Summary, found: ProbeReport, store: Path, con
     Conditions that probe, rate or write scenes are ways of asking one model, and no public of their own.
     """
     width = min(console.width, WIDEST)
-    ways = [cell for cell in summary.cells if cell.protocol in PROBING]
+    ways = sum(cell.protocol in PROBING for cell in summary.cells)
     publics = tuple(cell for cell in summary.cells if cell.protocol not in PROBING)
     console.print()
     console.print(Text.assemble(words(summary.wave, style="bold"), "  ", words(summary.questionnaire)), width=width)
@@ -32,21 +30,14 @@ def render_probed_summary(summary: Summary, found: ProbeReport, store: Path, con
         console.print()
         console.print(words(named_apart(model, found.models), style="bold"), width=width)
         render_verdict(model, console, width)
+        for method in model.methods:
+            console.print(words(told_of(method), style=FAINT), width=width)
     console.print()
-    console.print(words(_asked(ways)), width=width)
+    console.print(
+        f"{ways:,} condition{'' if ways == 1 else 's'} with a model: each is a way of asking, no public of its own.",
+        width=width,
+    )
     console.print(words(f"Robustness, preferences, methods, actions: demoscope probe-report {store}"), soft_wrap=True)
     console.print(words(f"Every condition by itself: demoscope report {store} --json", style=FAINT), soft_wrap=True)
     if publics:
         render(summary.model_copy(update={"cells": publics}), console)
-
-
-def _asked(ways: Sequence[CellSummary]) -> str:
-    """How the answers to all ways of asking ended."""
-    total = Statuses(**{status: sum(getattr(cell.statuses, status) for cell in ways) for status in STATUSES})
-    conditions = f"{len(ways):,} condition{'' if len(ways) == 1 else 's'} with a model"
-    ends = ", ".join(f"{getattr(total, s):,} {s}" for s in ("refused", "invalid", "failed") if getattr(total, s))
-    lost = f"; {ends}" if ends else ""
-    return (
-        f"{conditions}, each a way of asking and no public of its own: {total.answered:,} of {total.asked:,} answers "
-        f"understood{lost}."
-    )

@@ -127,7 +127,8 @@ def _trust(material: Material, w: Words) -> list[str]:
         uniform.setdefault(subject.cell.averages.one_voice, []).append(subject)
     told += [w("trust_one_voice", names=_names(who), n=n) for n, who in sorted(uniform.items()) if n]
     scripted = [s for s in material.subjects if _scripted(material, s)]
-    told += [w("trust_scripted", names=_names(scripted))] if scripted else []
+    names = _names(scripted) if material.publics else ", ".join(dict.fromkeys(s.cell.model for s in scripted))
+    told += [w("trust_scripted", names=names)] if scripted else []
     always = ("trust_bootstrap", "trust_memory") if material.publics else ("trust_probe",)
     return [*told, *map(w, always), w("trust_people")]
 
