@@ -35,11 +35,17 @@ def report(
         list[Path] | None,
         typer.Option(help="Filled-in sheet of an annotator of the first store; once for each of them."),
     ] = None,
+    people: Annotated[
+        Path | None,
+        typer.Option(metavar="PEOPLE.csv", help="Small human sample put together with the wave on the page (-o)."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the summary of stores again, its effects or agreements, or write it all as a page (-o) for anybody."""
+    if people is not None and out is None:
+        raise DocumentError("--people belongs to a page; name it with -o. On the terminal: demoscope combine.")
     if out is not None or figures is not None:
-        _report_page(stores, out, figures, profile, language)
+        _report_page(stores, out, figures, profile, language, people)
     elif annotation:
         _report_agreement(stores[0], annotation, as_json)
     else:
@@ -61,12 +67,14 @@ def _report_summary(store: Path, as_json: bool) -> None:
         render_probed_summary(summary_of(store), probes, store, console())
 
 
-def _report_page(stores: list[Path], out: Path | None, figures: Path | None, profile: str, language: str) -> None:
+def _report_page(
+    stores: list[Path], out: Path | None, figures: Path | None, profile: str, language: str, people: Path | None
+) -> None:
     from analysis.def_rules import rules_named
     from analysis.report.report import write_report
 
     for line in write_report(
-        *(stores, out, figures, rules_named(profile)), language=language, version=_version(), now=now()
+        *(stores, out, figures, rules_named(profile)), language=language, version=_version(), now=now(), people=people
     ):
         say(line)
 

@@ -456,7 +456,9 @@ def test_the_summary_of_a_probe_opens_with_the_verdict_and_not_with_a_public_of_
     said = " ".join(done.stdout.split())
     first = said.index("plain Of 6 questions")
     assert (
-        first < said.index("leaning Of 6 questions") < said.index("36 conditions with a model, each a way of asking")
+        first
+        < said.index("leaning Of 6 questions")
+        < said.index("36 conditions with a model: each is a way of asking")
     )
     assert f"demoscope probe-report {store}" in said
     assert len(done.stdout.splitlines()) < 60

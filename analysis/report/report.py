@@ -16,17 +16,26 @@ from analysis.report.methods import methods
 from analysis.report.pages import page, write_page
 from analysis.report.questions import questions
 from analysis.report.robustness import robustness
+from analysis.report.together import together
 from analysis.report.values import culture, dimensions
 from analysis.report.words import Words, words_in
 from demoscope.errors import DocumentError
 
 
-def sections_of(material: Material, w: Words) -> tuple[Section, ...]:
+def sections_of(material: Material, w: Words, people: Path | None = None) -> tuple[Section, ...]:
     """The sections of a report; those that its stores have nothing for are left out.
 
-    Of stores that do nothing but probe, what is told of publics is left out too.
+    Of stores that do nothing but probe, what is told of publics is left out too. ``people`` is a table of a human
+    sample (:func:`analysis.human_sample.with_human_sample`) that is put together with every condition.
+
+    Raises
+    ------
+    DocumentError
+        If the table of people cannot be used.
     """
     if material.probes is not None and not material.publics:
+        if people is not None:
+            raise DocumentError(f"{people}: the stores hold nothing but probes, which no human sample goes with.")
         found: tuple[Section | None, ...] = (
             answer(material, w),
             robustness(material, w),
@@ -37,6 +46,7 @@ def sections_of(material: Material, w: Words) -> tuple[Section, ...]:
         return tuple(section for section in found if section is not None)
     found = (
         answer(material, w),
+        together(material, people, w) if people is not None else None,
         *questions(material, w),
         groups(material, w),
         dimensions(material, w),
@@ -69,6 +79,7 @@ def write_report(
     version: str,
     now: str,
     draws: int = yardsticks.DRAWS,
+    people: Path | None = None,
 ) -> tuple[str, ...]:
     """Write the report of stores as a page, as figures for publication, or both.
 
@@ -88,6 +99,8 @@ def write_report(
         What makes the report, and when (ISO 8601).
     draws : int
         Draws of every yardstick and bootstrap.
+    people : Path, optional
+        Answers of a small human sample, put together with every condition on the page.
 
     Returns
     -------
@@ -108,7 +121,7 @@ def write_report(
     material = read_material(paths, rules, draws)
     told = []
     if out is not None:
-        write_page(page(material, sections_of(material, w), w, version=version, date=now[:10]), out)
+        write_page(page(material, sections_of(material, w, people), w, version=version, date=now[:10]), out)
         told.append(f"Written: {out} ({out.stat().st_size / 1e6:.1f} MB)")
     if figures is not None:
         from analysis.report.publication import FILES, write_figures
