@@ -42,15 +42,21 @@ def report(
         list[Path] | None,
         typer.Option(help="Filled-in sheet of an annotator of the first store; once for each of them."),
     ] = None,
+    people: Annotated[
+        Path | None,
+        typer.Option(metavar="PEOPLE.csv", help="Small human sample put together with the wave on the page (-o)."),
+    ] = None,
     codes: Codes = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the summary of stores again, its effects or agreements, or write it all as a page (-o) for anybody."""
     from analysis.coded import read_coded
 
+    if people is not None and out is None:
+        raise DocumentError("--people belongs to a page; name it with -o. On the terminal: demoscope combine.")
     coded = read_coded(codes or (), stores)
     if out is not None or figures is not None:
-        _report_page(stores, out, figures, profile, language, coded)
+        _report_page(stores, out, figures, profile, language, coded, people)
     elif annotation:
         _report_agreement(stores[0], annotation, coded, as_json)
     else:
@@ -60,16 +66,18 @@ def report(
                     raise DocumentError("--effects counts what was asked, not codes; leave out --codes.")
                 _report_effects(store, as_json)
             else:
-                show_summary(summary_of(store, coded), as_json)
-                if not as_json:
-                    _point_to_probes(store)
+                _report_summary(store, coded, as_json)
 
 
-def _point_to_probes(store: Path) -> None:
-    from analysis.probing.report import holds_probes
+def _report_summary(store: Path, coded: Sequence["CodedAnswers"], as_json: bool) -> None:
+    from analysis.probing.report import probes_among
+    from analysis.probing.summary_screen import render_probed_summary
 
-    if holds_probes(store):
-        say(f"It holds probes. Which of their answers can be trusted: demoscope probe-report {store}")
+    probes = None if as_json else probes_among([store])
+    if probes is None:
+        show_summary(summary_of(store, coded), as_json)
+    else:
+        render_probed_summary(summary_of(store, coded), probes, store, console())
 
 
 def _report_page(
@@ -79,12 +87,18 @@ def _report_page(
     profile: str,
     language: str,
     coded: Sequence["CodedAnswers"],
+    people: Path | None,
 ) -> None:
     from analysis.def_rules import rules_named
     from analysis.report.report import write_report
 
     for line in write_report(
-        *(stores, out, figures, rules_named(profile)), language=language, version=_version(), now=now(), coded=coded
+        *(stores, out, figures, rules_named(profile)),
+        language=language,
+        version=_version(),
+        now=now(),
+        coded=coded,
+        people=people,
     ):
         say(line)
 
@@ -258,26 +272,61 @@ def compare(
 
 
 def differences(
-    first: Annotated[Path, typer.Argument(metavar="A", help="The store of one wave.")],
-    second: Annotated[Path, typer.Argument(metavar="B", help="The store of another; it may be the same.")],
-    cell_a: Annotated[str | None, typer.Option(help="Condition of A; the only one when absent.")] = None,
-    cell_b: Annotated[str | None, typer.Option(help="Condition of B.")] = None,
+    stores: Annotated[
+        list[Path], typer.Argument(metavar="A B...", help="Stores of two waves, or of a series in the order of time.")
+    ],
+    cell: Annotated[str | None, typer.Option(help="Condition of every store; the only one when absent.")] = None,
+    cell_a: Annotated[str | None, typer.Option(help="Condition of A, of two.")] = None,
+    cell_b: Annotated[str | None, typer.Option(help="Condition of B, of two; B may be the same store.")] = None,
+    test: Annotated[str, typer.Option(help="Of a series: any difference, or a trend.")] = "any",
     correction: Annotated[str, typer.Option(help="For many questions: holm or benjamini_hochberg.")] = "holm",
     draws: Annotated[int, typer.Option(min=99, max=1_000_000, help="Permutations of each test.")] = 10_000,
     codes: Codes = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare two waves question by question, each person with itself where both asked the same people."""
+    """Compare two waves, or follow a series, question by question; each person with itself where all were asked."""
+    if len(stores) < 2:
+        raise DocumentError("Differences are between two stores or more; name another, or the same one twice.")
+    if len(stores) > 2:
+        if cell_a or cell_b:
+            raise DocumentError("--cell-a and --cell-b belong to two stores; --cell names the condition of a series.")
+        _drift(stores, cell, test, correction, draws, codes, as_json)
+        return
+    if test != "any":
+        raise DocumentError(f"--test {test} belongs to a series of three stores or more.")
     from analysis.coded import read_coded
     from analysis.wave_differences import wave_differences
     from analysis.wave_differences_screen import render_differences
 
+    first, second, *_ = stores
+    cells = (cell_a or cell, cell_b or cell)
     coded = read_coded(codes or (), [first, second])
-    found = wave_differences(first, second, cells=(cell_a, cell_b), correction=correction, draws=draws, coded=coded)
+    found = wave_differences(first, second, cells=cells, correction=correction, draws=draws, coded=coded)
     if as_json:
         print(found.model_dump_json(indent=2))
     else:
         render_differences(found, console())
+
+
+def _drift(
+    stores: list[Path],
+    cell: str | None,
+    test: str,
+    correction: str,
+    draws: int,
+    codes: list[Path] | None,
+    as_json: bool,
+) -> None:
+    from analysis.coded import read_coded
+    from analysis.wave_drift import wave_drift
+    from analysis.wave_drift_screen import render_drift
+
+    coded = read_coded(codes or (), stores)
+    found = wave_drift(stores, cell=cell, test=test, correction=correction, draws=draws, coded=coded)
+    if as_json:
+        print(found.model_dump_json(indent=2))
+    else:
+        render_drift(found, console())
 
 
 def worth(store: StorePath, as_json: AsJson = False) -> None:

@@ -60,7 +60,9 @@ class WaveDifferences(Document):
 
 
 @dataclass(frozen=True)
-class _Side:
+class Side:
+    """One condition of one of the waves compared."""
+
     name: str
     seed: int
     data: CellData
@@ -109,22 +111,23 @@ def wave_differences(
     """
     if correction not in ("holm", "benjamini_hochberg"):
         raise DocumentError(f"There is no correction {correction!r}; choose holm or benjamini_hochberg.")
-    a, b = _side(first, cells[0], coded), _side(second, cells[1], coded)
-    shared = sorted(set(a.people) & set(b.people))
-    matched = len(shared) > 1 and 2 * len(shared) >= min(len(a.people), len(b.people))
-    rows = (
-        np.array([a.people[who] for who in shared], dtype=np.int64),
-        np.array([b.people[who] for who in shared], dtype=np.int64),
-    )
+    a, b = side_of(first, cells[0], coded), side_of(second, cells[1], coded)
+    shared = same_people([a, b])
+    rows = None
+    if shared is not None:
+        rows = (
+            np.array([a.people[who] for who in shared], dtype=np.int64),
+            np.array([b.people[who] for who in shared], dtype=np.int64),
+        )
     places = {question.name: column for column, question in enumerate(b.data.closed)}
     found: list[Difference] = []
     left_out = [question.name for question in b.data.closed if question.name not in set(_names(a))]
     for column, question in enumerate(a.data.closed):
         other = places.get(question.name)
         one = None
-        if other is not None and _codes(a, column) == _codes(b, other):
+        if other is not None and codes_of(a, column) == codes_of(b, other):
             rng = generator(a.seed, "differences", question.name)
-            one = _difference(a, b, (column, other), rows if matched else None, rng, draws)
+            one = _difference(a, b, (column, other), rows, rng, draws)
         if one is None:
             left_out.append(question.name)
         else:
@@ -139,7 +142,7 @@ def wave_differences(
     return WaveDifferences(
         first=a.name,
         second=b.name,
-        matched=matched,
+        matched=shared is not None,
         correction=correction,
         draws=draws,
         questions=tuple(e.model_copy(update={"adjusted_p": p}) for e, p in zip(found, adjusted, strict=True)),
@@ -147,7 +150,16 @@ def wave_differences(
     )
 
 
-def _side(path: Path, name: str | None, coded: Sequence[CodedAnswers]) -> _Side:
+def side_of(path: Path, name: str | None, coded: Sequence[CodedAnswers] = ()) -> Side:
+    """Read one condition of a store: the one of this name, or the only one.
+
+    Raises
+    ------
+    StoreError
+        If the store is missing, damaged or no store.
+    DocumentError
+        If the condition is not there, or must be named.
+    """
     with open_coded(path, coded) as results:
         cell = cell_named(results, name)
         data = cell_data(results, cell)
@@ -156,7 +168,14 @@ def _side(path: Path, name: str | None, coded: Sequence[CodedAnswers]) -> _Side:
             json.dumps([persona, results.json(known[persona])], sort_keys=True): row * data.replicates
             for row, persona in enumerate(data.respondents.personas.tolist())
         }
-        return _Side(f"{path}: {cell.name}", results.wave.seed, data, people)
+        return Side(f"{path}: {cell.name}", results.wave.seed, data, people)
+
+
+def same_people(sides: Sequence[Side]) -> list[str] | None:
+    """Who is in every wave; ``None`` where these are fewer than two, or than half of the people of the smallest."""
+    shared = sorted(set.intersection(*(set(side.people) for side in sides)))
+    enough = len(shared) > 1 and 2 * len(shared) >= min(len(side.people) for side in sides)
+    return shared if enough else None
 
 
 def cell_named(results: Results, name: str | None) -> Cell:
@@ -176,24 +195,25 @@ def cell_named(results: Results, name: str | None) -> Cell:
     return results.cells[names.index(name)]
 
 
-def _names(side: _Side) -> list[str]:
+def _names(side: Side) -> list[str]:
     return [question.name for question in side.data.closed]
 
 
-def _codes(side: _Side, column: int) -> list[int]:
+def codes_of(side: Side, column: int) -> list[int]:
+    """Codes of the substantive options of a closed question, in questionnaire order."""
     scales = side.data.scales
     return [int(code) for code in scales.codes[column, : scales.sizes[column]]]
 
 
 def _difference(
-    a: _Side,
-    b: _Side,
+    a: Side,
+    b: Side,
     columns: tuple[int, int],
     rows: tuple[Integers, Integers] | None,
     rng: np.random.Generator,
     draws: int,
 ) -> Difference | None:
-    size = len(_codes(a, columns[0]))
+    size = len(codes_of(a, columns[0]))
     chosen = [
         side.data.choices[:: side.data.replicates, column] for side, column in zip((a, b), columns, strict=True)
     ]

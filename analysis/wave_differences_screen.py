@@ -49,11 +49,16 @@ def render_differences(found: WaveDifferences, console: Console) -> None:
         console.print(words(note, style=FAINT), width=width)
 
 
+def adjusted_for(correction: str) -> str:
+    """What a correction bounds."""
+    if correction == "benjamini_hochberg":
+        return "the expected share of false findings (Benjamini and Hochberg)"
+    return "the chance of any false finding (Holm)"
+
+
 def _notes(found: WaveDifferences) -> list[str]:
-    adjusted = "the chance of any false finding (Holm)"
-    if found.correction == "benjamini_hochberg":
-        adjusted = "the expected share of false findings (Benjamini and Hochberg)"
     swapped = "answers swapped within people" if found.matched else "people permuted between the waves"
+    adjusted = adjusted_for(found.correction)
     notes = [
         f"p: {found.draws:,} draws, {swapped}; adjusted for all questions to bound {adjusted}; * at most {CLEAR}.",
         "TV: share of people who would have to change their answer. JS: Jensen-Shannon distance, base e. changed: "

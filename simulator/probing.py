@@ -65,7 +65,7 @@ class ProbeRequest:
     samples: int = 10
     """Replies that ``text`` samples."""
     language: str = "en"
-    """Language of the questions and of the published styles."""
+    """Language of the questions, of the published styles and of the scenes."""
     seed: int = 0
     """Seed of every draw."""
     executor: str = "ray"
@@ -129,7 +129,11 @@ def probe_wave(asked: ProbeRequest) -> dict[str, Any]:
                         }
                     )
     if asked.scenes:
-        rated = {"scenes": asked.scenes, **({"parser": "code"} if asked.profile == "code" else {})}
+        rated = {
+            "scenes": asked.scenes,
+            **({"parser": "code"} if asked.profile == "code" else {}),
+            **({"language": asked.language} if asked.language != "en" else {}),
+        }
         conditions.append({"name": "rate", "protocol": "rate", "respondents": 1, "settings": rated})
     return {
         "name": _clean(f"probe_{Path(asked.questionnaire).stem}"),

@@ -77,7 +77,7 @@ def write_scenes(store: Path, out: Path) -> str:
     if out.exists():
         raise DocumentError(f"{str(out)!r} is there already; give another name, so that nothing corrected is lost.")
     scenes = written_scenes(store)
-    content = scenes.model_dump(mode="json")
+    content = scenes.model_dump(mode="json", exclude={"translations"})
     try:
         out.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=100), encoding="utf-8")
     except OSError as error:

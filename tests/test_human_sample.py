@@ -4,8 +4,13 @@ import json
 
 import pytest
 
+from analysis.def_rules import def_rules
 from analysis.human_sample import with_human_sample
 from analysis.prediction_powered import prediction_powered
+from analysis.report.blocks import Table
+from analysis.report.material import read_material
+from analysis.report.report import sections_of
+from analysis.report.words import words_in
 from demoscope.errors import DocumentError
 from tests.results import MadeUp
 from tests.test_cli import demoscope
@@ -74,3 +79,21 @@ def test_the_command_shows_what_the_wave_adds(wave, tmp_path):
     assert shown.returncode == 0, shown.stderr
     assert "people alone" in shown.stdout
     assert len(json.loads(demoscope("combine", wave, table, "--json").stdout)["shares"]) == 2
+
+
+def test_the_page_has_the_estimates_of_combine(wave, tmp_path):
+    table = people(tmp_path, [(who, 1 + who % 2) for who in range(1, 13)])
+    found = with_human_sample(wave, table)
+    material = read_material([wave], def_rules(), draws=20)
+    for language in ("en", "zh"):
+        section = next(s for s in sections_of(material, words_in(language), table) if s.name == "together")
+        shown = next(block for block in section.blocks if isinstance(block, Table))
+        assert [(row.values[0].text, row.values[1].text) for row in shown.rows] == [
+            (each.question, each.label) for each in found.shares
+        ]
+        assert [row.values[2].sort for row in shown.rows] == pytest.approx([each.share for each in found.shares])
+        assert [row.values[3].sort for row in shown.rows] == pytest.approx([each.alone for each in found.shares])
+    assert "together" not in [s.name for s in sections_of(material, words_in("en"))]
+    done = demoscope("report", wave, "--people", table)
+    assert done.returncode != 0
+    assert "--people belongs to a page" in done.stderr

@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from analysis.def_rules import def_rules
+from analysis.opening import ENGLISH
 from analysis.probing.data import probed_models
 from analysis.probing.figures import write_probe_figures
 from analysis.probing.findings import ProbeReport
@@ -231,7 +232,7 @@ def test_the_command_prints_the_report_and_what_is_no_probe_is_refused(store, tm
     rules = ProbeReport.model_validate_json(done.stdout).rules
     assert (rules.middle, rules.js_base, rules.squared) == ("drop", 2.0, True)
     told = demoscope("report", store)
-    assert f"can be trusted: demoscope probe-report {store}" in " ".join((told.stdout + told.stderr).split())
+    assert f"Robustness, preferences, methods, actions: demoscope probe-report {store}" in told.stdout.splitlines()
     refused = demoscope("probe-report", MadeUp(tmp_path / "m.sqlite").path)
     assert refused.returncode == 2
     assert "holds no probe" in refused.stderr
@@ -397,7 +398,8 @@ def test_the_page_says_of_each_model_which_answers_can_be_trusted(found, materia
     assert material.probes == found
     section = robustness(material, words_in("en"))
     assert section is not None and section.name == "robustness"
-    told = [block.text for block in section.blocks if isinstance(block, Paragraph) and block.tone == "answer"]
+    opening = sections_of(material, words_in("en"))[0].blocks
+    told = [block.text for block in opening if isinstance(block, Paragraph) and block.tone == "answer"]
     for model, text in zip(found.models, [t for t in told if "however one asks" in t], strict=True):
         assert text.startswith(f"{model.model}: of {QUESTIONS} questions, {len(model.verdict.holds)} have an answer")
         assert f"{len(model.verdict.depends)} depend on how one asks" in text
@@ -431,3 +433,45 @@ def test_the_page_of_a_probe_is_drawn_in_both_languages_and_other_stores_have_no
         assert "preference_4" in text
     made = MadeUp(tmp_path / "m.sqlite", reference=None)
     assert probes_among([made.path]) is None
+
+
+def test_the_page_of_a_wave_that_only_probes_opens_with_the_verdict_and_leaves_out_what_is_told_of_publics(material):
+    for language in ("en", "zh"):
+        w = words_in(language)
+        sections = sections_of(material, w)
+        assert [each.name for each in sections] == ["answer", "robustness", "endings", "effort", "methods"]
+        assert material.publics == ()
+        assert all(isinstance(block, Fold) for each in sections[2:4] for block in each.blocks)
+        text = page(material, sections, w, version="0", date="")
+        assert "probe-report" in text
+        assert "data-hides" not in text.partition("<main")[0]
+        assert ENGLISH["too_early"][:20] not in text
+    assert sections_of(material, words_in("en"))[0].blocks[0].text.startswith("plain: of 6 questions")
+
+
+def test_the_summary_of_a_probe_opens_with_the_verdict_and_not_with_a_public_of_one(store, found):
+    done = demoscope("report", store)
+    assert done.returncode == 0, done.stderr
+    assert "Too early to judge" not in done.stdout
+    said = " ".join(done.stdout.split())
+    first = said.index("plain Of 6 questions")
+    assert (
+        first
+        < said.index("leaning Of 6 questions")
+        < said.index("36 conditions with a model: each is a way of asking")
+    )
+    assert f"demoscope probe-report {store}" in said
+    assert len(done.stdout.splitlines()) < 60
+
+
+def test_where_a_public_was_asked_too_it_is_told_after_the_verdict(tmp_path):
+    made = told_store(tmp_path / "t.sqlite")
+    before = len(read_material([made.path], def_rules(), draws=20).publics)
+    made.cell(3)
+    mixed = read_material([made.path], def_rules(), draws=20)
+    assert (before, len(mixed.publics)) == (0, 1)
+    sections = sections_of(mixed, words_in("en"))
+    assert "questions" in [each.name for each in sections]
+    texts = [block.text for block in sections[0].blocks if isinstance(block, Paragraph)]
+    assert "of 1 questions" in texts[0]
+    assert ENGLISH["nothing"] in texts

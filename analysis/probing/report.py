@@ -82,6 +82,8 @@ def probe_report(
     )
 
 
+PROBING = ("probe", "rate", "scenes")
+"""Protocols of which a condition is a way of asking a model, and no public of its own."""
 PROBED = """SELECT EXISTS (
 SELECT 1 FROM cells c CROSS JOIN respondents r ON r.cell_id = c.id
 CROSS JOIN distributions d ON d.respondent_id = r.id

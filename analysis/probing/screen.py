@@ -42,7 +42,7 @@ def _model(model: ModelReport, found: ProbeReport, console: Console, width: int,
     told = f" · {len(model.contexts)} countries or groups told" if model.contexts else ""
     about = f"{model.language} · {model.questions} questions · {ways}{told} · {model.store}"
     console.print(Text.assemble(words(model.model, style="bold"), "  ", words(about, style=FAINT)), width=width)
-    _verdict(model, console, width)
+    render_verdict(model, console, width)
     _robustness(model, found.rules, console, width)
     _places(model, console, width)
     _debiasing(model, console, width)
@@ -53,7 +53,8 @@ def _model(model: ModelReport, found: ProbeReport, console: Console, width: int,
         _details(model, console, width)
 
 
-def _verdict(model: ModelReport, console: Console, width: int) -> None:
+def render_verdict(model: ModelReport, console: Console, width: int) -> None:
+    """Write the verdict on a model to a console."""
     console.print()
     for sentence in model.summary:
         console.print(words(sentence), width=width)
@@ -96,7 +97,7 @@ def _robustness(model: ModelReport, rules: ProbeRules, console: Console, width: 
     console.print()
     console.print(shown, width=width)
     for method in model.methods:
-        line = _read(method)
+        line = told_of(method)
         if line:
             console.print(words(line, style=FAINT), width=width)
 
@@ -111,7 +112,8 @@ def _differing(each: Robustness) -> str:
     return names[each.source][:24]
 
 
-def _read(method: MethodReport) -> str:
+def told_of(method: MethodReport) -> str:
+    """How many distributions of a method were read, and how well, in one line."""
     parts = [f"{method.method}: {method.distributions:,} of {method.asked:,} distributions"]
     if method.outside is not None:
         what = {"text": "of the texts named no option", "verbalized": "missing from or above 100 %"}

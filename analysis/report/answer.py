@@ -7,6 +7,7 @@ from analysis.opening import SMALL, UNDERSTOOD_ENOUGH, opening
 from analysis.report.blocks import Block, Bullets, Column, Figure, Paragraph, Row, Section, Table, Tile, Tiles, Value
 from analysis.report.drawings import Standing, draw_standings
 from analysis.report.material import Material, Subject
+from analysis.report.probe_answer import probe_answer
 from analysis.report.telling import ABSENT, count, interval, measured, number, ranged, share
 from analysis.report.words import Words
 
@@ -16,13 +17,13 @@ MOST_TOLD = 4
 
 def answer(material: Material, w: Words) -> Section:
     """The section that a reader sees first."""
-    blocks: list[Block] = []
-    several = len(material.subjects) > 1
+    blocks: list[Block] = [*probe_answer(material, w)]
+    several = len(material.publics) > 1
     openings: dict[str, list[Subject]] = {}
-    for subject in material.subjects:
+    for subject in material.publics:
         openings.setdefault(opening_of(subject, w), []).append(subject)
     for told, who in islice(openings.items(), MOST_TOLD):
-        everybody = len(who) == len(material.subjects)
+        everybody = len(who) == len(material.publics)
         named = w("all_conditions", n=len(who)) if everybody else _names(who)
         blocks.append(Paragraph(w("named", name=named, told=told) if several else told, "answer"))
     left = sum(len(who) for who in islice(openings.values(), MOST_TOLD, None))
@@ -30,8 +31,8 @@ def answer(material: Material, w: Words) -> Section:
         blocks.append(Paragraph(w("more_conditions", n=left), "note"))
     if not material.subjects:
         blocks.append(Paragraph(w("no_cells"), "answer"))
-    if len(material.subjects) == 1:
-        blocks.append(_tiles(material.subjects[0], w))
+    if len(material.publics) == 1:
+        blocks.append(_tiles(material.publics[0], w))
     blocks += _standings(material, w)
     if several:
         blocks.append(_table(material, w))
@@ -68,9 +69,9 @@ def _tiles(subject: Subject, w: Words) -> Tiles:
 
 
 def _standings(material: Material, w: Words) -> list[Block]:
-    ordered = all(s.cell.averages.w1 for s in material.subjects if s.cell.averages.questions)
+    ordered = all(s.cell.averages.w1 for s in material.publics if s.cell.averages.questions)
     rows = []
-    for subject in material.subjects:
+    for subject in material.publics:
         m = subject.cell.averages.w1 if ordered else subject.cell.averages.js
         if m is not None:
             people = (m.sample.low, m.sample.median, m.sample.high)
@@ -86,11 +87,11 @@ def _standings(material: Material, w: Words) -> list[Block]:
 
 def _table(material: Material, w: Words) -> Table:
     names = ["condition", "heard", "understood"]
-    compared = any(subject.cell.averages.questions for subject in material.subjects)
+    compared = any(subject.cell.averages.questions for subject in material.publics)
     if compared:
         names += ["within", "beats_uniform", "beats_majority", "distance", "interval_95", "people_same_n"]
     rows = []
-    for subject in material.subjects:
+    for subject in material.publics:
         cell, a = subject.cell, subject.cell.averages
         values = [Value(subject.label, subject.number), count(cell.heard), share(cell.statuses.understood)]
         if compared:
@@ -115,19 +116,21 @@ def _trust(material: Material, w: Words) -> list[str]:
             told.append(w("trust_no_reference", wave=name))
         else:
             told.append(w("trust_reference", title=reference.title, year=reference.year, wave=name))
-    few = [s for s in material.subjects if 0 < s.cell.heard < SMALL and s.cell.averages.questions]
+    few = [s for s in material.publics if 0 < s.cell.heard < SMALL and s.cell.averages.questions]
     told += [w("trust_small", names=_names(few), n=min(s.cell.heard for s in few))] if few else []
-    lossy = [s for s in material.subjects if (s.cell.statuses.understood or 1.0) < UNDERSTOOD_ENOUGH]
+    lossy = [s for s in material.publics if (s.cell.statuses.understood or 1.0) < UNDERSTOOD_ENOUGH]
     told += [
         w("trust_understood", names=s.label, share=f"{s.cell.statuses.understood:.0%}") for s in lossy[:MOST_TOLD]
     ]
     uniform: dict[int, list[Subject]] = {}
-    for subject in material.subjects:
+    for subject in material.publics:
         uniform.setdefault(subject.cell.averages.one_voice, []).append(subject)
     told += [w("trust_one_voice", names=_names(who), n=n) for n, who in sorted(uniform.items()) if n]
     scripted = [s for s in material.subjects if _scripted(material, s)]
-    told += [w("trust_scripted", names=_names(scripted))] if scripted else []
-    return [*told, w("trust_bootstrap"), w("trust_memory"), w("trust_people")]
+    names = _names(scripted) if material.publics else ", ".join(dict.fromkeys(s.cell.model for s in scripted))
+    told += [w("trust_scripted", names=names)] if scripted else []
+    always = ("trust_bootstrap", "trust_memory") if material.publics else ("trust_probe",)
+    return [*told, *map(w, always), w("trust_people")]
 
 
 def _scripted(material: Material, subject: Subject) -> bool:

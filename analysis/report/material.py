@@ -17,7 +17,7 @@ from analysis.evaluated import CellEvaluation
 from analysis.findings import CellSummary, Summary
 from analysis.position_report import PositionReport, position_report
 from analysis.probing.findings import ProbeReport
-from analysis.probing.report import probes_among
+from analysis.probing.report import PROBING, probes_among
 from analysis.reading import Results
 from analysis.records import Cell
 from analysis.report.examples import Example, insensitive, not_understood
@@ -78,6 +78,13 @@ class Material:
     subjects: tuple[Subject, ...]
     probes: ProbeReport | None = None
     """What the probes among them say; absent where none is probed."""
+
+    @property
+    def publics(self) -> tuple[Subject, ...]:
+        """The conditions that are publics of their own; where models were probed, ways of asking them are not."""
+        if self.probes is None:
+            return self.subjects
+        return tuple(subject for subject in self.subjects if subject.cell.protocol not in PROBING)
 
     def of_store(self, store: int) -> tuple[Subject, ...]:
         """The conditions of one store."""

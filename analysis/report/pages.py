@@ -41,7 +41,7 @@ def page(material: Material, sections: Sequence[Section], w: Words, *, version: 
         w=w,
         language=w.language,
         sections=sections,
-        subjects=material.subjects,
+        subjects=material.subjects if material.publics else (),
         models=", ".join(dict.fromkeys(subject.cell.model for subject in material.subjects)),
         colours=COLOURS,
         heading=", ".join(dict.fromkeys(store.summary.wave for store in material.stores)),

@@ -15,40 +15,19 @@ from analysis.report.words import Words
 
 
 def robustness(material: Material, w: Words) -> Section | None:
-    """What probes say; ``None`` where the stores hold none."""
+    """What probes say beyond the verdict, with which the page opens; ``None`` where the stores hold none."""
     found = material.probes
     if found is None:
         return None
     t = found.rules.thresholds
     note = w("robustness_note", steady=f"{t.steady:.0%}", rate=f"{t.false_discoveries:.0%}")
-    blocks: list[Block] = [Paragraph(note, "note"), *(Paragraph(told, "answer") for told in _told(found, w))]
+    blocks: list[Block] = [Paragraph(note, "note")]
     blocks += [table for table in (_changes(found, w), _agreement(found, w)) if table]
     blocks += _preference(found, w)
     blocks += [table for table in (_freed(found, w), gains(found, w), *actions(found, w), _across(found, w)) if table]
     order = tuple(dict.fromkeys(question.name for store in material.stores for question in store.facts.questions))
     blocks.append(Fold(w("probed_questions"), (_standings(found, order, w), *_distributions(found, w))))
     return Section("robustness", w("robustness"), (*blocks, Bullets(tuple(_lost(found, w)))))
-
-
-def _told(found: ProbeReport, w: Words) -> Iterator[str]:
-    """The verdict on each model in plain words."""
-    for model in found.models:
-        v = model.verdict
-        yield w(
-            "robust_told",
-            model=named_apart(model, found.models),
-            n=v.questions,
-            holds=len(v.holds),
-            differs=len(v.differs),
-            depends=len(v.depends),
-            follows=len(v.follows_place),
-            untold=len(v.not_told),
-        )
-        freed = model.calibrated_verdict
-        if freed is not None and len(freed.holds) != len(v.holds):
-            yield w("robust_freed", model=named_apart(model, found.models), holds=len(freed.holds))
-    if any(model.verdict.not_told for model in found.models):
-        yield w("robust_untold")
 
 
 def _changes(found: ProbeReport, w: Words) -> Table | None:

@@ -41,6 +41,8 @@ class RateSettings(Document):
     """Whether the model is to imagine that it is the person."""
     attributes: tuple[str, ...] | None = None
     """Attributes of the person that are told; all that the population has phrases for when absent."""
+    language: Literal["en", "zh"] = "en"
+    """Language of the scenes and phrasings."""
 
     @field_validator("phrasings")
     @classmethod
@@ -63,13 +65,13 @@ class Rate:
     settings_model: type[Document] = RateSettings
 
     def check(self, settings: RateSettings, population: Population, where: str) -> None:
-        """Refuse scenes in other languages than the phrasings, and to tell of people what there are no words for."""
-        if settings.scene_set.language != "en":
+        """Refuse scenes that lack the language asked in, and to tell of people what there are no words for."""
+        if settings.language not in settings.scene_set.languages:
             raise DocumentError(
-                f"{where}: scenes: {settings.scene_set.id!r} is in {settings.scene_set.language!r}, and ratings are "
-                "asked for in English."
+                f"{where}: scenes: {settings.scene_set.id!r} is in {', '.join(settings.scene_set.languages)}, and "
+                f"ratings are asked for in {settings.language}; set `language`, or word every scene in it."
             )
-        check_imagined(settings, population, "en", where)
+        check_imagined(settings, population, settings.language, where)
 
     def describe(self, settings: RateSettings, population: Population) -> CellDescription:
         """What the store records of a cell with these settings."""
@@ -80,7 +82,7 @@ class Rate:
             "fallbacks": {},
         }
         profile = "code" if settings.parser == "code" else "demoscope"
-        return CellDescription(profile, "en", None, resolved, told)
+        return CellDescription(profile, settings.language, None, resolved, told)
 
     def answers_expected(self, settings: RateSettings, questionnaire: Questionnaire) -> int:
         """One for each scene of its questions, action and phrasing."""
@@ -100,9 +102,10 @@ class Rate:
             cell=cell,
             population=population.id,
             persona=persona,
-            portrait=imagined(persona, population, settings),
+            portrait=imagined(persona, population, settings, settings.language),
             decoding=Decoding(temperature=settings.temperature, max_tokens=settings.max_tokens),
             memory_length=0,
+            language=settings.language,
             told=told_attributes(settings, population),
         )
 
@@ -110,19 +113,21 @@ class Rate:
         self, respondent: Respondent, questionnaire: Questionnaire, settings: RateSettings, seed: int
     ) -> Protocol:
         """Ask for every rating, each in a conversation of its own."""
-        numbers = {scene: number for number, scene in enumerate(settings.scene_set.scenes, start=1)}
+        scenes = list(enumerate(settings.scene_set.worded_in(settings.language), start=1))
         for question in questionnaire.asked:
             if respondent.assigned is not None and question.id not in respondent.assigned:
                 continue
             replicate = 0
-            for scene in settings.scene_set.by_question.get(question.id, ()):
+            for number, scene in scenes:
+                if scene.question != question.id:
+                    continue
                 for pole in POLES:
                     for phrasing in settings.phrasings:
-                        ordinal = (numbers[scene] - 1) * 6 + POLES.index(pole) * 3 + phrasing - 1
-                        said = rating(scene, pole, phrasing)
+                        ordinal = (number - 1) * 6 + POLES.index(pole) * 3 + phrasing - 1
+                        said = rating(scene, pole, phrasing, settings.language)
                         completion = yield _request(ordinal, said, question.id, respondent, seed)
                         assert completion is not None
-                        shown = {"scene": numbers[scene], "pole": pole, "phrasing": phrasing}
+                        shown = {"scene": number, "pole": pole, "phrasing": phrasing}
                         answer = _read(completion, question.id, replicate, json.dumps(shown), settings.parser)
                         yield Understood(answer, (("rate", ordinal),))
                         replicate += 1
