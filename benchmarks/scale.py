@@ -8,6 +8,7 @@ answers per second into the store (one attempt each, a prompt of 1 kB by referen
 """
 
 import argparse
+import hashlib
 import os
 import random
 import sys
@@ -111,7 +112,7 @@ def fill(store: Store, loaded: LoadedWave, people: int) -> float:
     for start in range(1, people + 1, each):
         records = Records()
         for person in range(start, min(start + each, people + 1)):
-            text = f"{person:024x}"
+            text = hashlib.sha256(str(person).encode()).hexdigest()[:24]  # no order, as in a wave
             records.texts.append((text, rng.randbytes(512).hex()))
             for n in range(1, QUESTIONS + 1):
                 code = 1 + (person + n) % 3
