@@ -98,6 +98,7 @@ def cost_per_answer(most: int, steps: tuple[int, ...] = STEPS) -> list[Number]:
                 run_wave(loaded, store, now=now, progress=mark)
         (begun, first), (ended, last) = marks[0], marks[-1]  # the first is told when everybody is registered
         found[size] = (ended - begun) / (last - first) * 1e6
+        print(f"{size:,} answers: {found[size]:.1f} us each", file=sys.stderr, flush=True)  # the next may take long
     least = min(found.values())
     return [number(f"{size:,} answers: processor time per answer", us, "us") for size, us in found.items()] + [
         number("largest over least processor time per answer", max(found.values()) / least, "", "<= 1.1")
