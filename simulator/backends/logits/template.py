@@ -123,8 +123,8 @@ class ChatTemplate:
             ) from None
         except (RecursionError, SyntaxError, MemoryError):
             raise BackendError(
-                "The chat template inside the GGUF cannot be read: it is nested too deeply. Use another conversion of "
-                "this model."
+                "The chat template inside the GGUF cannot be read: it is nested too deeply. Use another conversion "
+                "of this model."
             ) from None
 
     def _unhide(self, text: str, hidden: list[str], sentinel: str) -> list[int]:
