@@ -108,6 +108,8 @@ def check_template(text: str, variables: Collection[str], coded: Collection[str]
         _template(text)  # after the check: compiling already computes what is constant
     except jinja2.TemplateError as error:
         raise ValueError(f"{text!r} is not a usable template: {error}") from None
+    except (RecursionError, SyntaxError, MemoryError):  # of Jinja's parser, or of Python's for what Jinja made of it
+        raise ValueError(f"{text[:60]!r}... is not a usable template: it is nested too deeply") from None
 
 
 def _check(text: str, tree: nodes.Template, variables: Collection[str], coded: Collection[str]) -> None:

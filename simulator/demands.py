@@ -3,8 +3,8 @@
 from simulator.backends.scripted import ScriptedBackend
 from simulator.decoding import Decoding
 from simulator.lookahead import dry_requests
+from simulator.people import persona_respondents
 from simulator.protocols.interface import Request
-from simulator.registration import persona_respondents
 from simulator.wave import LoadedWave
 
 PEOPLE = 8

@@ -10,7 +10,7 @@ from personas import Persona
 from simulator.backends.interface import Resources, find_backend
 from simulator.cohort import Assignment, CohortSpec
 from simulator.demands import demands_of
-from simulator.registration import make_respondent, number_of
+from simulator.people import make_respondent, number_of
 from simulator.reservation import Reservation
 from simulator.shards import EVERYBODY, Shard
 from simulator.store import Store

@@ -16,8 +16,8 @@ from simulator.drivers import drive
 from simulator.estimates import SHORTEST_REPLY, Money, Pilot, Range, money, prompt_tokens, read_pilots, text_tokens
 from simulator.footprints import WEIGHED, Footprint, footprint
 from simulator.model_cards import read_missing
+from simulator.people import persona_respondents
 from simulator.protocols.interface import Completion, Judged, Message, Request, Understood
-from simulator.registration import persona_respondents
 from simulator.subgroups import WANTED, Subgroup, subgroups
 from simulator.variants import begin
 from simulator.wave import LoadedWave, ModelSpec

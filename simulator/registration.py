@@ -7,25 +7,21 @@ of what decides the answers is refused, with what changed.
 import json
 import platform
 import sqlite3
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from demoscope.documents import build
 from demoscope.errors import StoreError
-from personas import Persona
+from simulator.people import write_people
 from simulator.records import Row
-from simulator.respondent import Respondent
 from simulator.scenes import scenes_of
+from simulator.shards import EVERYBODY, Shard
 from simulator.store import Store
 from simulator.variants import as_variant
 from simulator.wave import Cell, LoadedWave, ModelSpec, deciding, questionnaire_content
 from surveys import Questionnaire
 from surveys.scenes import POLES
-
-CHUNK = 5_000
-"""People drawn at a time."""
 
 ADDED = {"substantive": "added"}
 """Kind in the store of an option that a perturbation adds; what is no option of the question itself counts apart."""
@@ -40,20 +36,7 @@ SEPARATE = ("questionnaire", "population", "reference")
 """Parts of the content that have columns of their own in ``waves``."""
 
 
-BLOCK = 100_000_000
-"""Persona ids kept for each population: person ``n`` of the ``k``-th, both from 0, is ``k * BLOCK + n + 1``."""
-
-
-def number_of(persona_id: int) -> int:
-    """Number of a person in its population, from 0, by its id in the store.
-
-    >>> number_of(17), number_of(200_000_017)
-    (16, 16)
-    """
-    return (persona_id - 1) % BLOCK
-
-
-def register(store: Store, loaded: LoadedWave, now: str) -> dict[str, int]:
+def register(store: Store, loaded: LoadedWave, now: str, shard: Shard = EVERYBODY) -> dict[str, int]:
     """Put the wave into the store, or grow the store to it; returns cell ids by cell name.
 
     Everything happens in one transaction: a crash leaves the store as it was.
@@ -62,6 +45,8 @@ def register(store: Store, loaded: LoadedWave, now: str) -> dict[str, int]:
     ----------
     now : str
         Time of the launch, UTC, ISO 8601.
+    shard : Shard
+        Whose people the store must hold when this returns.
 
     Raises
     ------
@@ -80,35 +65,8 @@ def register(store: Store, loaded: LoadedWave, now: str) -> dict[str, int]:
         _write_scenes(connection, loaded)
         cells = _write_cells(connection, loaded)
         connection.executemany("UPDATE models SET committed = ? WHERE name = ?", spent)
-        _write_people(connection, loaded, cells)
+        write_people(connection, loaded, cells, shard)
     return cells
-
-
-def persona_respondents(
-    loaded: LoadedWave, cells: dict[str, int], start: int, stop: int
-) -> Iterator[tuple[Cell, int, Persona, Respondent]]:
-    """Every respondent of the people ``start`` to ``stop - 1``: cell, cell id, persona, respondent."""
-    for name, population in loaded.populations.items():
-        asked = [cell for cell in loaded.cells if cell.population.id == name]
-        last = min(stop, max((cell.respondents for cell in asked), default=0))
-        if start >= last:
-            continue
-        for persona in population.people(start, last, loaded.wave.seed):
-            for cell in asked:
-                if persona.number < cell.respondents:
-                    yield cell, cells[cell.name], persona, make_respondent(loaded, cell, persona)
-
-
-def make_respondent(loaded: LoadedWave, cell: Cell, persona: Persona) -> Respondent:
-    """The respondent that a persona is in a cell; the same whenever and wherever it is made."""
-    own = cell.population.id == loaded.population.id  # the stories are of the wave's own people
-    known = loaded.backstories.told_to(persona) if loaded.backstories and own else persona
-    respondent = cell.protocol.respondent(known, cell.population, cell.settings, loaded.wave.seed, cell.name)
-    if loaded.known is not None and persona.source_row is not None:
-        respondent = replace(respondent, known=loaded.known.of(persona.source_row))
-    if loaded.assignments is None:
-        return respondent
-    return replace(respondent, assigned=frozenset(loaded.assignments.questions[persona.number]))
 
 
 def versions() -> dict[str, str]:
@@ -380,68 +338,3 @@ def _told(loaded: LoadedWave, cell: Cell, told: tuple[str, ...]) -> list[str]:
     """Attributes that the portrait tells, and those that a story tells besides."""
     story = loaded.backstories.told if loaded.backstories and getattr(cell.settings, "backstory", False) else ()
     return list(dict.fromkeys((*told, *story)))
-
-
-def _write_people(connection: sqlite3.Connection, loaded: LoadedWave, cells: dict[str, int]) -> None:
-    known = dict(connection.execute("SELECT cell_id, count(*) FROM respondents GROUP BY cell_id").fetchall())
-    next_id = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM respondents").fetchone()[0]
-    blocks = _blocks(connection, loaded)
-    people = {
-        name: connection.execute(
-            "SELECT count(*) FROM personas WHERE id BETWEEN ? AND ?", (block * BLOCK + 1, (block + 1) * BLOCK)
-        ).fetchone()[0]
-        for name, block in blocks.items()
-    }
-    most = max(cell.respondents for cell in loaded.cells)
-    written = {cell.name: known.get(cells[cell.name], 0) for cell in loaded.cells}
-    first = min((written[cell.name] for cell in loaded.cells if written[cell.name] < cell.respondents), default=most)
-    for start in range(first, most, CHUNK):
-        personas: dict[int, Row] = {}
-        respondents: list[Row] = []
-        for cell, cell_id, persona, respondent in persona_respondents(loaded, cells, start, start + CHUNK):
-            name = cell.population.id
-            persona_id = blocks[name] * BLOCK + persona.number + 1
-            if persona.number >= people[name]:
-                personas[persona_id] = _persona_row(persona_id, persona)
-            if persona.number >= known.get(cell_id, 0):
-                respondents.append((next_id, cell_id, persona_id, *_respondent_row(respondent)))
-                next_id += 1
-        connection.executemany("INSERT INTO personas VALUES (?, ?, ?, ?, ?, ?, ?)", list(personas.values()))
-        connection.executemany("INSERT INTO respondents VALUES (?, ?, ?, ?, ?, ?)", respondents)
-        if loaded.known is not None:
-            rows = ((persona_id, row[-1]) for persona_id, row in personas.items())
-            connection.executemany("INSERT INTO known_answers VALUES (?, ?, ?)", _known_rows(loaded, rows))
-
-
-def _known_rows(loaded: LoadedWave, people: Iterable[tuple[int, str]]) -> Iterator[Row]:
-    """What is known of people: persona, question, code."""
-    assert loaded.known is not None
-    ids = {question.id: number for number, question in enumerate(loaded.questionnaire.questions, start=1)}
-    for persona_id, source_row in people:
-        yield from ((persona_id, ids[name], code) for name, code in loaded.known.of(source_row).items())
-
-
-def _blocks(connection: sqlite3.Connection, loaded: LoadedWave) -> dict[str, int]:
-    """Which block of persona ids each population has: the store's own first, newcomers after them."""
-    known = connection.execute(
-        """SELECT c.population, (SELECT persona_id FROM respondents WHERE cell_id = c.id LIMIT 1)
-        FROM cells c ORDER BY c.id"""
-    ).fetchall()
-    blocks = {loaded.population.id: 0}
-    blocks |= {name: (persona - 1) // BLOCK for name, persona in known if persona is not None and name is not None}
-    for name in loaded.populations:
-        blocks.setdefault(name, max(blocks.values()) + 1)
-    return blocks
-
-
-def _persona_row(persona_id: int, persona: Persona) -> Row:
-    place = persona.place
-    return (
-        *(persona_id, _json(persona.attributes)),
-        *((place.country, place.state, place.city) if place else (None, None, None)),
-        *(persona.weight, persona.source_row),
-    )
-
-
-def _respondent_row(respondent: Respondent) -> Row:
-    return respondent.portrait, _json(respondent.decoding.as_dict()), respondent.memory_length

@@ -64,7 +64,7 @@ def run_wave(
     WavePaused
         If a backend, the disk or Ray failed for good; the same command continues.
     """
-    work = Interviews(loaded, register(store, loaded, now()), shard)
+    work = Interviews(loaded, register(store, loaded, now(), shard), shard)
     make = make_executor or executor_of
     done = run_work(work, store, now=now, make_executor=lambda: make(loaded), progress=progress)
     if shard.whole:

@@ -1,7 +1,7 @@
 """A wave in several stores at once, each with its share of the people, and one store made of them again.
 
-Every shard registers everybody, so ids agree in all of them, and asks its own people alone; who that is hangs on the
-person's number, so a person answers in all cells of one shard. Shards may run on different machines.
+A shard holds and asks its own people alone, under the ids that they have in the store of a single run; who they are
+hangs on the person's number, so a person answers in all cells of one shard. Shards may run on different machines.
 """
 
 import re
@@ -19,14 +19,24 @@ from simulator.store import Store
 MOST = 10_000
 """Shards of one wave."""
 
-SAME = ("waves", "cells", "questions", "options", "personas", "respondents", "reference_counts")
+SAME = ("waves", "cells", "questions", "options", "reference_counts")
 """Tables that every shard must hold alike, but for the times in ``waves`` and what a run notes in ``models``."""
 
 TIMES = {"waves": ("started", "finished", "versions")}
 """Columns in which shards may differ."""
 
 STREAMED = (
-    *("texts", "exchanges", "attempts", "answers", "answer_options", "answer_sources", "distributions"),
+    *(
+        "personas",
+        "respondents",
+        "texts",
+        "exchanges",
+        "attempts",
+        "answers",
+        "answer_options",
+        "answer_sources",
+        "distributions",
+    ),
     *("demonstrations", "known_answers", "scenes", "actions", "judgements", "resolutions", "batches"),
 )
 """Tables whose rows are put together, parents before children."""
@@ -87,6 +97,14 @@ class Shard:
         """
         return person % self.of == self.number - 1
 
+    def size(self, people: int) -> int:
+        """How many of the first people are its own.
+
+        >>> [Shard(number, 4).size(10) for number in (1, 2, 3, 4)]
+        [3, 3, 2, 2]
+        """
+        return (people - self.number + self.of) // self.of
+
 
 EVERYBODY = Shard()
 """The one shard of a wave that is not divided."""
@@ -138,6 +156,7 @@ def _add(connection: sqlite3.Connection, shard: Path, first: Path) -> None:
             for table in SAME:
                 _refuse_other_wave(connection, table, shard, first)
             _refuse_other_models(connection, shard, first)
+            _refuse_other_ids(connection, shard, first)
             for table in STREAMED:
                 _refuse_contradictions(connection, table, shard)
                 columns = ", ".join(_columns(connection, table))
@@ -184,6 +203,19 @@ def _refuse_other_models(connection: sqlite3.Connection, shard: Path, first: Pat
         raise StoreError(
             f"{shard} and {first} were answered by different models under the name {differing[0]!r}: their settings "
             "or weights differ. Answers of two models are not mixed; evaluate the stores side by side instead."
+        )
+
+
+def _refuse_other_ids(connection: sqlite3.Connection, shard: Path, first: Path) -> None:
+    """A person in a cell is one respondent: the histories of stores that grew may number them differently."""
+    found = connection.execute(
+        """SELECT 1 FROM main.respondents m JOIN shard.respondents s USING (cell_id, persona_id)
+        WHERE m.id <> s.id LIMIT 1"""
+    ).fetchone()
+    if found:
+        raise StoreError(
+            f"{shard} and {first} give the same people different numbers, since one of them grew when it held people "
+            "already; nothing was merged. Merge stores that were begun by `run --shard` for the wave as it is now."
         )
 
 

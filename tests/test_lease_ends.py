@@ -8,7 +8,7 @@ from simulator import cohort as hosting
 from simulator.cohort import Assignment, Cohort, CohortSpec
 from simulator.leases import Lease
 from simulator.loading import load_wave
-from simulator.registration import persona_respondents
+from simulator.people import persona_respondents
 from tests.fault_server import Plan, serving
 from tests.faulty_wave import write_wave
 

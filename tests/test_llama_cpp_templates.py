@@ -84,9 +84,10 @@ def test_a_template_cannot_reach_out_of_its_sandbox(vocabulary: Vocabulary) -> N
         template.tokens((Message("user", "x"),))
 
 
-def test_a_template_that_cannot_be_read_shows_when_the_model_is_opened(vocabulary: Vocabulary) -> None:
+@pytest.mark.parametrize("source", ["{% for m in messages %}", "{{ " + "(" * 2000 + "1" + ")" * 2000 + " }}"])
+def test_a_template_that_cannot_be_read_shows_when_the_model_is_opened(vocabulary: Vocabulary, source: str) -> None:
     with pytest.raises(BackendError, match="chat template inside the GGUF cannot be read"):
-        ChatTemplate(vocabulary, "{% for m in messages %}")
+        ChatTemplate(vocabulary, source)
 
 
 def test_whatever_a_template_comes_to_is_told_as_its_refusal(vocabulary: Vocabulary) -> None:

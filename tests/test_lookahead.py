@@ -9,8 +9,8 @@ from simulator.backends.scripted import ScriptedBackend
 from simulator.drivers import drive
 from simulator.loading import load_wave
 from simulator.lookahead import Ahead, independent
+from simulator.people import make_respondent
 from simulator.protocols.registry import find_protocol
-from simulator.registration import make_respondent
 from tests import conftest
 
 

@@ -124,6 +124,8 @@ def test_a_portrait_of_ones_own_has_attributes_codes_and_place(tmp_path):
         ("{{ (sex, job) }}", "would print a list that no `in` searches"),
         ("{{ [sex] | upper }}", "would print a list that no `in` searches"),
         ("{{ sex", "is not a usable template"),
+        ("{{ " + "(" * 2000 + "sex" + ")" * 2000 + " }}", "is nested too deeply"),
+        ("{% if sex %}" * 120 + "{{ sex }}" + "{% endif %}" * 120, "is nested too deeply"),
     ],
 )
 def test_a_template_reaches_only_the_persona(tmp_path, text, message):

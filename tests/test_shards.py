@@ -34,7 +34,8 @@ def stores(wave_file, tmp_path):
 
 def test_merged_shards_are_the_store_of_one_run(stores, tmp_path):
     _, whole, shards = stores
-    assert [count(store, "SELECT count(*) FROM answers") for store in shards] == [6, 6, 6]
+    for table, each in (("personas", 2), ("respondents", 2), ("answers", 6)):
+        assert [count(store, f"SELECT count(*) FROM {table}") for store in shards] == [each] * 3
     before = [content(store) for store in shards]
     assert merge(shards, tmp_path / "merged.sqlite") == 18
     assert content(tmp_path / "merged.sqlite") == content(whole)
@@ -61,6 +62,66 @@ def test_a_shard_asks_its_own_people_in_every_cell_and_goes_on_where_it_stopped(
     assert asked == [(2,), (5,)]
     again = ask(wave, shards[1], Shard(2, 3))
     assert (again.resumed, again.saved, again.total) == (6, 6, 6)
+
+
+def test_people_of_several_populations_and_cells_keep_their_numbers(wave_file, tmp_path):
+    """Six people in two cells, four of another population in a third: 12 + 4 respondents, numbered across."""
+    more = (
+        "conditions:\n",
+        "conditions:\n  - {name: plain, protocol: def, settings: {portrait: [sex]}}\n"
+        "  - {name: there, protocol: def, population: OTHER, respondents: 4, settings: {portrait: [sex]}}\n",
+    )
+    wave = wave_file((more[0], more[1].replace("OTHER", "cn_adults_2020")))
+    ask(wave, tmp_path / "whole.sqlite")
+    assert count(tmp_path / "whole.sqlite", "SELECT max(id) FROM respondents") == 16
+    shards = [tmp_path / f"{n}.sqlite" for n in range(1, 6)]
+    for number, store in enumerate(shards, start=1):
+        ask(wave, store, Shard(number, 5))
+    # The fifth has person 4 in two cells and nobody of the four; the first has persons 0 and 5, and one of the four.
+    assert [count(store, "SELECT count(*) FROM respondents") for store in shards] == [5, 3, 3, 3, 2]
+    merge(shards[3:], tmp_path / "some.sqlite")
+    merge(shards, tmp_path / "all.sqlite")
+    assert content(tmp_path / "all.sqlite") == content(tmp_path / "whole.sqlite")
+    ask(wave, tmp_path / "some.sqlite")
+    assert content(tmp_path / "some.sqlite") == content(tmp_path / "whole.sqlite")
+
+
+def test_shards_grow_by_respondents_as_one_store_does(stores, wave_file, tmp_path):
+    _, whole, shards = stores
+    grown = wave_file(("respondents: 6", "respondents: 10"))
+    ask(grown, whole)
+    for number, store in enumerate(shards, start=1):
+        ask(grown, store, Shard(number, 3))
+    merge(shards, tmp_path / "merged.sqlite")
+    assert content(tmp_path / "merged.sqlite") == content(whole)
+
+
+CONDITION = ("conditions:\n", "conditions:\n  - {name: plain, protocol: def, settings: {portrait: [sex]}}\n")
+
+
+def test_a_share_does_not_grow_where_that_would_number_its_people_anew(stores, wave_file):
+    _, _, shards = stores
+    before = content(shards[1])
+    with pytest.raises(StoreError, match="whom the wave as it is now would number anew"):
+        ask(wave_file(CONDITION), shards[1], Shard(2, 3))
+    assert content(shards[1]) == before
+
+
+def test_a_share_of_nobody_is_an_empty_store(wave_file, tmp_path):
+    wave = wave_file(("respondents: 6", "respondents: 1"))
+    state = ask(wave, tmp_path / "a.sqlite", Shard(2, 2))
+    assert (state.saved, state.total) == (0, 0)
+    ask(wave, tmp_path / "b.sqlite", Shard(1, 2))
+    assert merge([tmp_path / "a.sqlite", tmp_path / "b.sqlite"], tmp_path / "merged.sqlite") == 3
+
+
+def test_stores_that_number_people_differently_are_not_merged(wave_file, tmp_path):
+    """The store of everybody grew by a condition behind its six people; the share of one person beside them."""
+    for store, shard in ((tmp_path / "a.sqlite", EVERYBODY), (tmp_path / "b.sqlite", Shard(1, 6))):
+        ask(wave_file(), store, shard)
+        ask(wave_file(CONDITION), store, shard)
+    with pytest.raises(StoreError, match="give the same people different numbers"):
+        merge([tmp_path / "a.sqlite", tmp_path / "b.sqlite"], tmp_path / "merged.sqlite")
 
 
 def test_stores_of_different_waves_are_not_merged(stores, wave_file, tmp_path):

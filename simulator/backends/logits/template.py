@@ -121,6 +121,11 @@ class ChatTemplate:
             raise BackendError(
                 f"The chat template inside the GGUF cannot be read: {error}. Use another conversion of this model."
             ) from None
+        except (RecursionError, SyntaxError, MemoryError):
+            raise BackendError(
+                "The chat template inside the GGUF cannot be read: it is nested too deeply. Use another conversion "
+                "of this model."
+            ) from None
 
     def _unhide(self, text: str, hidden: list[str], sentinel: str) -> list[int]:
         """Tokens of the rendered text; hidden texts come back only after its own markup was recognised."""
