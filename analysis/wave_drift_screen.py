@@ -36,7 +36,7 @@ def render_drift(found: WaveDrift, console: Console) -> None:
             words(each.labels[option], 14),
             *(f"{each.shares[wave][option]:.0%}" for wave in waves),
             distance(each.largest),
-            f"{each.between[0]}–{each.between[1]}",
+            f"{each.between[0]}–{each.between[1]}" if each.largest else "·",
             f"{each.p:.3f}",
             f"{each.adjusted_p:.3f}" + ("*" if each.adjusted_p <= CLEAR else " "),
         )
@@ -60,6 +60,10 @@ def _moves_most(each: Drift) -> int:
     return int(np.abs(first - second).argmax())
 
 
+def _people(fewest: int, most: int) -> str:
+    return f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
+
+
 def _notes(found: WaveDrift, waves: tuple[int, ...]) -> list[str]:
     swapped = "answers permuted within people" if found.matched else "people permuted between the waves"
     tested = "of any difference between the waves"
@@ -76,7 +80,7 @@ def _notes(found: WaveDrift, waves: tuple[int, ...]) -> list[str]:
     if changed:
         panel = [each.panel for each in found.questions]
         notes.append(
-            f"Tested on those who answered every time ({min(panel):,} to {max(panel):,} of a question); "
+            f"Tested on those who answered every time ({_people(min(panel), max(panel))} a question); "
             f"{np.mean(changed):.0%} of them changed their answer, in the mean of the questions."
         )
     if len(waves) < len(found.waves):
