@@ -38,10 +38,9 @@ def find_unreached(
         Gives the generator for a key, which begins with the number of the person.
 
     >>> tea = {"id": "tea", "text": "Tea?", "options": "yes_no"}
-    >>> end = {"id": "milk", "text": "Milk?", "options": "yes_no", "go_to": [{"to": "end", "when": "milk == 1"}]}
-    >>> never = {"id": "never", "text": "Sugar?", "options": "yes_no", "show_if": "milk == 1"}
-    >>> asked = Questionnaire(id="q", title="Q", questions=[tea, end, never])
-    >>> find_unreached(asked, [{}] * 20, lambda *key: np.random.default_rng(key[0]))
+    >>> never = {"id": "never", "text": "Do you draw a pension?", "options": "yes_no", "show_if": "persona.age >= 65"}
+    >>> asked = Questionnaire(id="q", title="Q", questions=[tea, never])
+    >>> find_unreached(asked, [{"age": 30}] * 20, lambda *key: np.random.default_rng(key[0]))
     ('never',)
     """
     either = questionnaire.skippable.by_answers | questionnaire.skippable.by_person

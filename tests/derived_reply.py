@@ -161,6 +161,8 @@ def _constrained(body: dict[str, Any], who: Asked, label: str | None, seed: int 
 
 
 def _value(rule: dict[str, Any], who: Asked, label: str | None, seed: int | None) -> Any:
+    if "anyOf" in rule:
+        return _value(rule["anyOf"][0], who, label, seed)
     if "const" in rule:
         return rule["const"]
     if "enum" in rule:

@@ -2,16 +2,19 @@
 
 import asyncio
 import json
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from aiohttp import web
 
 from demoscope.errors import DocumentError, WavePaused
 from simulator.backends.conformance import check, request
 from simulator.backends.openai_api import OpenAIBackend, retrying
+from simulator.backends.openai_api.transport import Transport
 from simulator.loading import load_wave
 from simulator.protocols.interface import Completion
 from simulator.run import run_wave
@@ -126,6 +129,35 @@ def test_connections_that_are_opened_anew_cost_tries_and_never_the_wave(monkeypa
         replies = using(backend(server.url), ask)
     assert all(reply.last.error is None for reply in replies)
     assert {a.error_kind for reply in replies for a in reply.attempts} <= {None, "network"}
+
+
+def test_a_reply_that_is_being_read_while_connections_are_opened_anew_is_a_failure_of_the_network():
+    halfway = threading.Event()
+
+    async def slowly(http: web.Request, _: dict[str, Any]) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": "100"})
+        await response.prepare(http)
+        await response.write(b"{")
+        halfway.set()
+        await asyncio.sleep(30)
+        return response
+
+    async def exchange(url: str) -> None:
+        transport = Transport(url, {}, heard=lambda _: None)
+        asked = asyncio.create_task(
+            transport.handle_async_request(httpx2.Request("POST", f"{url}/chat/completions", json={}))
+        )
+        assert await asyncio.to_thread(halfway.wait, 20)
+        await asyncio.sleep(0.05)
+        await transport.reconnect()
+        try:
+            with pytest.raises(httpx2.ReadError):
+                await asked
+        finally:
+            await transport.aclose()
+
+    with application(slowly) as url:
+        asyncio.run(exchange(url))
 
 
 def test_two_requests_that_fail_together_fail_alone_while_the_endpoint_lives(monkeypatch):

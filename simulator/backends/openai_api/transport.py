@@ -82,6 +82,7 @@ class Transport(httpx2.AsyncBaseTransport):
         self._tls = tls
         self._rest_s = REST
         self._session = self._opened()
+        self._read: set[aiohttp.StreamReader] = set()
 
     def _opened(self) -> aiohttp.ClientSession:
         connector = RestedConnector(self._rest_s, **self._tls)
@@ -101,7 +102,11 @@ class Transport(httpx2.AsyncBaseTransport):
                 timeout=_NO_LIMIT,
                 proxy=self._proxy,
             ) as response:
-                said = await response.read()
+                self._read.add(response.content)
+                try:
+                    said = await response.read()
+                finally:
+                    self._read.discard(response.content)
         for secret in self._secrets:
             said = said.replace(secret, b"[key]")
         self._heard(response.headers)
@@ -111,6 +116,8 @@ class Transport(httpx2.AsyncBaseTransport):
     async def reconnect(self) -> None:
         """Close every connection and go on with new ones; requests under way break off."""
         old, self._session = self._session, self._opened()
+        for body in self._read:  # aiohttp would let them wait for the rest for ever
+            body.set_exception(aiohttp.ClientConnectionError("connections were opened anew"))
         await old.close()
 
     async def rest_longer(self) -> None:
