@@ -66,6 +66,10 @@ def _launch(loaded: "LoadedWave", store: Path | None, as_json: bool, shard: str 
     path = share.path_of(store or loaded.store_path)
     with Store(path, durability=loaded.wave.durability) as opened, progress_shown(loaded.wave.name, path) as shown:
         run_wave(loaded, opened, now=now, progress=shown, shard=share)
+        first = opened.first_respondent()
+    if first is None:
+        say(f"{path}: nobody belongs to shard {shard}; the wave has {loaded.wave.respondents:,} people.")
+        return
     if is_probe(loaded):
         outcome = read_outcome(path)
         understood = outcome.understood
@@ -80,7 +84,7 @@ def _launch(loaded: "LoadedWave", store: Path | None, as_json: bool, shard: str 
         understood = summary.understood
         show_summary(summary, as_json)
     if not as_json:
-        say(f"\nStore: {path}   One interview: demoscope show {path} 1")
+        say(f"\nStore: {path}   One interview: demoscope show {path} {first}")
     if understood < loaded.wave.min_valid:
         say(
             f"Only {understood:.0%} of the answers were understood; the wave asks for at least "

@@ -2,9 +2,10 @@
 
 ``python benchmarks/soak.py [--kills 100] [--seconds 3600] [--seed 1] [--victims driver,actor,node] [--quick]`` prints
 one JSON line. Each kill begins a wave of its own, strikes at a moment drawn from its whole duration, start-up
-included, and runs the same command again to the end; the store is checked (``tests/stores.py``) right after the kill
-and at the end, when it must equal the uninterrupted one. ``--victims frozen`` stops the raylet of a node for
-``--frozen-s`` seconds (60) and lets it go on. Nodes are real Ray nodes on this machine; Linux only.
+included (an actor: from the moment it appears), and runs the same command again to the end; the store is checked
+(``tests/stores.py``) right after the kill and at the end, when it must equal the uninterrupted one. ``--victims
+frozen`` stops the raylet of a node for ``--frozen-s`` seconds (60) and lets it go on. Nodes are real Ray nodes on
+this machine; Linux only.
 """
 
 import argparse
@@ -28,6 +29,8 @@ from tests.stores import compared, violated
 
 KILLED = ("driver", "actor", "node")
 PEOPLE = 40
+ACTOR_S = 3.0
+"""Seconds within which a cohort is struck after it appears; it starts and answers for about so long."""
 
 
 class Soak:
@@ -72,6 +75,9 @@ class Soak:
                 self._lasts_ray = time.monotonic() - begun
             lasts = self._lasts_ray
         with Launched(wave, store, env) as launched:
+            if victim == "actor":
+                self._await_actors(launched)
+                lasts = ACTOR_S
             time.sleep(self._rng.random() * lasts)
             saved = answers(store)
             struck = self._hit(victim, launched)
@@ -92,6 +98,12 @@ class Soak:
             self.wrong.append(f"{n} {victim}: {differ}")
         for path in self._folder.glob(f"{n}.sqlite*"):
             path.unlink()
+
+    def _await_actors(self, launched: Launched) -> None:
+        """Wait for the first cohort: most of a small wave is the start of Ray, when there is none to strike."""
+        assert self._nodes is not None
+        while not self._nodes.actors() and launched.process.poll() is None:
+            time.sleep(0.05)
 
     def _hit(self, victim: str, launched: Launched) -> bool:
         if launched.process.poll() is not None:

@@ -121,7 +121,7 @@ def read_columns(path: Path, header: Header, names: Sequence[str]) -> dict[str, 
     header : Header
         What :func:`read_header` found.
     names : sequence of str
-        Columns to read; each is in the header.
+        Columns to read; each is in the header. Of columns with one name the first is read.
 
     Raises
     ------
@@ -132,6 +132,7 @@ def read_columns(path: Path, header: Header, names: Sequence[str]) -> dict[str, 
     import pyarrow.csv as pc
     import pyarrow.parquet as pq
 
+    names = tuple(dict.fromkeys(names))
     try:
         if header.mark and _is_one_line(path):
             return {name: Column((), np.empty(0, np.int32)) for name in names}

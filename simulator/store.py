@@ -154,6 +154,11 @@ class Store:
             found[subject][step, ordinal] = (seed, Completion(attempts) if written else rated(attempts))
         return dict(found)
 
+    def first_respondent(self) -> int | None:
+        """Smallest id of a respondent; ``None`` when the store holds nobody."""
+        number: int | None = self.execute("SELECT min(id) FROM respondents")[0][0]
+        return number
+
     def respondents(self) -> Iterator[tuple[int, int, int, int]]:
         """Every respondent, person by person: id, cell id, persona id, number of answers."""
         yield from self.execute(

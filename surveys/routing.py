@@ -162,7 +162,7 @@ class _Check:
         asked_when: dict[str, str] = {}
         for name in names:  # and those that are added meanwhile
             own = self._layout.questions[self._places[name]].show_if
-            if own is None:
+            if own is None or own not in self._sound:  # what is wrong with that one is told where it stands
                 continue
             further = [one for one in dict.fromkeys(named_questions(own, self._names)) if one not in names]
             if len(names) + len(further) <= MOST_NAMED:
@@ -176,7 +176,9 @@ class _Check:
             alone = frozenset({name}), frozenset[str]()
             rule = next(iter(self._layout.questions[self._places[name]].go_to), None)
             beyond = rule is not None and self._places.get(rule.to, len(self._places)) > place
-            if rule is not None and rule.when is not None and beyond and references(parse(rule.when)) == alone:
+            if rule is None or rule.when is None or not beyond or rule.when not in self._sound:
+                continue
+            if references(parse(rule.when)) == alone:
                 yield name, rule.when
 
     def _not_before(self, name: str, place: int) -> Iterator[str]:

@@ -143,10 +143,11 @@ def read_scenes(reply: str, question: str) -> tuple[Scene, ...]:
     >>> read_scenes(said, "q")[0].last
     'PersonX goes.'
     """
-    return tuple(
-        Scene(question=question, **{name: " ".join(part.split()) for name, part in found.groupdict().items()})
+    written = (
+        {name: " ".join(part.split()) for name, part in found.groupdict().items()}
         for found in _SCENE.finditer(reply.strip())
     )
+    return tuple(Scene(question=question, **parts) for parts in written if all(parts.values()))
 
 
 def read_checks(reply: str) -> dict[str, bool]:

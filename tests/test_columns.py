@@ -7,6 +7,7 @@ import pandas as pd
 import pyreadstat
 import pytest
 
+from demoscope.columns import read_columns, read_header
 from demoscope.errors import DocumentError
 from surveys.formats.codebook import read_codebook
 from surveys.formats.columns import FORMAT
@@ -185,3 +186,10 @@ def test_a_hostile_table_is_refused_or_read(tmp_path, data):
     except DocumentError:
         return
     assert ";" in data
+
+
+def test_of_columns_with_one_name_the_first_is_read(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("a,a,b\n1,2,3\n")
+    found = read_columns(path, read_header(path), ("a", "a", "b"))
+    assert {name: column.texts for name, column in found.items()} == {"a": ("1",), "b": ("3",)}

@@ -438,3 +438,14 @@ def test_loops_and_scales_survive_in_surveyjs_and_qualtrics(tmp_path):
     assert [question.text for question in back.questions] == [question.text for question in there.questions]
     assert back["warm"] == there["warm"]
     assert back["why"].show_if == there["why"].show_if
+
+
+def test_an_option_without_a_code_in_a_translated_table_is_told_with_its_line(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "row,id,kind,code,text,text:zh\nquestionnaire,a,en,,Title,\nquestion,q,single,,Which?,\n"
+        "option,,,,Yes,是\noption,,,2,No,否\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(DocumentError, match=r"a\.csv:4: an option needs a number in the column `code`"):
+        read_questionnaire(path)

@@ -506,3 +506,9 @@ def test_conditions_that_some_way_meets_are_not_refused():
     # The rule of a question that was passed by leads nowhere, so who was not asked w gets to the last question.
     passing = single("w", show_if="a == 1", go_to=[{"to": "end", "when": "not answered(w)"}])
     asking(single("a"), passing, single("last", show_if="not answered(w)"))
+
+
+def test_a_wrong_condition_is_told_where_it_stands_though_later_conditions_hang_on_its_question():
+    said = refusal(single("a"), single("b", show_if="no"), single("c", show_if="b == 1 or a == 2"))
+    assert "question 'b': show_if: " in said
+    assert "question 'c'" not in said

@@ -243,3 +243,8 @@ def test_kept_scenes_are_written_as_a_document_that_ratings_use(tmp_path):
     assert "not reviewed by anybody" in found.source
     with pytest.raises(DocumentError, match="is there already"):
         write_scenes(path, tmp_path / "out.yaml")
+
+
+def test_a_written_scene_with_an_empty_action_is_none():
+    assert len(read_scenes(WRITTEN, "tidy")) >= 1
+    assert read_scenes("1. Situation: PersonX waits.\nAction A: \x1f \nAction B: PersonX goes.", "q") == ()

@@ -13,6 +13,7 @@ from simulator.run import run_wave
 from simulator.shards import EVERYBODY, Shard, merge
 from simulator.store import Store
 from tests.stores import content, count, sound
+from tests.test_cli import demoscope
 
 
 def ask(path, store, shard=EVERYBODY):
@@ -105,6 +106,14 @@ def test_a_share_does_not_grow_where_that_would_number_its_people_anew(stores, w
     with pytest.raises(StoreError, match="whom the wave as it is now would number anew"):
         ask(wave_file(CONDITION), shards[1], Shard(2, 3))
     assert content(shards[1]) == before
+
+
+def test_the_command_names_a_respondent_of_the_share_or_says_that_there_is_none(wave_file, tmp_path):
+    wave, store = wave_file(("respondents: 6", "respondents: 2")), tmp_path / "a.sqlite"
+    said = [demoscope("run", str(wave), "--store", str(store), "--shard", f"{n}/3") for n in (2, 3)]
+    assert [one.returncode for one in said] == [0, 0]
+    assert f"demoscope show {tmp_path / 'a.2of3.sqlite'} 2" in said[0].stdout + said[0].stderr
+    assert "nobody belongs to shard 3/3; the wave has 2 people." in said[1].stdout + said[1].stderr
 
 
 def test_a_share_of_nobody_is_an_empty_store(wave_file, tmp_path):

@@ -191,6 +191,8 @@ class _Table:
             for row in self._take("option"):
                 option = self._settings(row, "code", "score", "exclusive", "pinned", "kind") | {"label": row["text"]}
                 option.pop("id", None)
+                if option.get("code") is None:
+                    raise self._fail(row.line, "an option needs a number in the column `code`")
                 entry.setdefault("options", []).append(option)
                 self._say(row, entry["id"], "options", option.get("code"))
             for row in self._take("point"):
