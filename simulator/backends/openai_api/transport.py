@@ -146,6 +146,10 @@ _HTTP = frozenset({"accept", "content-type", "user-agent"})
 """Headers that are sent to everybody."""
 
 
+_CLOSED = "Connection closed."
+"""What aiohttp says, without a class for it, of a body whose connection was closed after its headers."""
+
+
 @contextlib.contextmanager
 def _as_httpx(proxy: str | None) -> Any:
     """What aiohttp raises, in the words that the openai package understands; a proxy's password is in none."""
@@ -160,3 +164,7 @@ def _as_httpx(proxy: str | None) -> Any:
         raise httpx2.ConnectError(str(error)) from error
     except (aiohttp.ClientError, OSError) as error:
         raise httpx2.ReadError(str(error) or type(error).__name__) from error
+    except RuntimeError as error:
+        if str(error) != _CLOSED:
+            raise
+        raise httpx2.ReadError(str(error)) from error
