@@ -23,6 +23,7 @@ import typer
 
 from analysis import coding_commands as coding
 from analysis import commands as telling
+from analysis import comparing_commands as comparing
 from analysis.commands import show_summary, summary_of
 from analysis.individual import commands as ivc
 from analysis.worldvaluesbench import commands as wvb
@@ -242,8 +243,8 @@ app = typer.Typer(
 )
 for command in (
     *(preview, convert, launching.plan, run, probe, launching.merge, launching.judge, launching.show),
-    *(telling.status, telling.report, telling.compare, telling.differences, telling.worth, telling.combine),
-    telling.probe_report,
+    *(telling.status, telling.report, comparing.compare, comparing.differences, comparing.worth, comparing.combine),
+    comparing.probe_report,
     *(telling.export, telling.serve, telling.annotate, telling.unread, resolve),
     *(launching.wordings, launching.scenes, launching.doctor),
 ):
