@@ -8,10 +8,11 @@ import yaml
 from typer.testing import CliRunner
 
 import run_simulation
-from analysis.coded import Codebook
-from analysis.coding import open_answers, read_coding
+from analysis.coding import answers_to, read_coding
 from analysis.reading import open_results
 from demoscope.errors import DocumentError
+from demoscope.open_answers import write_coding_sheet
+from surveys.codebook import Codebook
 from tests.results import MadeUp
 
 BOOK = Codebook(
@@ -63,9 +64,7 @@ def test_the_sheet_has_every_open_answer_once_and_tells_no_condition(store, tmp_
     assert all(row["text"] == f"'=words of {row['respondent']}" for row in rows)  # no spreadsheet runs it
     assert "def x model" not in out.read_text()
     with pytest.raises(DocumentError, match="may hold codes"), open_results(store) as results:
-        from analysis.coding import write_coding_sheet
-
-        write_coding_sheet(out, open_answers(results, "q2"))
+        write_coding_sheet(out, answers_to(results, BOOK))
 
 
 def test_kappa_counts_agreement_beyond_chance_and_only_agreed_codes_count(store, tmp_path):
@@ -115,9 +114,9 @@ def test_mistakes_on_sheets_are_told(store, tmp_path, second, coder, told):
 def test_only_open_questions_are_coded(store):
     with open_results(store) as results:
         with pytest.raises(DocumentError, match="kind single"):
-            open_answers(results, "q1")
+            answers_to(results, BOOK.model_copy(update={"question": "q1"}))
         with pytest.raises(DocumentError, match="no question 'q7'"):
-            open_answers(results, "q7")
+            answers_to(results, BOOK.model_copy(update={"question": "q7"}))
 
 
 def test_a_codebook_has_every_code_once():
