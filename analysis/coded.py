@@ -47,7 +47,7 @@ class CodedAnswers(Document):
 
     def question(self, number: int, text: str) -> Asked:
         """The coded question, under a number of its own, in the words of the open one and of who coded it."""
-        kappa = "not defined" if self.kappa is None else f"{self.kappa:.2f}"
+        kappa = "not defined" if self.kappa is None else f"{self.kappa:z.2f}"
         told = f"coded by {' and '.join(self.coders)}, kappa {kappa}, {len(self.codes):,} of {self.answers:,} answers"
         choices = tuple(Choice(one.code, one.label, None, True) for one in self.codebook.codes)
         name = self.codebook.id

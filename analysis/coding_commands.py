@@ -86,9 +86,9 @@ def read_(
 def coding_lines(found: "Coding") -> Iterator[str]:
     """The agreement, and the coded question cell by cell."""
     first, second = found.coders
-    kappa = "not defined: both used one and the same code" if found.kappa is None else f"{found.kappa:.2f}"
+    kappa = "not defined: both used one and the same code" if found.kappa is None else f"{found.kappa:z.2f}"
     known = found.low is not None and found.high is not None
-    interval = f" (95 % {found.low:.2f} to {found.high:.2f})" if known else ""
+    interval = f" (95 % {found.low:z.2f} to {found.high:z.2f})" if known else ""
     yield f"{found.codebook}: codes of {found.question}, by {first} and {second}"
     alike = f"{found.share_agreed:.0%} of them alike"
     yield f"Both coded {found.both:,} answers, {alike}. Cohen's kappa {kappa}{interval}."

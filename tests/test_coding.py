@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 import run_simulation
 from analysis.coding import answers_to, read_coding
+from analysis.coding_commands import coding_lines
 from analysis.reading import open_results
 from demoscope.errors import DocumentError
 from demoscope.open_answers import write_coding_sheet
@@ -135,3 +136,13 @@ def test_the_command_shows_agreement_and_writes_what_is_disputed(store, tmp_path
     assert sorted(row["respondent"] for row in rows) == ["4", "7"]
     found = json.loads(CliRunner().invoke(run_simulation.app, [*base, "--json"]).output)
     assert found["agreed"] == 5
+
+
+def test_agreement_that_is_no_better_than_chance_is_no_negative_nought(store, tmp_path):
+    ana, ben = {1: 1, 2: 1, 3: 1, 4: 1, 5: 1, 6: 1}, {1: 1, 2: 1, 3: 1, 4: 2, 5: 2, 6: 9}
+    # 3 of 6 alike, and by chance 1 * 3/6 as many
+    with open_results(store) as results:
+        found = read_coding(results, BOOK, [sheet(tmp_path, "ana", ana), sheet(tmp_path, "ben", ben)])
+    assert found.kappa == pytest.approx(0)
+    assert "kappa 0.00" in "\n".join(coding_lines(found))
+    assert "kappa 0.00" in found.codes.question(3, "Why?").text
