@@ -253,6 +253,7 @@ ivc.app.command("train")(training.train)
 app.add_typer(ivc.app, name="ivc")
 app.add_typer(wvb.app, name="wvb")
 app.add_typer(reference.app, name="reference")
+coding.app.command("ask")(launching.code_ask)
 app.add_typer(coding.app, name="code")
 
 

@@ -11,44 +11,14 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from analysis.reading import Results, open_results
 from analysis.records import STATUSES, Answers, Asked, Cell, Choice, Endings, Respondents
 from demoscope.documents import Document, build
 from demoscope.errors import DocumentError
-
-LARGEST = 2**31 - 1
-"""Largest code."""
-
-
-class CodebookCode(Document):
-    """One code."""
-
-    code: int = Field(ge=-LARGEST, le=LARGEST)
-    label: str = Field(min_length=1)
-    description: str | None = None
-    """When it is given, with examples."""
-
-
-class Codebook(Document):
-    """What open answers to one question may be about; every answer gets one code."""
-
-    id: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")
-    """Name of the coded question, which stands beside the open one."""
-    question: str
-    """Id of the question whose answers are coded; of kind ``text``."""
-    codes: tuple[CodebookCode, ...] = Field(min_length=2)
-    """The codes, one of them for all other answers."""
-
-    @field_validator("codes")
-    @classmethod
-    def _codes_differ(cls, codes: tuple[CodebookCode, ...]) -> tuple[CodebookCode, ...]:
-        numbers = [one.code for one in codes]
-        twice = next((code for code in numbers if numbers.count(code) > 1), None)
-        if twice is not None:
-            raise ValueError(f"the code {twice} is there twice; every code is there once")
-        return codes
+from demoscope.open_answers import texts_of
+from surveys.codebook import Codebook
 
 
 class CodedAnswers(Document):
@@ -77,7 +47,7 @@ class CodedAnswers(Document):
 
     def question(self, number: int, text: str) -> Asked:
         """The coded question, under a number of its own, in the words of the open one and of who coded it."""
-        kappa = "not defined" if self.kappa is None else f"{self.kappa:.2f}"
+        kappa = "not defined" if self.kappa is None else f"{self.kappa:z.2f}"
         told = f"coded by {' and '.join(self.coders)}, kappa {kappa}, {len(self.codes):,} of {self.answers:,} answers"
         choices = tuple(Choice(one.code, one.label, None, True) for one in self.codebook.codes)
         name = self.codebook.id
@@ -88,17 +58,6 @@ def digest_of(answers: Iterable[tuple[int, int, str]]) -> str:
     """BLAKE2 hash of open answers: respondent, replicate and text of each, in any order."""
     rows = sorted([respondent, replicate, text] for respondent, replicate, text in answers)
     return hashlib.blake2b(json.dumps(rows).encode(), digest_size=12).hexdigest()
-
-
-def texts_of(results: Results, question: str) -> list[tuple[int, int, str, str]]:
-    """Respondent, replicate, cell and words of every understood answer to an open question."""
-    return results.rows(
-        """SELECT a.respondent_id, a.replicate, c.name, coalesce(a.text, '') FROM answers a
-        JOIN respondents r ON r.id = a.respondent_id JOIN cells c ON c.id = r.cell_id
-        JOIN questions q ON q.id = a.question_id
-        WHERE q.name = ? AND q.kind = 'text' AND a.status = 'answered' AND a.method = 'text' ORDER BY 1, 2""",
-        (question,),
-    )
 
 
 def write_coded(coded: CodedAnswers, path: Path) -> None:
@@ -186,10 +145,10 @@ def open_coded(path: str | Path, coded: Sequence[CodedAnswers] = ()) -> Results:
 
 def _holds(results: Results, coded: CodedAnswers) -> bool:
     """Whether a store holds the answers that were coded."""
-    texts = texts_of(results, coded.codebook.question)
-    if digest_of((who, replicate, text) for who, replicate, _, text in texts) != coded.digest:
+    texts = texts_of(results.rows, coded.codebook.question)
+    if digest_of((*one.key, one.text) for one in texts) != coded.digest:
         return False
-    strange = {each[:2] for each in coded.codes} - {(who, replicate) for who, replicate, *_ in texts}
+    strange = {each[:2] for each in coded.codes} - {one.key for one in texts}
     if strange:
         raise DocumentError(
             f"{results.path}: the codes of {coded.codebook.id!r} name an answer that is not among them (respondent "

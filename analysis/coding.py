@@ -1,4 +1,4 @@
-"""Coding of open answers: two people give each answer a code of a codebook, and how far they agree is told.
+"""Coding of open answers: two coders give each answer a code of a codebook, and how far they agree is told.
 
 Coders see answers in a drawn order and nothing of the condition. Where both give the same code it counts; where they
 do not, nobody's code counts until a third sheet settles it.
@@ -10,31 +10,15 @@ from pathlib import Path
 import numpy as np
 
 from analysis.agreement import agreement_interval, cohen_kappa
-from analysis.coded import Codebook, CodedAnswers, digest_of, texts_of
+from analysis.coded import CodedAnswers, digest_of
 from analysis.proportions import wilson
 from analysis.reading import Results
 from demoscope.documents import Document
 from demoscope.errors import DocumentError
+from demoscope.open_answers import KEY, OpenAnswer, open_answers
 from demoscope.seeds import generator
-from demoscope.tables import read_table, write_new_table
-
-KEY = ("respondent", "replicate")
-COLUMNS = ("answer", *KEY, "text", "code", "coder")
-"""Columns of a sheet; ``answer`` counts from 1, ``code`` and ``coder`` are filled in."""
-
-
-class OpenAnswer(Document):
-    """One answer in a respondent's own words."""
-
-    respondent: int
-    replicate: int
-    cell: str
-    text: str
-
-    @property
-    def key(self) -> tuple[int, int]:
-        """Which answer it is, among those to one question."""
-        return self.respondent, self.replicate
+from demoscope.tables import read_table
+from surveys.codebook import Codebook
 
 
 class CodeShare(Document):
@@ -89,33 +73,9 @@ class Coding(Document):
         return self.agreed / self.both
 
 
-def open_answers(results: Results, question: str) -> tuple[OpenAnswer, ...]:
-    """Understood answers to a question of kind ``text``, in a drawn order that hides where they come from.
-
-    Raises
-    ------
-    DocumentError
-        If there is no such question, it is of another kind, or nobody answered it.
-    """
-    kinds = {asked.name: asked.kind for asked in results.questions}
-    if question not in kinds:
-        raise DocumentError(f"{results.path}: there is no question {question!r}; there are {', '.join(kinds)}.")
-    if kinds[question] != "text":
-        raise DocumentError(
-            f"{results.path}: {question!r} is of kind {kinds[question]}; open answers are those of kind `text`."
-        )
-    rows = texts_of(results, question)
-    if not rows:
-        raise DocumentError(f"{results.path}: nobody has answered {question!r} yet.")
-    places = generator(results.wave.seed, "coding sheet", question).permutation(len(rows)).tolist()
-    found = [OpenAnswer(respondent=r, replicate=n, cell=c, text=text) for r, n, c, text in rows]
-    return tuple(found[place] for place in places)
-
-
-def write_coding_sheet(path: Path, answers: Sequence[OpenAnswer]) -> None:
-    """Write a CSV with a row an answer, for one coder; errors as :func:`demoscope.tables.write_new_table`."""
-    rows = ((n, one.respondent, one.replicate, one.text, "", "") for n, one in enumerate(answers, start=1))
-    write_new_table(path, COLUMNS, rows, "codes")
+def answers_to(results: Results, codebook: Codebook) -> tuple[OpenAnswer, ...]:
+    """Understood answers to the codebook's question; order and errors as :func:`open_answers`."""
+    return open_answers(results.rows, codebook.question, results.wave.seed, str(results.path))
 
 
 def read_coding_sheet(path: Path, codebook: Codebook) -> tuple[str, dict[tuple[int, int], int]]:
@@ -158,7 +118,7 @@ def read_coding(results: Results, codebook: Codebook, sheets: Sequence[Path], se
         As :func:`open_answers` and :func:`read_coding_sheet`; or if there are not two coders, a sheet holds an answer
         that the store lacks, or no answer was coded by both.
     """
-    answers = open_answers(results, codebook.question)
+    answers = answers_to(results, codebook)
     known = {one.key for one in answers}
     if len(sheets) != 2:
         raise DocumentError(f"Agreement is between two coders; give two sheets, not {len(sheets)}.")
@@ -203,7 +163,7 @@ def read_coding(results: Results, codebook: Codebook, sheets: Sequence[Path], se
             coders=(one, two),
             kappa=known_kappa,
             answers=len(answers),
-            digest=digest_of((each.respondent, each.replicate, each.text) for each in answers),
+            digest=digest_of((*each.key, each.text) for each in answers),
             codes=tuple((*key, code) for key, code in sorted(counted.items())),
         ),
     )

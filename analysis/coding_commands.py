@@ -15,7 +15,9 @@ CodebookPath = Annotated[
     Path, typer.Argument(metavar="CODEBOOK.yaml", help="The codes, and the question they are of.")
 ]
 
-app = typer.Typer(help="Give open answers the codes of a codebook, by two people.", no_args_is_help=True)
+app = typer.Typer(
+    help="Give open answers the codes of a codebook, by two coders, people or models.", no_args_is_help=True
+)
 
 
 @app.command()
@@ -25,14 +27,15 @@ def sheet(
     out: Annotated[Path, typer.Argument(metavar="SHEET.csv", help="CSV to write, for one coder to fill in.")],
 ) -> None:
     """Write the open answers as a sheet: a coder fills in `code` and, in the first row, their name as `coder`."""
-    from analysis.coded import Codebook
-    from analysis.coding import open_answers, write_coding_sheet
+    from analysis.coding import answers_to
     from analysis.reading import open_results
     from demoscope.documents import read
+    from demoscope.open_answers import write_coding_sheet
+    from surveys.codebook import Codebook
 
     book = read(Codebook, codebook)
     with open_results(store) as results:
-        answers = open_answers(results, book.question)
+        answers = answers_to(results, book)
     write_coding_sheet(out, answers)
     say(f"{out}: {len(answers):,} answers to {book.question}. Give a copy to each of two coders.")
 
@@ -55,15 +58,17 @@ def read_(
     as_json: AsJson = False,
 ) -> None:
     """Show how far two coders agree, and how often each code was given."""
-    from analysis.coded import Codebook, write_coded
-    from analysis.coding import open_answers, read_coding, write_coding_sheet
+    from analysis.coded import write_coded
+    from analysis.coding import answers_to, read_coding
     from analysis.reading import open_results
     from demoscope.documents import read
+    from demoscope.open_answers import write_coding_sheet
+    from surveys.codebook import Codebook
 
     book = read(Codebook, codebook)
     with open_results(store) as results:
         found = read_coding(results, book, sheets, settle)
-        answers = open_answers(results, book.question)
+        answers = answers_to(results, book)
     if out:
         write_coded(found.codes, out)
     if as_json:
@@ -81,9 +86,9 @@ def read_(
 def coding_lines(found: "Coding") -> Iterator[str]:
     """The agreement, and the coded question cell by cell."""
     first, second = found.coders
-    kappa = "not defined: both used one and the same code" if found.kappa is None else f"{found.kappa:.2f}"
+    kappa = "not defined: both used one and the same code" if found.kappa is None else f"{found.kappa:z.2f}"
     known = found.low is not None and found.high is not None
-    interval = f" (95 % {found.low:.2f} to {found.high:.2f})" if known else ""
+    interval = f" (95 % {found.low:z.2f} to {found.high:z.2f})" if known else ""
     yield f"{found.codebook}: codes of {found.question}, by {first} and {second}"
     alike = f"{found.share_agreed:.0%} of them alike"
     yield f"Both coded {found.both:,} answers, {alike}. Cohen's kappa {kappa}{interval}."

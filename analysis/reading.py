@@ -133,12 +133,13 @@ class Results:
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
-        """The cells, in the order of the wave; what judges took is no cell of it."""
+        """The cells, in the order of the wave; what judges and coders took is no cell of it."""
         whose = "c.population" if self._has_column("cells", "population") else "NULL"
         rows = self.rows(
             f"""SELECT c.id, c.name, c.condition, m.name, c.protocol, c.profile, c.language, c.told, c.culture,
             coalesce({whose} = (SELECT population ->> '$.document.id' FROM waves), 1)
-            FROM cells c JOIN models m ON m.id = c.model_id WHERE c.protocol <> 'judge' ORDER BY c.id"""
+            FROM cells c JOIN models m ON m.id = c.model_id
+            WHERE c.protocol NOT IN ('judge', 'coder') ORDER BY c.id"""
         )
         return tuple(Cell(*(*row[:7], tuple(self.json(row[7])), row[8], bool(row[9]))) for row in rows)
 

@@ -137,7 +137,7 @@ def _latest(db: sqlite3.Connection) -> tuple[LatestAnswer, ...]:
             (SELECT group_concat(o.label, ', ') FROM answer_options ao JOIN options o USING (question_id, code)
              WHERE (ao.respondent_id, ao.question_id, ao.method, ao.replicate)
              = (a.respondent_id, a.question_id, a.method, a.replicate)),
-            format('%g', a.value), a.text, a.reason, ''), 1, 200)
+            iif(a.value IS NULL, NULL, format('%g', a.value)), a.text, a.reason, ''), 1, 200)
         FROM (SELECT * FROM answers ORDER BY respondent_id DESC, question_id DESC LIMIT ?) a
         JOIN questions q ON q.id = a.question_id""",
         (LATEST,),

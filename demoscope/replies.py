@@ -14,7 +14,7 @@ from demoscope.store_file import unpacked
 Rows = Callable[[str, Sequence[Any]], list[Any]]
 """Runs a query on a store."""
 
-APART = ("judge", "contamination", "backstory", "paraphrase", "translate")
+APART = ("judge", "coder", "contamination", "backstory", "paraphrase", "translate")
 """Protocols whose cells ask no public: what they leave is about the survey or about other answers."""
 
 _ANSWER = re.compile(r"Answer\s*[:：]", re.IGNORECASE)

@@ -113,6 +113,54 @@ def judge(
         say(f"Verdicts in the store: {planned.known:,}. Count them: demoscope compare {store} --details")
 
 
+def code_ask(
+    store: StorePath,
+    codebook: Annotated[
+        Path, typer.Argument(metavar="CODEBOOK.yaml", help="The codes, and the question they are of.")
+    ],
+    coder: Annotated[
+        Path | None, typer.Argument(metavar="[CODER.yaml]", help="Who codes: a model as in a wave, and settings.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="A model of the store codes, with the usual settings.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="SHEET.csv", help="Write its codes as a sheet for `code read`."),
+    ] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Only show what would be asked, and what it costs.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let a model code the open answers, or continue; its sheet is one coder's, for `code read` beside a person's."""
+    from demoscope.documents import read
+    from demoscope.errors import DocumentError
+    from simulator.coders import chosen_coder
+    from simulator.coding import run_coder
+    from simulator.judging_plan import judging_lines, plan_coding
+    from simulator.progress_screen import progress_shown
+    from simulator.store import Store
+    from surveys.codebook import Codebook
+
+    if out is not None and out.exists():
+        raise DocumentError(f"{out} is there already and may hold codes; choose another name.")
+    document, book = chosen_coder(store, coder, model), read(Codebook, codebook)
+    planned = plan_coding(document, book, store)
+    lines = judging_lines(planned, "codes", "code")
+    if plan:
+        print(planned.model_dump_json(indent=2) if as_json else "\n".join(lines))
+        return
+    for line in lines:
+        say(line)
+    with Store(store) as opened, progress_shown(planned.judge, store, "codes") as shown:
+        coding = run_coder(document, book, opened, now=now, progress=shown)
+        given, asked = len(coding.codes()), len(coding.answers)
+        if out is not None:
+            coding.write_sheet(out)
+    if as_json:
+        print(plan_coding(document, book, store).model_dump_json(indent=2))
+    say(f"{coding.coder}: {given:,} of {asked:,} answers have a code; what could not be read as one has none.")
+    if out is not None:
+        say(f"Written: {out}   Compare it with a person's: demoscope code read {store} {codebook} ana.csv {out}")
+
+
 def doctor(
     wave: Annotated[
         Path | None, typer.Argument(metavar="[WAVE.yaml]", help="Ask the endpoints of this wave what they can do.")

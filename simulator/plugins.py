@@ -17,6 +17,7 @@ OURS = {
         "translate": "simulator.protocols.rewording:TRANSLATE",
         "wvb": "simulator.protocols.wvb:PROTOCOL",
         "judge": "simulator.protocols.judge:PROTOCOL",
+        "coder": "simulator.protocols.coder:PROTOCOL",
         "contamination": "simulator.protocols.contamination:PROTOCOL",
         "ivc": "simulator.protocols.ivc:PROTOCOL",
         "probe": "simulator.protocols.probe:PROTOCOL",

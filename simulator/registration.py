@@ -318,11 +318,12 @@ def _write_cells(connection: sqlite3.Connection, loaded: LoadedWave) -> dict[str
 
 
 def _check_judge(connection: sqlite3.Connection, model: ModelSpec) -> None:
-    """Refuse a model that is called like another one, which has only judged so far."""
+    """Refuse a model that is called like another one, which has only judged or coded so far."""
     row = connection.execute(
         """SELECT backend, config FROM models m WHERE name = ? AND EXISTS (
-            SELECT 1 FROM cells c WHERE c.model_id = m.id AND c.protocol = 'judge') AND NOT EXISTS (
-            SELECT 1 FROM cells c WHERE c.model_id = m.id AND c.protocol <> 'judge')""",
+            SELECT 1 FROM cells c WHERE c.model_id = m.id AND c.protocol IN ('judge', 'coder'))
+            AND NOT EXISTS (
+            SELECT 1 FROM cells c WHERE c.model_id = m.id AND c.protocol NOT IN ('judge', 'coder'))""",
         (model.name,),
     ).fetchone()
     if row is not None:

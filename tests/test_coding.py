@@ -8,10 +8,12 @@ import yaml
 from typer.testing import CliRunner
 
 import run_simulation
-from analysis.coded import Codebook
-from analysis.coding import open_answers, read_coding
+from analysis.coding import answers_to, read_coding
+from analysis.coding_commands import coding_lines
 from analysis.reading import open_results
 from demoscope.errors import DocumentError
+from demoscope.open_answers import write_coding_sheet
+from surveys.codebook import Codebook
 from tests.results import MadeUp
 
 BOOK = Codebook(
@@ -63,9 +65,7 @@ def test_the_sheet_has_every_open_answer_once_and_tells_no_condition(store, tmp_
     assert all(row["text"] == f"'=words of {row['respondent']}" for row in rows)  # no spreadsheet runs it
     assert "def x model" not in out.read_text()
     with pytest.raises(DocumentError, match="may hold codes"), open_results(store) as results:
-        from analysis.coding import write_coding_sheet
-
-        write_coding_sheet(out, open_answers(results, "q2"))
+        write_coding_sheet(out, answers_to(results, BOOK))
 
 
 def test_kappa_counts_agreement_beyond_chance_and_only_agreed_codes_count(store, tmp_path):
@@ -115,9 +115,9 @@ def test_mistakes_on_sheets_are_told(store, tmp_path, second, coder, told):
 def test_only_open_questions_are_coded(store):
     with open_results(store) as results:
         with pytest.raises(DocumentError, match="kind single"):
-            open_answers(results, "q1")
+            answers_to(results, BOOK.model_copy(update={"question": "q1"}))
         with pytest.raises(DocumentError, match="no question 'q7'"):
-            open_answers(results, "q7")
+            answers_to(results, BOOK.model_copy(update={"question": "q7"}))
 
 
 def test_a_codebook_has_every_code_once():
@@ -136,3 +136,13 @@ def test_the_command_shows_agreement_and_writes_what_is_disputed(store, tmp_path
     assert sorted(row["respondent"] for row in rows) == ["4", "7"]
     found = json.loads(CliRunner().invoke(run_simulation.app, [*base, "--json"]).output)
     assert found["agreed"] == 5
+
+
+def test_agreement_that_is_no_better_than_chance_is_no_negative_nought(store, tmp_path):
+    ana, ben = {1: 1, 2: 1, 3: 1, 4: 1, 5: 1, 6: 1}, {1: 1, 2: 1, 3: 1, 4: 2, 5: 2, 6: 9}
+    # 3 of 6 alike, and by chance 1 * 3/6 as many
+    with open_results(store) as results:
+        found = read_coding(results, BOOK, [sheet(tmp_path, "ana", ana), sheet(tmp_path, "ben", ben)])
+    assert found.kappa == pytest.approx(0)
+    assert "kappa 0.00" in "\n".join(coding_lines(found))
+    assert "kappa 0.00" in found.codes.question(3, "Why?").text

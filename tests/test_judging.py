@@ -19,7 +19,8 @@ from simulator.judging import run_judge
 from simulator.judging_plan import judging_lines, plan_judging
 from simulator.loading import load_wave
 from simulator.protocols.interface import Attempt, Completion
-from simulator.protocols.judge import PROTOCOL, JudgeSettings, judged
+from simulator.protocols.judge import PROTOCOL, JudgeSettings
+from simulator.protocols.rater import judged
 from simulator.run import run_wave
 from simulator.store import Store
 from surveys.judging import DIMENSIONS, read_verdict

@@ -27,6 +27,7 @@ def test_it_counts_who_was_interviewed_and_what_was_understood(tmp_path):
     assert status.finished is None
     assert [answer.respondent for answer in status.latest] == [20, 19, 18, 17, 16]
     assert status.latest[2].said == "Don't know"
+    assert status.latest[0].said == "names no option"  # why, where there is neither option, number nor text
 
 
 def test_large_stores_are_estimated_and_say_so(tmp_path):

@@ -14,7 +14,6 @@ from typing import Any, Literal
 from simulator.answer import Answer
 from simulator.constraint import AnyConstraint
 from simulator.decoding import Decoding
-from surveys.judging import Dimension, Verdict
 
 Ability = Literal["generate", "label_logprobs", "score"]
 ErrorKind = Literal[
@@ -170,18 +169,18 @@ class Understood:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What a judge found of one reply in one dimension."""
+    """What a judge found of one reply in one dimension, or the code that a coder gave it."""
 
     question: str
     """Id of the question that was replied to."""
     replicate: int
     """Repetition of the question, from 0."""
     judge: str
-    """What the results call the judge."""
-    dimension: Dimension
-    """What was judged."""
-    verdict: Verdict | None
-    """``None`` when no verdict could be had."""
+    """What the results call the judge or the coder."""
+    dimension: str
+    """What was judged: one of the six, or ``code:`` and the id of a codebook."""
+    verdict: str | None
+    """``pass`` or ``failure``, or the code in digits; ``None`` when neither could be had."""
     analysis: str | None
     """All that the judge said last; ``None`` when nothing came back."""
 

@@ -5,31 +5,24 @@ Its subject is the respondent who replied. `demoscope judge STORE` launches it; 
 
 from pydantic import Field, field_validator
 
-from demoscope import seeds
 from demoscope.documents import Document
 from demoscope.errors import DocumentError
 from demoscope.replies import Reply
 from personas.persona import Persona
 from personas.population import Population
 from simulator.constraint import Constraint
-from simulator.decoding import Decoding
-from simulator.protocols.interface import Ability, Judged, Message, Protocol, Request
+from simulator.protocols.interface import Ability, Judged, Protocol
+from simulator.protocols.rater import MOST_TRIES, SEVERAL, RaterSettings, judged, until_read
 from simulator.protocols.registry import CellDescription
 from simulator.respondent import Respondent
 from surveys import Questionnaire
 from surveys.judging import AGAIN, CHOICES, DIMENSIONS, Dimension, instructions, read_verdict
 
-SEVERAL = "mul"
-"""ISO 639-2 for several languages: that of the instructions and those of the replies."""
-
-MOST_TRIES = 20
-"""Ordinals kept for the tries of one verdict."""
-
 MOST_QUESTIONS = 1_000_000
 """Ordinals kept for the questions of one repetition."""
 
 
-class JudgeSettings(Document):
+class JudgeSettings(RaterSettings):
     """How replies are judged.
 
     >>> JudgeSettings().share
@@ -42,16 +35,8 @@ class JudgeSettings(Document):
     """Part of the replies that is judged; the published evaluation judges 1 %. It may grow later."""
     dimensions: tuple[Dimension, ...] = Field(default=tuple(DIMENSIONS), min_length=1)
     """What is judged, one call for each; others may be added later."""
-    tries: int = Field(default=3, ge=1, le=MOST_TRIES)
-    """Times that a judge is asked at most, until its reply says yes or no."""
     constrained: bool = False
     """Whether the reply must begin with Yes or No, for models that hardly follow instructions."""
-    temperature: float = Field(default=0.0, ge=0, le=10)
-    """Softmax temperature; 0 takes the likeliest word each time, and the next try is then drawn at 1."""
-    top_p: float = Field(default=1.0, gt=0, le=1)
-    """Nucleus probability."""
-    max_tokens: int = Field(default=200, ge=1, le=10_000_000)
-    """Longest reply, in tokens."""
 
     @field_validator("name")
     @classmethod
@@ -105,21 +90,18 @@ class Judge:
         """Judge every reply in every dimension."""
         for reply in respondent.replies:
             for dimension in settings.dimensions:
-                yield from _judge(respondent, reply, dimension, settings, seed)
-
-
-def judged(cell: str, person: int, settings: JudgeSettings, replies: tuple[Reply, ...]) -> Respondent:
-    """A respondent as the subject of a judge: replies, and the judge's decoding."""
-    return Respondent(
-        cell=cell,
-        population="",
-        persona=Persona(number=person),
-        portrait="",
-        decoding=_decoding(settings, settings.temperature),
-        memory_length=0,
-        language=SEVERAL,
-        replies=replies,
-    )
+                verdict, said = yield from until_read(
+                    respondent,
+                    reply,
+                    settings,
+                    seed,
+                    place=ordinal(reply, dimension),
+                    turns=instructions(dimension, reply.asked, reply.answer, reply.explanation),
+                    again=AGAIN,
+                    read=read_verdict,
+                    constraint=_constraint(settings),
+                )
+                yield Judged(reply.key.question, reply.key.replicate, settings.name, dimension, verdict, said)
 
 
 def ordinal(reply: Reply, dimension: Dimension, number: int = 0) -> int:
@@ -131,46 +113,6 @@ def ordinal(reply: Reply, dimension: Dimension, number: int = 0) -> int:
     """
     place = MOST_QUESTIONS * reply.key.replicate + reply.key.question_id
     return (place * len(DIMENSIONS) + list(DIMENSIONS).index(dimension)) * MOST_TRIES + number
-
-
-def _judge(
-    respondent: Respondent, reply: Reply, dimension: Dimension, settings: JudgeSettings, seed: int
-) -> Protocol:
-    system, turn = instructions(dimension, reply.asked, reply.answer, reply.explanation)
-    first = (Message("system", system), Message("user", turn))
-    messages: tuple[Message, ...] = first
-    said, verdict = None, None
-    for number in range(settings.tries):
-        place = ordinal(reply, dimension, number)
-        key = (respondent.cell, reply.key.cell, reply.key.persona, reply.key.question, place)
-        completion = yield Request(
-            "judge",
-            place,
-            messages,
-            # the likeliest reply to the same turns would be the same again
-            respondent.decoding if number == 0 else _decoding(settings, settings.temperature or 1.0),
-            seeds.number(seed, "sampling", *key),
-            constraint=_constraint(settings),
-            question=reply.key.question,
-            conversation=f"{respondent.cell}/{reply.key.respondent}/{place - number}",
-            certain=number == 0,
-        )
-        assert completion is not None
-        if completion.text is None:
-            messages = first
-            continue
-        said = completion.text
-        verdict = read_verdict(said)
-        if verdict is not None:
-            break
-        messages = (*first, Message("assistant", said), Message("user", AGAIN))
-    yield Judged(reply.key.question, reply.key.replicate, settings.name, dimension, verdict, said)
-
-
-def _decoding(settings: JudgeSettings, temperature: float) -> Decoding:
-    return Decoding(
-        temperature=temperature, top_p=settings.top_p, do_sample=temperature > 0, max_tokens=settings.max_tokens
-    )
 
 
 def _constraint(settings: JudgeSettings) -> Constraint | None:
