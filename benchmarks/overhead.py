@@ -65,10 +65,10 @@ def one_run(path: Path, store: Path) -> dict[str, float]:
         executor = executor_of(loaded)
         submit = executor.submit
 
-        def timed_submit(handle, assignments):  # type: ignore[no-untyped-def]
+        def timed_submit(handle, assignments, lease):  # type: ignore[no-untyped-def]
             if assignments and not handed_out:
                 handed_out.append(time.perf_counter())
-            submit(handle, assignments)
+            submit(handle, assignments, lease)
 
         executor.submit = timed_submit
         return executor
