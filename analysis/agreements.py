@@ -50,15 +50,16 @@ def agreements(
     DocumentError
         If a sheet is about a reply that the store does not have, or an annotator is called as a judge is.
     """
-    judges: list[Annotation] = []
+    publics = [cell for cell in results.cells if cell.protocol not in APART]
+    judges = [annotation for cell in publics for annotation in judged_as_annotations(results, cell, rules)]
+    if not people and not judges:
+        return ()  # rules alone have nobody to agree with
     by_rule: list[Annotation] = []
     replied: set[tuple[int, str, int]] = set()
-    for cell in results.cells:
-        if cell.protocol not in APART:
-            responses = stored_responses(results, cell)
-            replied |= {(r.respondent, r.question.name, r.replicate) for r in responses}
-            judges += judged_as_annotations(results, cell, rules)
-            by_rule += rules_as_annotations(results, responses, checks or usual_rules(cell.protocol))
+    for cell in publics:
+        responses = stored_responses(results, cell)
+        replied |= {(r.respondent, r.question.name, r.replicate) for r in responses}
+        by_rule += rules_as_annotations(results, responses, checks or usual_rules(cell.protocol))
     _check(results, people, judges, replied)
     seen = {annotation.unit for annotation in (*people, *judges)}
     everybody = (*people, *judges, *(annotation for annotation in by_rule if annotation.unit in seen))
