@@ -1,12 +1,16 @@
 """The report as a reader has it: in a real browser, by mouse, keyboard, phone and printer."""
 
 import base64
+import io
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from matplotlib.image import imread
 
 from analysis.def_rules import def_rules
 from analysis.report.report import write_report
@@ -15,6 +19,9 @@ from tests.hostile import hostile_store
 from tests.large_store import write_large_store
 
 pytestmark = pytest.mark.real
+
+KEPT = Path(__file__).with_name("report_screenshot.txt")
+"""Ink of the report's first screen, 30 x 40 fields, from Debian's Chromium."""
 
 
 @pytest.fixture(scope="module")
@@ -161,3 +168,25 @@ def test_the_layout_is_the_one_that_was_looked_at(browser, pages):
     assert main[0] <= figure[0] < figure[1] <= main[1]
     assert first[1] < second[0]
     assert abs(first[2] - second[2]) < 2
+
+
+def ink(png: bytes, rows: int = 30, columns: int = 40) -> np.ndarray:
+    """How dark each of a grid's fields is in a picture, in [0, 1]."""
+    picture = imread(io.BytesIO(png))[..., :3].mean(axis=2)
+    bands = [np.array_split(band, columns, axis=1) for band in np.array_split(picture, rows)]
+    return np.array([[1 - float(field.mean()) for field in band] for band in bands])
+
+
+def test_a_screenshot_shows_ink_where_the_kept_one_has_it(browser, pages):
+    # The grid of a screenshot that was looked at; other fonts move letters, not columns, tiles and figures.
+    # Written anew by DEMOSCOPE_KEEP_SCREENSHOT=1 pytest tests/test_report_browser.py -k screenshot
+    open_page(browser, pages["large_en"])
+    browser.execute_script("document.documentElement.dataset.theme = 'light'")
+    found = ink(browser.get_screenshot_as_png())
+    if os.environ.get("DEMOSCOPE_KEEP_SCREENSHOT"):
+        np.savetxt(KEPT, found, fmt="%.3f")
+    kept = np.loadtxt(KEPT)
+    assert np.corrcoef(found.ravel(), kept.ravel())[0, 1] > 0.8
+    assert (
+        np.corrcoef(np.roll(found, 5, axis=1).ravel(), kept.ravel())[0, 1] < 0.6
+    )  # a shift is seen
