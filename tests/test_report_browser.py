@@ -187,6 +187,4 @@ def test_a_screenshot_shows_ink_where_the_kept_one_has_it(browser, pages):
         np.savetxt(KEPT, found, fmt="%.3f")
     kept = np.loadtxt(KEPT)
     assert np.corrcoef(found.ravel(), kept.ravel())[0, 1] > 0.8
-    assert (
-        np.corrcoef(np.roll(found, 5, axis=1).ravel(), kept.ravel())[0, 1] < 0.6
-    )  # a shift is seen
+    assert np.corrcoef(np.roll(found, 5, axis=1).ravel(), kept.ravel())[0, 1] < 0.6  # a shift is seen
