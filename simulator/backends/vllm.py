@@ -15,9 +15,9 @@ from pydantic import Field
 from demoscope.documents import Document, build
 from demoscope.errors import BackendError, DocumentError
 from simulator.backends.interface import ModelCard, Resources
-from simulator.backends.logits import scoring
+from simulator.backends.logits.completions import failed, rated, steps_of, written
 from simulator.backends.logits.requests import Refused, longest_reply, must_fit, paths_of, prompt_of
-from simulator.backends.logits.scoring import Path
+from simulator.backends.logits.scoring import Path, tips
 from simulator.backends.logits.template import ChatTemplate
 from simulator.backends.transformers import places
 from simulator.backends.transformers.library import transformers
@@ -25,7 +25,7 @@ from simulator.backends.transformers.settings import TransformersSettings
 from simulator.backends.transformers.vocabulary import HubVocabulary
 from simulator.constraint import AnyConstraint, Constraint
 from simulator.decoding import Decoding
-from simulator.protocols.interface import Ability, Attempt, Completion, ErrorKind, Request
+from simulator.protocols.interface import Ability, Completion, ErrorKind, Request
 
 MISSING = frozenset({"num_beams", "best_of"})
 """What its engine does not do beside other requests: it is left out, and the wave is told."""
@@ -170,45 +170,36 @@ class VllmBackend:
             forms = self._vllm.sampling_params.StructuredOutputsParams
             wishes |= {"structured_outputs": forms(**structure(request.constraint))}
         found = (await self._asked(prompt, wishes)).outputs[0]
-        obeyed = request.constraint is None or request.constraint.matches(found.text)
-        attempt = Attempt(
-            text=found.text if obeyed else None,
-            error=None if obeyed else f"The reply does not obey its constraint: {found.text!r}.",
-            error_kind=None if obeyed else "malformed",
+        return written(
+            request,
+            found.text,
             finish_reason=found.finish_reason,
             prompt_tokens=len(prompt),
             completion_tokens=len(found.token_ids),
-            latency_s=self._clock() - sent,
-            applied=applied(request.decoding),
-            endpoint=self._name,
             logprob=found.cumulative_logprob,
+            applied=applied(request.decoding),
+            latency_s=self._clock() - sent,
+            endpoint=self._name,
         )
-        return Completion((attempt,))
 
     async def _rate(self, request: Request, sent: float) -> Completion:
         prompt = prompt_of(request, self._template)
         paths, spaces = paths_of(request, self._vocabulary), self._vocabulary.spaces
         must_fit(len(prompt), max(map(len, paths.values())) + 1, self._size)
-        labels = request.ability == "label_logprobs"
-        steps = scoring.label_steps(paths.values(), spaces) if labels else scoring.score_steps(paths.values())
-        whole = scoring.tips(steps)  # a prompt for each path that begins no longer one
+        whole = tips(steps_of(request, paths, spaces))  # a prompt for each path that begins no longer one
         told = await asyncio.gather(*(self._of_prompt(prompt, path) for path in whole))
         logprobs = {
             path[: n + 1]: value for path, values in zip(whole, told, strict=True) for n, value in enumerate(values)
         }
-        found, outside = scoring.score(paths, logprobs) if not labels else {}, None
-        if labels:
-            found, outside = scoring.label_logprobs(paths, spaces, logprobs)
-        attempt = Attempt(
-            text="",
-            finish_reason="stop",
+        return rated(
+            request,
+            paths,
+            spaces,
+            logprobs,
             prompt_tokens=len(prompt),
-            completion_tokens=sum(map(len, paths.values())),
             latency_s=self._clock() - sent,
-            applied={} if labels else {"end_of_turn": request.end_of_turn},
             endpoint=self._name,
         )
-        return Completion((attempt,), found, outside)
 
     async def _of_prompt(self, prompt: list[int], path: Path) -> list[float]:
         """Natural log-probability of each token of a path after the prompt."""
@@ -224,7 +215,7 @@ class VllmBackend:
         return told[-1]
 
     def _failed(self, kind: ErrorKind, reason: str, sent: float) -> Completion:
-        return Completion((Attempt(error=reason, error_kind=kind, latency_s=self._clock() - sent),))
+        return failed(kind, reason, self._clock() - sent)
 
 
 def library() -> Any:

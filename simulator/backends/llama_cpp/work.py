@@ -13,13 +13,13 @@ from simulator.backends.llama_cpp.model import Model
 from simulator.backends.llama_cpp.rating import rate
 from simulator.backends.llama_cpp.sequence import Sequence
 from simulator.backends.llama_cpp.wishes import Piece, Step, Wish, Wishes
-from simulator.backends.logits import scoring
 from simulator.backends.logits.beams import beam_search
+from simulator.backends.logits.completions import failed, rated, steps_of, written
 from simulator.backends.logits.generation import Generation
 from simulator.backends.logits.grammar import Grammars
 from simulator.backends.logits.requests import applied, longest_reply, must_fit, paths_of, prompt_of
 from simulator.backends.logits.sampling import Logits
-from simulator.protocols.interface import Attempt, Completion, ErrorKind, Request
+from simulator.protocols.interface import Completion, ErrorKind, Request
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,7 @@ class Work:
 
     def failed(self, kind: ErrorKind, reason: str) -> Completion:
         """The completion of a request that came to nothing."""
-        latency = self._tools.clock() - self._sent
-        return Completion((Attempt(error=reason, error_kind=kind, latency_s=latency),))
+        return failed(kind, reason, self._tools.clock() - self._sent)
 
     def _write(self, sequences: list[Sequence]) -> Wishes:
         request, tools = self._request, self._tools
@@ -92,21 +91,17 @@ class Work:
             generation = yield from self._search(generation, sequences)
         elif not generation.finish_reason:
             yield from self._continue(generation, sequences[0])
-        text = generation.text
-        obeyed = request.constraint is None or request.constraint.matches(text)
-        attempt = Attempt(
-            text=text if obeyed else None,
-            error=None if obeyed else f"The reply does not obey its constraint: {text!r}.",
-            error_kind=None if obeyed else "malformed",
+        return written(
+            request,
+            generation.text,
             finish_reason=generation.finish_reason,
             prompt_tokens=len(self.prompt),
             completion_tokens=len(generation.tokens),
-            latency_s=tools.clock() - self._sent,
-            applied=applied(request.decoding),
-            endpoint=tools.endpoint,
             logprob=generation.logprob,
+            applied=applied(request.decoding),
+            latency_s=tools.clock() - self._sent,
+            endpoint=tools.endpoint,
         )
-        return Completion((attempt,))
 
     def _continue(self, generation: Generation, sequence: Sequence) -> Generator[Wish, list[Logits], None]:
         """Write one reply, token by token."""
@@ -129,26 +124,18 @@ class Work:
 
     def _rate(self, place: Sequence) -> Wishes:
         request, tools = self._request, self._tools
-        vocabulary = tools.model.vocabulary
-        paths = paths_of(request, vocabulary)
+        paths = paths_of(request, tools.model.vocabulary)
         self._must_fit(max(map(len, paths.values())))
-        if request.ability == "label_logprobs":
-            steps = scoring.label_steps(paths.values(), tools.spaces)
-            logprobs = yield from rate(steps, self.prompt, place, tools.branches)
-            found, outside = scoring.label_logprobs(paths, tools.spaces, logprobs)
-        else:
-            logprobs = yield from rate(scoring.score_steps(paths.values()), self.prompt, place, tools.branches)
-            found, outside = scoring.score(paths, logprobs), None
-        attempt = Attempt(
-            text="",
-            finish_reason="stop",
+        logprobs = yield from rate(steps_of(request, paths, tools.spaces), self.prompt, place, tools.branches)
+        return rated(
+            request,
+            paths,
+            tools.spaces,
+            logprobs,
             prompt_tokens=len(self.prompt),
-            completion_tokens=sum(map(len, paths.values())),
             latency_s=tools.clock() - self._sent,
-            applied={"end_of_turn": request.end_of_turn} if request.ability == "score" else {},
             endpoint=tools.endpoint,
         )
-        return Completion((attempt,), found, outside)
 
     def _must_fit(self, reply: int) -> None:
         must_fit(len(self.prompt), reply, self._tools.size)

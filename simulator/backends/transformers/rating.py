@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from simulator.backends.logits import scoring
+from simulator.backends.logits.completions import failed, rated, steps_of
 from simulator.backends.logits.requests import paths_of, prompt_of
 from simulator.backends.logits.scoring import Path, following, tips
 from simulator.backends.transformers.network import Network
 from simulator.backends.transformers.rows import begin
 from simulator.backends.transformers.tools import Tools
-from simulator.protocols.interface import Attempt, Completion, ErrorKind, Request
+from simulator.protocols.interface import Completion, ErrorKind, Request
 
 LOGITS = 2**28
 """Most logits that one call may give back: 1 GiB of them."""
@@ -44,36 +44,25 @@ class Rating:
             self.prompt = [*tools.around[0], *self.prompt, *tools.around[1]]
         self._paths = paths_of(request, tools.vocabulary)
         tools.must_fit(len(self.prompt), max(map(len, self._paths.values())))
-        steps = (
-            scoring.label_steps(self._paths.values(), tools.vocabulary.spaces)
-            if request.ability == "label_logprobs"
-            else scoring.score_steps(self._paths.values())
-        )
-        self.asked = following(steps)
+        self.asked = following(steps_of(request, self._paths, tools.vocabulary.spaces))
         self.width = len(tips(self.asked))
 
     def completion(self, logprobs: dict[Path, float]) -> Completion:
         """What came of it, from the log-probability of every step."""
         request, tools = self._request, self._tools
-        if request.ability == "label_logprobs":
-            found, outside = scoring.label_logprobs(self._paths, tools.vocabulary.spaces, logprobs)
-        else:
-            found, outside = scoring.score(self._paths, logprobs), None
-        attempt = Attempt(
-            text="",
-            finish_reason="stop",
+        return rated(
+            request,
+            self._paths,
+            tools.vocabulary.spaces,
+            logprobs,
             prompt_tokens=len(self.prompt),
-            completion_tokens=sum(map(len, self._paths.values())),
             latency_s=tools.clock() - self._sent,
-            applied={"end_of_turn": request.end_of_turn} if request.ability == "score" else {},
             endpoint=tools.endpoint,
         )
-        return Completion((attempt,), found, outside)
 
     def failed(self, kind: ErrorKind, reason: str) -> Completion:
         """The completion of a request that came to nothing."""
-        latency = self._tools.clock() - self._sent
-        return Completion((Attempt(error=reason, error_kind=kind, latency_s=latency),))
+        return failed(kind, reason, self._tools.clock() - self._sent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ from typing import Any
 
 from demoscope import seeds
 from simulator.backends.logits.beams import Extension, Way, beam_search, best_of, ways_on
+from simulator.backends.logits.completions import failed, written
 from simulator.backends.logits.generation import Generation
 from simulator.backends.logits.requests import Refused, applied, longest_reply, prompt_of
 from simulator.backends.logits.sampling import Chance
 from simulator.backends.transformers.tools import Tools
-from simulator.protocols.interface import Attempt, Completion, ErrorKind, Request
+from simulator.protocols.interface import Completion, ErrorKind, Request
 
 
 class Rewindable:
@@ -150,26 +151,21 @@ class Writing:
         """What came of it."""
         reply, request, tools = self._taken, self.request, self._tools
         assert reply is not None
-        text = reply.text
-        obeyed = request.constraint is None or request.constraint.matches(text)
-        attempt = Attempt(
-            text=text if obeyed else None,
-            error=None if obeyed else f"The reply does not obey its constraint: {text!r}.",
-            error_kind=None if obeyed else "malformed",
+        return written(
+            request,
+            reply.text,
             finish_reason=reply.finish_reason,
             prompt_tokens=len(self.prompt),
             completion_tokens=len(reply.tokens),
-            latency_s=tools.clock() - self._sent,
-            applied=applied(request.decoding),
-            endpoint=tools.endpoint,
             logprob=reply.logprob,
+            applied=applied(request.decoding),
+            latency_s=tools.clock() - self._sent,
+            endpoint=tools.endpoint,
         )
-        return Completion((attempt,))
 
     def failed(self, kind: ErrorKind, reason: str) -> Completion:
         """The completion of a request that came to nothing."""
-        latency = self._tools.clock() - self._sent
-        return Completion((Attempt(error=reason, error_kind=kind, latency_s=latency),))
+        return failed(kind, reason, self._tools.clock() - self._sent)
 
     def _set(self, lines: list[Extension]) -> None:
         self.lines = lines
