@@ -8,11 +8,12 @@ import pytest
 from demoscope.documents import build
 from demoscope.errors import DocumentError
 from personas import Population
-from simulator.protocols.interface import Attempt, Completion, Understood
+from simulator.protocols.interface import Attempt, Completion
 from simulator.protocols.ivc import PROTOCOL, IvcSettings
 from simulator.protocols.ivc_reading import choices_as_published, choices_in, option_as_published, option_in
 from surveys import load_questionnaire
 from surveys.statements import as_questionnaire
+from tests.driving import driven
 from tests.statement_sets import made_up, people
 
 SETS = made_up(12, 2)
@@ -33,19 +34,13 @@ def interviewed(replies, number=0, cell="ivc/m", **settings):
     """Requests and answers of an interview whose replies come in this order; the last one stays."""
     chosen = IvcSettings(**{"setup": "few", "setups": SETUPS, "demonstrations": 4, **settings})
     run = PROTOCOL.interview(respondent(chosen, number, cell), ASKED, chosen, 7)
-    requests, answers, replies, sent = [], [], list(replies), None
-    try:
-        while True:
-            item = run.send(sent)
-            sent = None
-            if isinstance(item, Understood):
-                answers.append(item)
-            else:
-                requests.append(item)
-                reply = replies.pop(0) if len(replies) > 1 else replies[0]
-                sent = reply if isinstance(reply, Completion) else Completion((Attempt(reply),))
-    except StopIteration:
-        return requests, answers
+    replies = list(replies)
+
+    def reply(_):
+        said = replies.pop(0) if len(replies) > 1 else replies[0]
+        return said if isinstance(said, Completion) else Completion((Attempt(said),))
+
+    return driven(run, reply)
 
 
 def chosen(*numbers):

@@ -9,13 +9,14 @@ from pydantic import TypeAdapter
 from demoscope.errors import DocumentError
 from personas import Population
 from simulator.backends.scripted import ScriptedBackend
-from simulator.protocols.interface import Attempt, Completion, Understood
+from simulator.protocols.interface import Attempt, Completion
 from simulator.protocols.probe import PROTOCOL, ProbeSettings
 from simulator.variants import begin
 from surveys import Question, Questionnaire, load_questionnaire
 from surveys.perturbations import Perturbation, perturb
 from surveys.presentation import Presentation
 from surveys.probing.variations import NAMED, Variation
+from tests.driving import driven
 
 SAID = {1: "Never", 2: "Rarely", 3: "Often", 4: "Always"}
 TEA = Question(id="tea", text="Do you drink tea?", options=[{"code": c, "label": w} for c, w in SAID.items()])
@@ -33,22 +34,12 @@ def probed(settings, public=None, questionnaire=ASKED, population=COUNTRIES, per
     persona = population.people(person, person + 1, seed=1)[0]
     respondent = PROTOCOL.respondent(persona, population, settings, 7, "cell/m")
     run = PROTOCOL.interview(respondent, questionnaire, settings, 7)
-    return driven(run, public.reply if public else replies)
+    return answered(run, public.reply if public else replies)
 
 
-def driven(run, reply):
-    requests, answers, sent = [], [], None
-    try:
-        while True:
-            item = run.send(sent)
-            sent = None
-            if isinstance(item, Understood):
-                answers.append(item.answer)
-            else:
-                requests.append(item)
-                sent = reply(item)
-    except StopIteration:
-        return requests, answers
+def answered(run, reply):
+    requests, understood = driven(run, reply)
+    return requests, [item.answer for item in understood]
 
 
 def public(**settings):
@@ -356,7 +347,7 @@ def test_under_every_perturbation_answers_lead_back_to_canonical_codes(kind):
     asked = perturb(tea, [TypeAdapter(Perturbation).validate_python({"kind": kind})], 7, "en")
     settings = ProbeSettings(methods=("token",))
     respondent = PROTOCOL.respondent(COUNTRIES.people(0, 1, 1)[0], COUNTRIES, settings, 7, "c")
-    _, (answer,) = driven(begin(PROTOCOL, respondent, asked, settings, 7), public().reply)
+    _, (answer,) = answered(begin(PROTOCOL, respondent, asked, settings, 7), public().reply)
     added = {option.code for option in asked.back["tea"].added}
     assert {share.code for share in answer.shares} == set(SAID) | added
     assert set(json.loads(answer.presentation)["labels"].values()) == set(SAID) | added
@@ -390,7 +381,7 @@ def test_an_assignment_leaves_questions_out_whether_they_are_probed_or_not():
     settings = ProbeSettings(methods=("token",))
     respondent = PROTOCOL.respondent(persona, COUNTRIES, settings, 7, "c")
     only = dataclasses.replace(respondent, assigned=frozenset({"points"}))
-    _, answers = driven(PROTOCOL.interview(only, ASKED, settings, 7), public().reply)
+    _, answers = answered(PROTOCOL.interview(only, ASKED, settings, 7), public().reply)
     assert [answer.question for answer in answers] == ["points"]
 
 

@@ -19,12 +19,12 @@ from simulator.loading import load_wave
 from simulator.plan import make_plan
 from simulator.probe_outcome import read_outcome
 from simulator.probing import ProbeRequest, load_probe, probe_wave
-from simulator.protocols.interface import Understood
 from simulator.protocols.probe import PROTOCOL, ProbeSettings
 from simulator.run import run_wave
 from simulator.store import Store
 from surveys import Question, Questionnaire
 from surveys.probing.shares import sequence_shares, token_shares
+from tests.driving import driven
 from tests.fault_server import Plan, serving
 from tests.local_model import apart, evaluated
 from tests.stores import content, count, sound
@@ -278,18 +278,9 @@ def local() -> Iterator[LlamaCppBackend]:
 
 def interviewed(local, settings):
     respondent = PROTOCOL.respondent(NOBODY.people(0, 1, 1)[0], NOBODY, settings, 7, "c")
-    run, requests, answers, sent = PROTOCOL.interview(respondent, ASKED, settings, 7), [], [], None
-    try:
-        while True:
-            item = run.send(sent)
-            sent = None
-            if isinstance(item, Understood):
-                answers.append(item.answer)
-            else:
-                requests.append(item)
-                sent = asyncio.run(local.complete(item))
-    except StopIteration:
-        return requests, answers
+    run = PROTOCOL.interview(respondent, ASKED, settings, 7)
+    requests, understood = driven(run, lambda request: asyncio.run(local.complete(request)))
+    return requests, [item.answer for item in understood]
 
 
 @pytest.mark.real

@@ -10,7 +10,7 @@ import pytest
 from demoscope.errors import DocumentError, StoreError
 from personas import Population
 from simulator.loading import load_wave
-from simulator.protocols.interface import Attempt, Completion, Understood
+from simulator.protocols.interface import Attempt, Completion
 from simulator.protocols.rate import PROTOCOL as RATE
 from simulator.protocols.rate import RateSettings
 from simulator.protocols.scenes import PROTOCOL as SCENES
@@ -22,6 +22,7 @@ from surveys import Question, Questionnaire, load_questionnaire
 from surveys.probing.variations import why_not_probed
 from surveys.scene_writing import rating, read_checks, read_rating, read_scenes, why_refused, writing
 from surveys.scenes import POLES, Scene, SceneSet, load_scenes, problems
+from tests.driving import driven
 
 NOBODY = Population.load("nobody")
 VALUES = load_questionnaire("values_core")
@@ -37,21 +38,10 @@ Action B: PersonX cleans."""
 SCENE = read_scenes(WRITTEN, "tidy")[0]
 
 
-def driven(protocol, settings, questionnaire, reply):
+def interviewed(protocol, settings, questionnaire, reply):
     persona = NOBODY.people(0, 1, seed=1)[0]
     run = protocol.interview(protocol.respondent(persona, NOBODY, settings, 7, "c/m"), questionnaire, settings, 7)
-    requests, answers, sent = [], [], None
-    try:
-        while True:
-            item = run.send(sent)
-            sent = None
-            if isinstance(item, Understood):
-                answers.append(item)
-            else:
-                requests.append(item)
-                sent = reply(item)
-    except StopIteration:
-        return requests, answers
+    return driven(run, reply)
 
 
 def says(text):
@@ -123,7 +113,7 @@ def test_a_rating_is_the_first_number_that_does_not_repeat_the_scale(reply, care
 def test_each_action_is_rated_in_three_phrasings_and_the_number_is_kept():
     settings = RateSettings(scenes=SceneSet(id="s", questionnaire="home", source="x", scenes=(SCENE,)))
     replies = iter(["8", "none", "11", "As an AI language model, I do not act.", "2", "7.5"])
-    requests, answers = driven(RATE, settings, ASKED, lambda _: Completion((Attempt(next(replies)),)))
+    requests, answers = interviewed(RATE, settings, ASKED, lambda _: Completion((Attempt(next(replies)),)))
     assert [request.step for request in requests] == ["rate"] * 6
     assert requests[0].messages[0].text == rating(SCENE, "first", 1)
     assert requests[3].messages[0].text.endswith(f"Action: {SCENE.last}\n")
@@ -171,14 +161,14 @@ def test_a_writer_ends_in_one_answer_for_each_scene_wanted():
     def reply(request):
         return Completion((Attempt(WRITTEN if request.step == "scene" else "Q1: Yes Q2: Yes Q3: Yes Q4: Yes"),))
 
-    requests, answers = driven(SCENES, ScenesSettings(scenes=3), ASKED, reply)
+    requests, answers = interviewed(SCENES, ScenesSettings(scenes=3), ASKED, reply)
     assert [request.step for request in requests] == ["scene", "check"]  # what breaks a rule is not checked
     assert [one.answer.status for one in answers] == ["answered", "invalid", "invalid"]
     assert json.loads(answers[0].answer.text)["first"] == SCENE.first
     assert "the situation has 3 words" in answers[1].answer.reason
     assert answers[2].answer.reason == "the reply has no such scene in the form asked for"
     assert answers[0].sources == (("scene", 0), ("check", 0))
-    _, answers = driven(SCENES, ScenesSettings(scenes=2), ASKED, says("As an AI language model, I cannot."))
+    _, answers = interviewed(SCENES, ScenesSettings(scenes=2), ASKED, says("As an AI language model, I cannot."))
     assert [one.answer.status for one in answers] == ["refused"] * 2
 
 

@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 from demoscope.errors import DocumentError
 from personas import Population
 from personas.persona import Persona
-from simulator.protocols.interface import Attempt, Completion, Understood
+from simulator.protocols.interface import Attempt, Completion
 from simulator.protocols.wvb import PROTOCOL, WvbSettings
 from simulator.protocols.wvb_prompts import prompt
 from simulator.protocols.wvb_reading import score_in
 from surveys import Question, Questionnaire
+from tests.driving import driven
 
 TRUST = Question(id="Q122", text="On a scale of 0 to 2, ... ?", kind="scale", minimum=0, maximum=2)
 ASKED = Questionnaire(id="wvb", title="Two", questions=(TRUST, TRUST.model_copy(update={"id": "Q123"})))
@@ -26,19 +27,13 @@ def respondent(settings, cell="with/m"):
 def interviewed(replies, settings=WvbSettings(attributes=("settlement", "education")), cell="with/m"):  # noqa: B008
     """Requests and answers of an interview whose replies come in this order."""
     run = PROTOCOL.interview(respondent(settings, cell), ASKED, settings, 7)
-    requests, answers, replies, sent = [], [], iter(replies), None
-    try:
-        while True:
-            item = run.send(sent)
-            sent = None
-            if isinstance(item, Understood):
-                answers.append(item)
-            else:
-                requests.append(item)
-                reply = next(replies)
-                sent = reply if isinstance(reply, Completion) else Completion((Attempt(reply),))
-    except StopIteration:
-        return requests, answers
+    replies = iter(replies)
+
+    def reply(_):
+        said = next(replies)
+        return said if isinstance(said, Completion) else Completion((Attempt(said),))
+
+    return driven(run, reply)
 
 
 @pytest.mark.parametrize(
