@@ -55,6 +55,9 @@ execution: {{executor: {executor}}}
 TOPICS = "parks,roads,schools,courts,police,hospitals,libraries,railways,rivers,theatres"
 LABELS = ("far too little", "too little", "about right", "too much", "far too much")
 
+FEW = {"max_in_flight": 2}
+"""Limits under which a cohort takes 30 respondents at most, so that a wave of more than 60 comes in three batches."""
+
 
 def write_wave(
     folder: Path,

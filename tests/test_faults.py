@@ -25,7 +25,7 @@ from simulator.store import Store
 from tests import fault_server
 from tests.derived_reply import asked
 from tests.fault_server import FAULTS, Plan, serving
-from tests.faulty_wave import KINDS, check, write_wave
+from tests.faulty_wave import FEW, KINDS, check, write_wave
 from tests.stores import content, count, sound
 from tests.test_run import Interrupted, now
 
@@ -201,8 +201,8 @@ EQUALS = {"portrait": [], "location": False, "do_sample": True, "memory": 0}
 
 def test_sixty_equal_people_keep_sixty_independent_draws_through_a_resume(tmp_path):
     cut, whole = tmp_path / "cut.sqlite", tmp_path / "whole.sqlite"
-    with serving(Plan(latency_s=0.02)) as server:
-        path = write_wave(tmp_path, [server.url], respondents=60, questions=5, condition=EQUALS)
+    with serving() as server:
+        path = write_wave(tmp_path, [server.url], respondents=60, questions=5, condition=EQUALS, limits=FEW)
         with pytest.raises(KeyboardInterrupt):
             run(path, cut, make_executor=lambda _: Interrupted(1))
         saved = _answers(cut)
@@ -268,7 +268,8 @@ def test_a_respondent_whose_prompts_the_server_cannot_bear_fails_alone_and_is_ne
 def test_money_of_a_wave_that_is_stopped_is_in_the_store_without_a_bound_too(tmp_path):
     store = tmp_path / "a.sqlite"
     with serving() as server:
-        path = write_wave(tmp_path, [server.url], respondents=100, questions=5, prices={"input": 1e6, "output": 1e6})
+        prices = {"input": 1e6, "output": 1e6}
+        path = write_wave(tmp_path, [server.url], respondents=100, questions=5, prices=prices, limits=FEW)
         with pytest.raises(KeyboardInterrupt):
             run(path, store, make_executor=lambda _: Interrupted(2))
         assert 0 < count(store, "SELECT sum(cost) FROM attempts") <= count(store, "SELECT committed FROM models")

@@ -18,7 +18,7 @@ from simulator.loading import load_wave
 from simulator.run import run_wave
 from simulator.store import Store
 from tests.fault_server import Plan, serving
-from tests.faulty_wave import check, write_wave
+from tests.faulty_wave import FEW, check, write_wave
 from tests.stores import count, sound
 from tests.test_ray import _cohort_processes, command
 from tests.test_run import Dying, Interrupted, now
@@ -129,9 +129,9 @@ class InBatch(LocalExecutor):
 
 def test_a_stop_leaves_no_more_committed_than_was_spent_and_set_aside(tmp_path):
     store = tmp_path / "a.sqlite"
-    with serving(Plan(latency_s=0.05)) as server:
+    with serving(Plan(latency_s=0.01)) as server:
         till = Till(server)
-        path = wave(tmp_path, server, 2, respondents=50, max_cost=50.0)
+        path = wave(tmp_path, server, 2, respondents=50, max_cost=50.0, limits=FEW)
         with pytest.raises(KeyboardInterrupt):
             run(path, store, make_executor=lambda _: Interrupted(1))
         committed = value(store, "SELECT committed FROM models")

@@ -59,19 +59,19 @@ def test_running_a_finished_wave_again_asks_nothing(wave_file, tmp_path):
 
 
 class Interrupted(LocalExecutor):
-    """Stops like Ctrl-C once a number of batches with answers has come in."""
+    """Stops like Ctrl-C while it waits, once a number of batches with answers has come in."""
 
     def __init__(self, after: int) -> None:
         super().__init__()
         self._left = after
+        self._stopped = False
 
     def next(self, timeout):
+        if self._left <= 0 and not self._stopped:
+            self._stopped = True
+            raise KeyboardInterrupt
         batches = super().next(timeout)
-        for _, batch in batches:
-            if batch is not None and batch.records:
-                self._left -= 1
-                if self._left < 0:
-                    raise KeyboardInterrupt
+        self._left -= sum(1 for _, batch in batches if batch is not None and batch.records)
         return batches
 
 
