@@ -6,7 +6,8 @@ Prints one JSON line. Part one: a question of four options is put by the token a
 its options and in two, against one full pass over prompt and option for each option, form and method; on the prompts
 of the quickstart and on prompts of 600 tokens, none of them seen before. Tokens are counted, times are CPU seconds
 and wall seconds. Part two: the interviews of the quickstart without explanations, with its rolling memory and
-without, every answer constrained, and every answer scored instead, by one single-threaded engine a core.
+without, every answer constrained, and every answer scored instead, by one single-threaded engine a core, set up as
+the quickstart sets it up.
 """
 
 import argparse
@@ -169,7 +170,8 @@ def interviews(job: tuple[str, bool, int, int, int]) -> dict[str, float]:
     people = loaded.population.people(start, stop, seed=seed)
     asked = [protocol.respondent(one, loaded.population, settings, seed, cell.name) for one in people]
     short = loaded.questionnaire.model_copy(update={"entries": loaded.questionnaire.entries[:questions]})
-    backend, count = LlamaCppBackend("embedded"), Count()
+    model = loaded.wave.models[0]
+    backend, count = LlamaCppBackend(model.name, **model.settings), Count()
     complete = scoring(backend) if method == "scored" else backend.complete
 
     async def wave() -> None:

@@ -14,6 +14,7 @@ from simulator.backends.llama_cpp.context import Context
 from simulator.backends.llama_cpp.library import amx_guard
 from simulator.backends.llama_cpp.sequence import Sequence, pieces
 from simulator.backends.llama_cpp.settings import KV_TYPES
+from simulator.backends.llama_cpp.weights import kv_type
 from simulator.backends.logits.sampling import Logits
 from simulator.backends.logits.vocabulary import Vocabulary
 from simulator.decoding import Decoding
@@ -179,7 +180,7 @@ def llama_class(backend: LlamaCppBackend, **settings: Any) -> Iterator[Any]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("llama_cpp.llama_cpp.llama_model_default_params", guarded)
-        keys = KV_TYPES[backend.settings.kv_type][0]
+        keys = KV_TYPES[kv_type(backend.settings)]
         opened = llama_cpp.Llama(
             str(backend.model.path), n_threads=1, n_threads_batch=1, verbose=False, type_k=keys, **settings
         )

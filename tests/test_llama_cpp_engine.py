@@ -62,7 +62,9 @@ def test_company_changes_nothing(backend: LlamaCppBackend) -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"quantization": "F16"}, {"quantization": "BF16"}, {"kv_type": "q8_0"}], ids=str
+    "settings",
+    [{"quantization": "F16"}, {"quantization": "BF16"}, {"kv_type": "bf16"}, {"kv_type": "q8_0"}],
+    ids=str,
 )
 def test_company_changes_nothing_with_other_weights_and_keys(settings: dict[str, Any]) -> None:
     other = LlamaCppBackend("other", context=512, sequences=5, **{"quantization": "Q8_0", **settings})
@@ -73,7 +75,13 @@ def test_company_changes_nothing_with_other_weights_and_keys(settings: dict[str,
 
 @pytest.mark.parametrize(
     "settings",
-    [{"quantization": "Q8_0"}, {"quantization": "F16"}, {"quantization": "BF16"}, {"kv_type": "q8_0"}],
+    [
+        {"quantization": "Q8_0"},
+        {"quantization": "F16"},
+        {"quantization": "BF16"},
+        {"kv_type": "bf16"},
+        {"kv_type": "q8_0"},
+    ],
     ids=str,
 )
 def test_an_interview_is_the_same_alone_evicted_or_resumed(settings: dict[str, Any]) -> None:

@@ -45,7 +45,11 @@ def test_a_closed_backend_fails_and_closing_twice_is_no_mistake() -> None:
 def test_the_card_says_what_changes_numbers(backend: LlamaCppBackend) -> None:
     card = backend.card()
     assert card.digest == weights.digest(backend.model.path)
-    said = {"quantization": weights.quantization(backend.settings), "kv_type": "f16", "flash_attention": False}
+    said = {
+        "quantization": weights.quantization(backend.settings),
+        "kv_type": weights.kv_type(backend.settings),
+        "flash_attention": False,
+    }
     assert said.items() <= dict(card.settings).items()
     assert {"amx_guard", "llama_cpp_python", "context"} <= set(card.settings)
 
@@ -112,6 +116,16 @@ def test_the_embedded_model_is_converted_to_what_the_processor_computes_fastest(
     monkeypatch.setattr(weights, "multiplies_bf16", lambda: False)
     assert weights.quantization(LlamaCppSettings()) == "Q8_0"
     assert weights.quantization(LlamaCppSettings(quantization="F16")) == "F16"
+
+
+def test_keys_and_values_are_in_bf16_where_the_weights_are_converted_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weights, "multiplies_bf16", lambda: True)
+    assert weights.kv_type(LlamaCppSettings()) == "bf16"
+    assert weights.kv_type(LlamaCppSettings(quantization="BF16", path="mine.gguf")) == "bf16"
+    assert weights.kv_type(LlamaCppSettings(path="mine.gguf")) == "f16"
+    assert weights.kv_type(LlamaCppSettings(kv_type="f16")) == "f16"
+    monkeypatch.setattr(weights, "multiplies_bf16", lambda: False)
+    assert weights.kv_type(LlamaCppSettings()) == "f16"
 
 
 def test_settings_name_no_folder_of_this_machine() -> None:

@@ -17,7 +17,7 @@ from simulator.backends.llama_cpp.model import Model
 from simulator.backends.llama_cpp.scheduler import Scheduler
 from simulator.backends.llama_cpp.sequence import Sequence
 from simulator.backends.llama_cpp.settings import LlamaCppSettings
-from simulator.backends.llama_cpp.weights import prepare, quantization
+from simulator.backends.llama_cpp.weights import kv_type, prepare, quantization
 from simulator.backends.llama_cpp.work import Tools, Work
 from simulator.backends.logits.grammar import Grammars
 from simulator.protocols.interface import Ability, Completion, Request
@@ -117,7 +117,7 @@ class LlamaCppBackend:
                 "file": self.model.path.name,
                 "quantization": quantization(settings),
                 "context": self.context.size,
-                "kv_type": settings.kv_type,
+                "kv_type": kv_type(settings),
                 "flash_attention": settings.flash,
                 "deterministic": settings.deterministic,
                 "threads": settings.threads,

@@ -7,6 +7,7 @@ from demoscope.errors import BackendError
 from simulator.backends.llama_cpp import machine
 from simulator.backends.llama_cpp.model import Model
 from simulator.backends.llama_cpp.settings import BRANCHES, BYTES_PER_VALUE, MOST, LlamaCppSettings
+from simulator.backends.llama_cpp.weights import kv_type
 
 DEFAULT_CONTEXT = 4096
 """Tokens of a sequence, where the model was trained on as many and memory allows."""
@@ -47,7 +48,7 @@ def capacity(settings: LlamaCppSettings, model: Model) -> Capacity:
             f"context {settings.context:,} is more than the {model.trained_context:,} tokens that {model.path.name} "
             "was trained on; give at most that, or leave it out."
         )
-    token = int(model.values_per_token * sum(BYTES_PER_VALUE[settings.kv_type]) / 2)
+    token = int(model.values_per_token * BYTES_PER_VALUE[kv_type(settings)])
     return fitted(settings, model.trained_context, token, _budget(settings))
 
 

@@ -19,6 +19,7 @@ from simulator.backends.llama_cpp.capacity import Capacity
 from simulator.backends.llama_cpp.library import library
 from simulator.backends.llama_cpp.model import Model
 from simulator.backends.llama_cpp.settings import KV_TYPES, LlamaCppSettings
+from simulator.backends.llama_cpp.weights import kv_type
 from simulator.backends.logits.sampling import Logits
 
 State = NDArray[np.uint8]
@@ -64,12 +65,12 @@ class Context:
         params.n_batch = params.n_ubatch = CHUNK
         params.n_threads = params.n_threads_batch = settings.threads
         params.kv_unified, params.flash_attn_type = False, int(settings.flash)
-        params.type_k, params.type_v = KV_TYPES[settings.kv_type]
+        params.type_k = params.type_v = KV_TYPES[kv_type(settings)]
         self._pointer: Any = llama.llama_init_from_model(model.pointer, params)
         if not self._pointer:
             raise BackendError(
                 f"{self.count} sequences of {self.size:,} tokens cannot be set up for {model.path.name}: memory is "
-                f"short, or the model allows no kv_type {settings.kv_type}. Give a smaller `context`, fewer "
+                f"short, or the model allows no kv_type {kv_type(settings)}. Give a smaller `context`, fewer "
                 "`sequences`, or kv_type f16."
             )
         self._memory: Any = llama.llama_get_memory(self._pointer)

@@ -9,12 +9,12 @@ from pydantic import Field, model_validator
 from demoscope.documents import Document
 
 Quantization = Literal["F16", "BF16", "Q8_0", "Q4_0"]
-KvType = Literal["f16", "q8_0"]
+KvType = Literal["f16", "bf16", "q8_0"]
 
-KV_TYPES: dict[KvType, tuple[int, int]] = {"f16": (1, 1), "q8_0": (8, 8)}
-"""Numbers that ggml gives to the types of keys and of values."""
-BYTES_PER_VALUE: dict[KvType, tuple[float, float]] = {"f16": (2.0, 2.0), "q8_0": (1.0625, 1.0625)}
-"""Bytes that one number takes among keys and among values."""
+KV_TYPES: dict[KvType, int] = {"f16": 1, "bf16": 30, "q8_0": 8}
+"""Numbers that ggml gives to the types of keys and values."""
+BYTES_PER_VALUE: dict[KvType, float] = {"f16": 2.0, "bf16": 2.0, "q8_0": 1.0625}
+"""Bytes that one key or value takes."""
 
 MOST = 256
 """Sequences that one context of llama.cpp can hold."""
@@ -44,8 +44,9 @@ class LlamaCppSettings(Document):
     """Conversations that go on at once; by default up to 32, as many as a share of the memory holds."""
     context: int | None = Field(default=None, ge=16)
     """Tokens of each sequence; by default 4,096 or what the model was trained on, if that is less."""
-    kv_type: KvType = "f16"
-    """Type of the cached keys and values; q8_0 halves their memory and needs flash attention."""
+    kv_type: KvType | Literal["auto"] = "auto"
+    """Type of the cached keys and values; q8_0 halves their memory and needs flash attention. ``auto`` is bf16 where
+    weights are converted to BF16, which is faster there, else f16."""
     deterministic: bool = True
     """Whether a reply must be the same whatever is computed beside it and before it. If not, keys and values of
     replies are kept even where evaluating them as part of a prompt would give slightly different numbers."""
@@ -60,9 +61,9 @@ class LlamaCppSettings(Document):
     def _flash_attention_fits(self) -> "LlamaCppSettings":
         if self.kv_type == "q8_0" and self.flash_attention is False:
             raise ValueError("kv_type q8_0 needs flash attention; leave flash_attention out or set it to true")
-        if self.deterministic and self.flash_attention and self.kv_type == "f16":
+        if self.deterministic and self.flash_attention and self.kv_type != "q8_0":
             raise ValueError(
-                "with flash_attention and kv_type f16 a reply depends on how its prompt was cut into pieces; leave "
+                "with flash_attention a reply depends on how its prompt was cut into pieces; leave "
                 "flash_attention out, set kv_type: q8_0, or set deterministic: false"
             )
         return self

