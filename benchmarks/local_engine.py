@@ -12,7 +12,9 @@ The peers are told to write 32 tokens whatever happens; here an answer may end e
 answers and, fairer to the peers, in generated tokens.
 
 The share of the token ceiling is the time that the evaluated tokens take at the rates of bare calls, over the real
-time: by the wall clock, and in processor time, which a busy machine disturbs less. In the deterministic setting a
+time: by the wall clock, and in processor time, which a busy machine disturbs less. A token costs more the more keys
+it looks at, and llama.cpp looks at them in blocks of 256; so rates are measured in every block that the interviews
+reach, with all sequences equally long, and each token counts at the rate of its own. In the deterministic setting a
 reply is evaluated again with the next question. That is the engine's doing, so a last share leaves these tokens out.
 """
 
@@ -24,6 +26,8 @@ import resource
 import subprocess
 import sys
 import time
+from collections import Counter
+from collections.abc import Callable, Iterable
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
@@ -35,9 +39,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.line import Number, line, number
 from simulator.backends.llama_cpp import LlamaCppBackend
-from simulator.backends.llama_cpp.context import Row
+from simulator.backends.llama_cpp.context import Context, Row
+from simulator.backends.llama_cpp.sequence import BLOCK
 from simulator.backends.llama_cpp.settings import LlamaCppSettings
 from simulator.backends.llama_cpp.weights import prepare, quantization
+from simulator.backends.logits.sampling import Logits
 from simulator.decoding import Decoding
 from simulator.protocols.interface import Message, Request
 
@@ -84,25 +90,54 @@ async def interview(backend: LlamaCppBackend, number: int, questions: int) -> tu
     return generated, again, failed
 
 
-def clocks() -> NDArray[np.float64]:
+Clocks = NDArray[np.float64]
+"""Seconds on the wall and of this process's processor time."""
+
+
+def clocks() -> Clocks:
     """Seconds on the wall and of this process's processor time."""
     return np.array([time.perf_counter(), time.process_time()])
 
 
-def bare_seconds(backend: LlamaCppBackend, length: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Seconds a token, by both clocks, in bare ``llama_decode`` calls.
+class Seen:
+    """Counts the tokens that an engine evaluates in prompts and in replies, by the block of keys each stands in."""
+
+    def __init__(self, context: Context) -> None:
+        self.prompt: Counter[int] = Counter()
+        self.reply: Counter[int] = Counter()
+        evaluate, step = context.evaluate, context.step
+        stepping = False
+
+        def evaluated(rows: Iterable[Row]) -> list[Logits]:
+            held = list(rows)
+            if not stepping:
+                self.prompt.update(row.position // BLOCK for row in held)
+            return evaluate(held)
+
+        def stepped(rows: list[Row], length: Callable[[int], int]) -> list[Logits]:
+            nonlocal stepping
+            self.reply.update(row.position // BLOCK for row in rows)
+            stepping = True
+            try:
+                return step(rows, length)
+            finally:
+                stepping = False
+
+        context.evaluate, context.step = evaluated, stepped  # type: ignore[method-assign]
+
+
+def bare_seconds(backend: LlamaCppBackend, block: int, length: int) -> tuple[Clocks, Clocks]:
+    """Seconds a token, by both clocks, in bare ``llama_decode`` calls with every sequence in the middle of a block.
 
     Of prompts of ``length`` tokens, and of one token of every sequence.
-
-    Both at the middle of the workload: half as many tokens as the whole conversation are in each sequence already.
     """
-    context = backend.context
+    context, fill = backend.context, block * BLOCK + (BLOCK - length) // 2
     for place in range(context.count):
         context.cut(place, 0)
-    fill = 400
-    for place in range(context.count):
-        for start in range(0, fill, 200):
-            context.evaluate(Row(100 + n, n, place, wanted=False) for n in range(start, start + 200))
+    for start in range(0, fill, 200):
+        context.evaluate(Row(100 + n, n, 0, wanted=False) for n in range(start, min(fill, start + 200)))
+    for place in range(1, context.count):
+        context.copy(0, place)
     begun = clocks()
     prompts = range(min(8, context.count))
     for place in prompts:
@@ -124,18 +159,21 @@ def engine(share: range, questions: int, settings: dict[str, Any], barrier: Barr
         return await asyncio.gather(*(interview(backend, number, questions) for number in share))
 
     backend = LlamaCppBackend("embedded", **settings)
+    seen = Seen(backend.context)
     barrier.wait()
     begun = clocks()
     done = asyncio.run(wave())
     spent = clocks() - begun
     generated, again = sum(one[0] for one in done), sum(one[1] for one in done)
     answers = len(share) * questions
-    stepped = generated - answers  # the last token of an answer is evaluated with the next question, if at all
-    prefilled = backend.context.evaluated - stepped
+    prefilled, stepped = seen.prompt.total(), seen.reply.total()
+    blocks, length = sorted(seen.prompt | seen.reply), min(BLOCK, max(2, prefilled // answers))
     barrier.wait()
-    prefill, decode = bare_seconds(backend, max(2, prefilled // answers))
-    shares = (prefilled * prefill + stepped * decode) / spent
-    once = ((prefilled - again) * prefill + stepped * decode) / spent
+    bare = {block: bare_seconds(backend, block, length) for block in blocks}
+    prompts = np.sum([seen.prompt[block] * bare[block][0] for block in blocks], axis=0)
+    replies = np.sum([seen.reply[block] * bare[block][1] for block in blocks], axis=0)
+    shares = (prompts + replies) / spent
+    once = (prompts * (1 - again / prefilled) + replies) / spent
     results.put(
         {
             "wall": spent[0],
@@ -143,8 +181,8 @@ def engine(share: range, questions: int, settings: dict[str, Any], barrier: Barr
             "generated": generated,
             "failed": sum(one[2] for one in done),
             "prefilled": prefilled,
-            "prefill": 1 / prefill[0],
-            "decode": 1 / decode[0],
+            "prefill": prefilled / prompts[0],
+            "decode": stepped / replies[0],
             "share": shares[0],
             "share_cpu": shares[1],
             "share_once": once[1],

@@ -33,6 +33,17 @@ ACTOR_S = 3.0
 """Seconds within which a cohort is struck after it appears; it starts and answers for about so long."""
 
 
+TRIES = 5
+
+
+def started(nodes: Nodes) -> list[int]:
+    """A worker node; on a busy machine Ray may give up waiting for one, so it is tried again."""
+    for _ in range(TRIES - 1):
+        with suppress(RuntimeError):
+            return nodes.worker(cores=1)
+    return nodes.worker(cores=1)
+
+
 class Soak:
     """Kills one after the other, and what came of them."""
 
@@ -66,7 +77,7 @@ class Soak:
         else:
             assert self._nodes is not None
             if not self._worker:
-                self._worker = self._nodes.worker(cores=1)
+                self._worker = started(self._nodes)
             env = self._nodes.env
             wave = self._wave(f"{{executor: ray, cohorts: 2, address: '{self._nodes.address}'}}")
             if self._lasts_ray is None:
