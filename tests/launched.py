@@ -22,7 +22,7 @@ def answers(store: Path) -> int:
     return 0
 
 
-def until(so: Callable[[], bool], seconds: float = 180.0, what: str = "it") -> None:
+def until(so: Callable[[], bool], seconds: float = 300.0, what: str = "it") -> None:
     """Wait for something to come about."""
     deadline = time.monotonic() + seconds
     while not so():
@@ -81,7 +81,7 @@ class Launched:
             if stream is not None:
                 stream.close()
 
-    def reach(self, number: int, seconds: float = 180.0) -> None:
+    def reach(self, number: int, seconds: float = 300.0) -> None:
         """Wait until so many answers are saved, or the command has ended."""
         until(lambda: answers(self.store) >= number or self.process.poll() is not None, seconds, f"{number} answers")
 

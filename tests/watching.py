@@ -7,7 +7,7 @@ from typing import Any
 from simulator.cohort import Batch
 from simulator.executors import LocalExecutor
 
-PATIENCE_S = 180.0
+PATIENCE_S = 300.0
 """Seconds after which what did not come about never will."""
 
 
