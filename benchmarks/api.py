@@ -53,7 +53,7 @@ def server(peers: Path | None, latency_s: float = 0, slow_every: int = 0) -> Ite
         rate = 1 / slow_every if slow_every else 0
         arguments = ["-m", "tests.fault_server", "--latency-ms", str(latency_s * 1000), "--slow", str(rate)]
     else:
-        from tests.llama_server import free_port
+        from tests.ports import free_port
 
         port = free_port()
         arguments = [str(peers / "mock_server.py"), str(port), str(latency_s * 1000), "--slow-every", str(slow_every)]

@@ -27,6 +27,8 @@ class BatchDesk:
         self.batches: dict[str, dict[str, Any]] = {}
         self.uploads = 0
         """How many files were taken in."""
+        self.held = False
+        """Whether no batch ends, however often it is looked at."""
 
     def routes(self) -> list[web.RouteDef]:
         """What the server answers for it."""
@@ -104,7 +106,7 @@ class BatchDesk:
         batch["looks"] += 1
         if batch["status"] in ("validating", "in_progress"):
             batch["status"] = "in_progress"
-            if batch["looks"] >= self._polls:
+            if batch["looks"] >= self._polls and not self.held:
                 self._finish(batch)
         return web.json_response(batch)
 

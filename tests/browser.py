@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+PATIENCE_S = 300
+"""Seconds after which a script in the page, such as axe-core's, will never end."""
+
 
 def chromium(width: int = 1400, height: int = 1000) -> Any:
     """A browser that writes down its console and everything that it asks for."""
@@ -25,7 +28,9 @@ def chromium(width: int = 1400, height: int = 1000) -> Any:
     ):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    return Chrome(options=options, service=Service(str(programs[1])))
+    browser = Chrome(options=options, service=Service(str(programs[1])))
+    browser.set_script_timeout(PATIENCE_S)
+    return browser
 
 
 def axe() -> str:

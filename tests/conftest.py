@@ -3,18 +3,21 @@
 import ipaddress
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("steady", derandomize=True, deadline=None)
-settings.register_profile("explore", deadline=None, max_examples=1000)
+from tests.gates import Gate, gate_in
+
+UNHURRIED = {"deadline": None, "suppress_health_check": (HealthCheck.too_slow,)}
+settings.register_profile("steady", derandomize=True, **UNHURRIED)
+settings.register_profile("explore", max_examples=1000, **UNHURRIED)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
-"""Generated tests draw the same cases every time, so that a run that fails fails for what was changed;
-``HYPOTHESIS_PROFILE=explore`` looks for new ones."""
+"""Generated tests draw the same cases every time, so that a run that fails fails for what was changed, and none
+fails for being slow; ``HYPOTHESIS_PROFILE=explore`` looks for new ones."""
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 """Reference material beside the project; absent for users, so that tests which read it skip."""
@@ -33,6 +36,21 @@ def _is_local(address: Any) -> bool:
     except ValueError:
         return False
     return found.is_loopback or found.is_private or found.is_link_local
+
+
+ELSEWHERE = {"http_proxy", "https_proxy", "all_proxy", "no_proxy", "ray_address"}
+"""Environment variables, in small letters, by which a machine sends connections elsewhere."""
+OTHERWISE = {"columns", "lines", "no_color", "force_color", "clicolor_force", "pythonwarnings"}
+"""Those by which it has programs write otherwise."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def plain_environment() -> Iterator[None]:
+    """Nothing of the machine's own wishes, here and in processes that tests start."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.lower() in ELSEWHERE | OTHERWISE]:
+            patch.delenv(name)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -107,3 +125,9 @@ def wave_file(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gate:
+    """A gate before a model; see ``tests/gates.py``."""
+    return gate_in(tmp_path / "gate", monkeypatch)

@@ -16,8 +16,8 @@ import socket
 import struct
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +25,7 @@ from aiohttp import web
 
 from tests.batch_desk import BatchDesk
 from tests.chat_bodies import chat_reply, completion_reply, vllm_extras
-from tests.derived_reply import asked, reply, turns_of
+from tests.derived_reply import Asked, asked, reply, turns_of
 
 STATUS = {
     "bad_request": 400,
@@ -104,6 +104,8 @@ class FaultServer:
         self.plan = plan
         self.ledger: list[Event] = []
         self.in_flight = self.peak = 0
+        self.interviews = 0
+        """Requests that asked a person something, so far."""
         self.port = 0
         self.batches = BatchDesk(plan.batch, plan.seed, plan.batch_polls, self.answer)
         self._seen: Counter[str] = Counter()
@@ -111,6 +113,8 @@ class FaultServer:
         self._listening: asyncio.Server | None = None
         self._reopening: asyncio.Task[None] | None = None
         self._released = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._waits = _nobody
 
     @property
     def url(self) -> str:
@@ -120,6 +124,31 @@ class FaultServer:
     def faults(self) -> Counter[str | None]:
         """How often each fault decided a reply."""
         return Counter(event.fault for event in self.ledger)
+
+    # -- moments that a test chooses ------------------------------------------------------------------------------
+
+    def hold(self, whom: int | Callable[[int, Asked], bool]) -> None:
+        """Let requests of interviews wait for their replies from now on, until :meth:`let_go`.
+
+        Parameters
+        ----------
+        whom : int or callable
+            After how many more requests all wait, those that are under way among them; or which do, by number (from
+            1) and what is asked of whom.
+        """
+        if callable(whom):
+            self._waits = whom
+        else:
+            answered = range(self.interviews + 1, self.interviews + 1 + whom)
+            self._waits = lambda number, _: number not in answered
+
+    def let_go(self) -> None:
+        """Answer everybody."""
+        self._waits = _nobody
+
+    def listen_again(self) -> None:
+        """End a refusal before its time."""
+        self._loop.call_soon_threadsafe(self._hurry.set)
 
     # -- serving -------------------------------------------------------------------------------------------------
 
@@ -136,6 +165,7 @@ class FaultServer:
         )
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
+        self._loop = asyncio.get_running_loop()
         self._runner = runner
         self.port = port
         await self._listen()
@@ -152,6 +182,8 @@ class FaultServer:
     async def stop(self) -> None:
         """Let go of those who hang, and end."""
         self._released.set()
+        self._hurry.set()
+        self.let_go()
         if self._reopening:
             await self._reopening
         assert self._listening is not None
@@ -165,7 +197,8 @@ class FaultServer:
             self._reopening = asyncio.create_task(self._reopen())
 
     async def _reopen(self) -> None:
-        await asyncio.sleep(self.plan.refuse_s)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._hurry.wait(), self.plan.refuse_s)
         await self._listen()
 
     # -- replies -------------------------------------------------------------------------------------------------
@@ -230,9 +263,13 @@ class FaultServer:
             fault, slow = self._decide(digest, self._seen[digest])
         now = asyncio.get_running_loop().time()
         self.ledger.append(Event(who.persona, who.question, body.get("seed"), fault, now, digest, who.is_interview))
+        self.interviews += who.is_interview
+        number = self.interviews
         self.in_flight += 1
         self.peak = max(self.peak, self.in_flight)
         try:
+            while who.is_interview and self._waits(number, who):
+                await asyncio.sleep(0.01)
             if self.plan.latency_s or slow:
                 await asyncio.sleep(max(self.plan.latency_s * 10, 0.05) if slow else self.plan.latency_s)
             return await self._respond(request, fault, answer(body))
@@ -278,6 +315,10 @@ class FaultServer:
         return response
 
 
+def _nobody(_: int, __: Asked) -> bool:
+    return False
+
+
 def _error(status: int, message: str, headers: dict[str, str] | None = None) -> web.Response:
     kind = "invalid_request_error" if status < 429 else "server_error"
     return web.json_response({"error": {"message": message, "type": kind}}, status=status, headers=headers)
@@ -314,11 +355,11 @@ def serving(plan: Plan = Plan()) -> Iterator[FaultServer]:
         await server.start()
         return server
 
-    server = asyncio.run_coroutine_threadsafe(make(), loop).result(10)
+    server = asyncio.run_coroutine_threadsafe(make(), loop).result(60)
     try:
         yield server
     finally:
-        asyncio.run_coroutine_threadsafe(server.stop(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(server.stop(), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()

@@ -22,7 +22,7 @@ def answers(store: Path) -> int:
     return 0
 
 
-def until(so: Callable[[], bool], seconds: float = 90.0, what: str = "it") -> None:
+def until(so: Callable[[], bool], seconds: float = 300.0, what: str = "it") -> None:
     """Wait for something to come about."""
     deadline = time.monotonic() + seconds
     while not so():
@@ -81,7 +81,7 @@ class Launched:
             if stream is not None:
                 stream.close()
 
-    def reach(self, number: int, seconds: float = 90.0) -> None:
+    def reach(self, number: int, seconds: float = 300.0) -> None:
         """Wait until so many answers are saved, or the command has ended."""
         until(lambda: answers(self.store) >= number or self.process.poll() is not None, seconds, f"{number} answers")
 
@@ -89,14 +89,14 @@ class Launched:
         """Processes of its cohorts, when it runs a Ray of its own."""
         return descendants(self.process.pid, "ray::CohortActor")
 
-    def end(self, seconds: float = 180.0) -> tuple[int, str]:
+    def end(self, seconds: float = 300.0) -> tuple[int, str]:
         """Wait for its end; returns the exit code and what it said."""
         _, said = self.process.communicate(timeout=seconds)
         assert "Traceback" not in said, said
         return self.process.returncode, said
 
 
-def finished(wave: Path, store: Path, env: Mapping[str, str] | None = None, seconds: float = 180.0) -> str:
+def finished(wave: Path, store: Path, env: Mapping[str, str] | None = None, seconds: float = 300.0) -> str:
     """Run the command to its end, which must be a good one; returns what it said."""
     with Launched(wave, store, env) as launched:
         code, said = launched.end(seconds)

@@ -1,6 +1,5 @@
 """llama-cpp-python's own OpenAI-compatible server with the embedded model, as a child process on loopback."""
 
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from simulator.backends.llama_cpp.settings import LlamaCppSettings
 from simulator.backends.llama_cpp.weights import prepare
+from tests.ports import free_port
 
 _GUARDED = """
 import llama_cpp.llama_cpp as library
@@ -24,14 +24,7 @@ library.llama_model_default_params = guarded
 from llama_cpp.server.__main__ import main
 main()
 """
-PATIENCE_S = 120
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on."""
-    with socket.socket() as knock:
-        knock.bind(("127.0.0.1", 0))
-        return int(knock.getsockname()[1])
+PATIENCE_S = 300
 
 
 @contextmanager
@@ -56,7 +49,7 @@ def llama_server(log: Path, *, context: int = 2048) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}/v1"
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=120)
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 import random
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,13 @@ HUGE = ("9" * 400, "1e999", "-1", "NaN", "=1+1", "\u202e\u0301\u0301", "{{", "${
 WRONG: tuple[Any, ...] = (None, [], {}, -1, 10**30, 1.5, True, "", "x" * 100_000, [[[[]]]], {"a": {"b": []}})
 """Values that replace other values."""
 
+STAMPS = {
+    rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ": b"2026-01-01T00:00:00Z",  # of workbooks
+    rb"[ \d]\d [A-Z][a-z]{2} \d\d\d\d:\d\d:\d\d": b"01 Jan 2600:00:00",  # of SPSS
+    rb"[ \d]\d [A-Z][a-z]{2} \d{4} \d\d:\d\d": b"01 Jan 2026 00:00",  # of Stata
+}
+"""When a file was made, as files tell it, and what is told instead."""
+
 
 def good_files(folder: Path) -> Iterator[tuple[str, Path]]:
     """One good file of every format that can be written."""
@@ -32,7 +40,7 @@ def good_files(folder: Path) -> Iterator[tuple[str, Path]]:
 
 def malformed(path: Path, rng: random.Random) -> Iterator[tuple[str, bytes]]:
     """What was done to the good file, and what came of it."""
-    content = path.read_bytes()
+    content = _undated(path.read_bytes())
     for left in TRUNCATIONS:
         size = left if isinstance(left, int) else int(len(content) * left)
         yield f"cut to {left}", content[:size]
@@ -114,10 +122,25 @@ def _places(whole: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
         yield from _places(value, (*path, key))
 
 
+def _undated(content: bytes) -> bytes:
+    """A file that says of no day that it was made then, so that what is done to its bytes is the same every day."""
+    if zipfile.is_zipfile(io.BytesIO(content)):
+        parts = parts_in(content)
+        return packed({name: _undated(part) for name, part in parts.items()})
+    for stamp, other in STAMPS.items():
+        content = re.sub(stamp, other, content)
+    return content
+
+
+def parts_in(content: bytes) -> dict[str, bytes]:
+    """Parts of a zip archive by their names."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
 def _packed(content: bytes, rng: random.Random) -> Iterator[tuple[str, bytes]]:
     """A workbook whose parts are missing, broken, hostile or far too large."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts = parts_in(content)
     for name in parts:
         yield f"without {name}", packed({key: value for key, value in parts.items() if key != name})
         yield f"{name} cut", packed(parts | {name: parts[name][: len(parts[name]) // 2]})
@@ -167,9 +190,9 @@ def many_options(questions: int = 200, each: int = 900) -> bytes:
 
 
 def packed(parts: dict[str, bytes]) -> bytes:
-    """A zip archive of these parts."""
+    """A zip archive of these parts, dated 1980."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+    with zipfile.ZipFile(out, "w") as archive:
         for name, part in parts.items():
-            archive.writestr(name, part)
+            archive.writestr(zipfile.ZipInfo(name), part, zipfile.ZIP_DEFLATED, compresslevel=1)
     return out.getvalue()

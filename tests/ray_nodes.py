@@ -4,7 +4,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -13,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.launched import until
+from tests.ports import free_port
 
 RAY = str(Path(sys.executable).parent / "ray")
 
@@ -23,6 +23,13 @@ FAST = {
     "RAY_health_check_failure_threshold": "3",
 }
 """Notices a frozen or cut-off node after some nine seconds in place of a minute; docs/clusters.md recommends it."""
+
+_COUNT = """
+import sys
+from ray._raylet import GcsClient
+found = GcsClient(address=sys.argv[1]).get_all_node_info()
+print(sum(node.state == 0 for node in found.values()))  # 0 is alive
+"""
 
 
 class Nodes:
@@ -44,9 +51,7 @@ class Nodes:
 
     def head(self, host: str = "127.0.0.1", cores: int = 2, within: tuple[str, ...] = ()) -> None:
         """Start the head node."""
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         self.address = f"{host}:{port}"
         self._start(
             [
@@ -89,6 +94,12 @@ class Nodes:
                 if (Path("/proc") / str(pid) / "cmdline").read_text().split("\0")[0].endswith("/raylet"):
                     return pid
         raise AssertionError("the node has no raylet")
+
+    def living(self, within: tuple[str, ...] = ()) -> int:
+        """Nodes that the head takes for alive."""
+        command = [*within, sys.executable, "-c", _COUNT, self.address]
+        done = subprocess.run(command, env=self.env, capture_output=True, text=True)
+        return int(done.stdout) if done.returncode == 0 else 0
 
     def below(self, raylet: int) -> list[int]:
         """Cohorts that a raylet hosts."""

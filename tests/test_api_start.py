@@ -17,6 +17,7 @@ from simulator.store import Store
 from tests.endpoints import FREE, application, backend, error, flaky, proven, said, using
 from tests.fault_server import Plan, serving
 from tests.faulty_wave import write_wave
+from tests.ports import nobody_listening
 
 
 def test_what_an_endpoint_ignores_is_not_proved():
@@ -43,9 +44,7 @@ def test_endpoints_of_two_models_are_not_mixed():
 
 
 def test_nobody_listening_pauses_and_does_not_look_like_a_mistake():
-    with serving() as server:
-        url = server.url
-    with pytest.raises(WavePaused, match="does not answer"):
+    with nobody_listening() as url, pytest.raises(WavePaused, match="does not answer"):
         using(backend(url, tries={"network": 0}), proven)
 
 
@@ -61,16 +60,14 @@ def test_the_doctor_says_what_the_endpoints_of_a_wave_can_do(tmp_path: Path):
 
 def test_the_doctor_tells_an_endpoint_that_is_down_from_a_mistake_in_the_wave(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(retrying, "FIRST_S", 0.01)
-    with serving() as gone:
-        away = gone.url
-    [down] = examine_models(load_wave(write_wave(tmp_path, [away])))
+    with nobody_listening() as away, serving() as server:
+        [down] = examine_models(load_wave(write_wave(tmp_path, [away])))
+        [partly] = examine_models(load_wave(write_wave(tmp_path, [away, server.url])))
+        [wrong] = examine_models(load_wave(write_wave(tmp_path, [server.url], model="nobody")))
     assert not down.ok
     assert (
         down.advice == "An endpoint that is down is no mistake of the wave: start it or wait, then run doctor again."
     )
-    with serving() as server:
-        [partly] = examine_models(load_wave(write_wave(tmp_path, [away, server.url])))
-        [wrong] = examine_models(load_wave(write_wave(tmp_path, [server.url], model="nobody")))
     assert partly.ok
     assert f"Left out, since the others do all: {away} does not answer" in partly.found
     assert wrong.advice == "Mend what the message names, then run doctor again."
@@ -119,9 +116,7 @@ def test_an_endpoint_that_is_down_at_the_start_pauses_and_one_that_refuses_is_a_
 
 def test_an_endpoint_that_is_away_at_the_start_is_named_and_the_others_do_all(monkeypatch):
     monkeypatch.setattr(retrying, "FIRST_S", 0.01)
-    with serving() as gone:
-        away = gone.url
-    with serving() as there:
+    with nobody_listening() as away, serving() as there:
 
         async def ask(opened: OpenAIBackend) -> tuple[Any, Completion]:
             return opened.card(), await opened.complete(request(**FREE))

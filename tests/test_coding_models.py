@@ -14,7 +14,7 @@ import run_simulation
 from analysis.compare import compare_stores
 from analysis.def_rules import def_rules
 from analysis.reading import open_results
-from demoscope.errors import DocumentError, StoreError, WavePaused
+from demoscope.errors import DocumentError, StoreError
 from demoscope.replies import Reply, ReplyKey
 from demoscope.store_file import open_for_reading
 from simulator.coders import CoderDocument, chosen_coder
@@ -30,6 +30,7 @@ from simulator.store import Store
 from surveys.codebook import Codebook
 from surveys.coding import read_code
 from tests.stores import content, count
+from tests.test_run import Interrupted
 
 BOOK = Codebook(
     id="why_coded",
@@ -159,31 +160,18 @@ def test_a_coder_is_no_condition_and_codes_are_no_judgements(store):
         assert [cell.condition for cell in results.cells] == ["full", "cao"]
 
 
-class _Dies(LocalExecutor):
-    """Gives up when the first codes have come."""
-
-    coded = False
-
-    def next(self, timeout):
-        if self.coded:
-            raise WavePaused("the machine went away")
-        found = super().next(timeout)
-        self.coded = any(batch is not None and batch.records.judgements for _, batch in found)
-        return found
-
-
 def test_a_coder_that_was_interrupted_ends_in_the_same_codes_and_asks_nothing_twice(store, tmp_path):
     (tmp_path / "other").mkdir()
     other = tmp_path / "other" / "w.sqlite"
     launch(other)
-    slow = coder({**SCRIPTED, "settings": {"latency_s": 0.1, "concurrency": 1}})
-    with pytest.raises(WavePaused):
-        let(slow, store, executor=_Dies)
-    assert 0 < plan_coding(slow, BOOK, store).known < 8
-    assert let(slow, store) == let(slow, other)
+    narrow = coder({**SCRIPTED, "settings": {"concurrency": 1}})  # so that it takes two of eight at most
+    with pytest.raises(KeyboardInterrupt):
+        let(narrow, store, executor=lambda: Interrupted(1))
+    assert 0 < plan_coding(narrow, BOOK, store).known < 8
+    assert let(narrow, store) == let(narrow, other)
     assert content(store)["exchanges"] == content(other)["exchanges"]
     once = content(store)
-    let(slow, store)
+    let(narrow, store)
     assert content(store) == once
 
 

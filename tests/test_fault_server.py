@@ -9,6 +9,8 @@ import pytest
 
 from tests.derived_reply import asked, chosen, mark, shares
 from tests.fault_server import BROKEN, FAULTS, STATUS, Plan, serving
+from tests.launched import until
+from tests.ports import listening
 
 SYSTEM = "Act as a citizen from Ohio. You are {n}. Answer each request as this person would, choosing."
 USER = "Request: Tea or coffee? - 1: tea, 2: coffee, 3: neither, really"
@@ -19,16 +21,16 @@ def body(n: int = 1, **changes):
     return {"model": "mock", "messages": turns, "seed": n, **changes}
 
 
-async def _post(url, content, path="/chat/completions"):
+async def _post(url, content, path="/chat/completions", patience_s=60):
     async with (
-        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=1)) as session,
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=patience_s)) as session,
         session.post(url + path, json=content) as reply,
     ):
         return reply.status, await reply.text()
 
 
-def post(url, content, path="/chat/completions"):
-    return asyncio.run(_post(url, content, path))
+def post(url, content, path="/chat/completions", patience_s=60):
+    return asyncio.run(_post(url, content, path, patience_s))
 
 
 def test_a_reply_follows_from_persona_question_and_seed_alone():
@@ -76,7 +78,7 @@ def test_a_broken_reply_cannot_pass_for_a_right_one(fault):
         _, right = post(server.url, body())
     with serving(Plan(rates={fault: 1.0})) as server:
         try:
-            status, text = post(server.url, body())
+            status, text = post(server.url, body(), patience_s=1 if fault == "hang" else 60)
         except (aiohttp.ClientError, TimeoutError):
             assert fault in ("refused", "reset", "hang")
         else:
@@ -92,19 +94,15 @@ def test_a_broken_reply_cannot_pass_for_a_right_one(fault):
 
 
 def test_nobody_listens_for_a_moment_after_a_refusal():
-    async def knock(url):
+    with serving(Plan(rates={"refused": 1.0}, refuse_s=600)) as server:
         with pytest.raises(aiohttp.ClientError):
-            await _post(url, body())
-        await asyncio.sleep(0.01)
+            post(server.url, body())
         with pytest.raises(aiohttp.ClientConnectorError):
-            await _post(url, body())
-        await asyncio.sleep(0.5)
-        with pytest.raises(aiohttp.ClientConnectionError):
-            await _post(url, body())
-
-    with serving(Plan(rates={"refused": 1.0}, refuse_s=0.2)) as server:
-        asyncio.run(knock(server.url))
-        assert server.faults() == {"refused": 2}
+            post(server.url, body())
+        assert not listening(server.port)
+        server.listen_again()
+        until(lambda: listening(server.port), what="a server")
+        assert server.faults() == {"refused": 1}
 
 
 def test_faults_come_at_their_rate_and_repeat_with_the_plan():

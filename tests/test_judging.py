@@ -26,6 +26,7 @@ from simulator.store import Store
 from surveys.judging import DIMENSIONS, read_verdict
 from tests.fault_server import serving
 from tests.stores import content, count
+from tests.test_run import Interrupted
 
 SETTINGS = ScriptedSettings(public="uniform").model_dump(mode="json")
 SCRIPTED = {"name": "glm", "backend": "scripted", "settings": SETTINGS}
@@ -92,32 +93,20 @@ def test_nothing_is_asked_twice_and_a_larger_share_asks_only_for_more(store):
     assert set(once["attempts"]) < set(more["attempts"])
 
 
-class _Dies(LocalExecutor):
-    """Gives up after some batches."""
-
-    batches = 0
-
-    def next(self, timeout):
-        self.batches += 1
-        if self.batches > 4:
-            raise WavePaused("the machine went away")
-        return super().next(timeout)
-
-
 def test_a_judge_that_was_interrupted_ends_in_the_same_verdicts(store, tmp_path):
     other = tmp_path / "other.sqlite"
     launch(other, tmp_path)
-    slow = JudgeDocument.model_validate(
+    narrow = JudgeDocument.model_validate(
         {
-            "model": {**SCRIPTED, "settings": {**SETTINGS, "latency_s": 0.02}},
+            "model": {**SCRIPTED, "settings": {**SETTINGS, "concurrency": 2}},  # so that it takes three at most
             "settings": judge().settings.model_dump(),
         }
     )
-    with pytest.raises(WavePaused):
-        let(slow, store, executor=_Dies)
-    assert 0 < plan_judging(slow, store).known < plan_judging(slow, store).verdicts
-    let(slow, store)
-    let(slow, other)
+    with pytest.raises(KeyboardInterrupt):
+        let(narrow, store, executor=lambda: Interrupted(1))
+    assert 0 < plan_judging(narrow, store).known < plan_judging(narrow, store).verdicts
+    let(narrow, store)
+    let(narrow, other)
     assert content(store)["judgements"] == content(other)["judgements"]
     assert content(store)["exchanges"] == content(other)["exchanges"]
 

@@ -1,6 +1,7 @@
 """The local engine on its real, small model: against llama.cpp's own class, and against itself from scratch."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -181,14 +182,31 @@ def test_a_prompt_that_does_not_fit_is_an_error_of_kind_context(ask: Callable[[R
     assert ask(request()).text
 
 
-def test_a_cancelled_request_stops_and_the_next_is_answered(backend: LlamaCppBackend) -> None:
+def test_a_cancelled_request_stops_and_the_next_is_answered(
+    backend: LlamaCppBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writing, cancelled = threading.Event(), threading.Event()
+    step = backend.context.step
+
+    def held(*what: Any) -> Any:
+        writing.set()
+        assert cancelled.wait(60)
+        return step(*what)
+
+    monkeypatch.setattr(backend.context, "step", held)
+
     async def scenario() -> Completion:
         long = asyncio.create_task(backend.complete(request(decoding=Decoding(max_tokens=1500))))
         queued = asyncio.create_task(backend.complete(request()))
-        await asyncio.sleep(0.2)
+        assert await asyncio.to_thread(writing.wait, 60)
         long.cancel()
         queued.cancel()
-        assert isinstance((await asyncio.gather(long, return_exceptions=True))[0], asyncio.CancelledError)
-        return await asyncio.wait_for(backend.complete(request(decoding=GREEDY)), 30)
+        ended = await asyncio.gather(long, queued, return_exceptions=True)
+        assert [type(one) for one in ended] == [asyncio.CancelledError] * 2
+        before = backend.context.evaluated
+        cancelled.set()
+        reply = await asyncio.wait_for(backend.complete(request(decoding=GREEDY)), 120)
+        assert backend.context.evaluated - before < 500  # of 1,500 tokens that were wanted
+        return reply
 
     assert asyncio.run(scenario()).text

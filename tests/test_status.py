@@ -1,9 +1,8 @@
 """Where a wave stands, and a store in the browser."""
 
 import json
-import socket
 import subprocess
-import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -15,6 +14,8 @@ from analysis.status_screen import status_lines
 from demoscope.errors import DocumentError, StoreError
 from tests.hostile import SCRIPT, hostile_store
 from tests.large_store import write_large_store
+from tests.launched import until
+from tests.ports import free_port, listening
 from tests.results import MadeUp, split_public
 from tests.test_cli import demoscope
 
@@ -102,9 +103,7 @@ def test_datasette_serves_a_store_read_only_and_its_texts_stay_text(tmp_path):
     store = hostile_store(tmp_path / "h.sqlite").path
     report = tmp_path / "r.html"
     report.write_text("<!doctype html>the report")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     served = tmp_path / "served"
     served.mkdir()
     with subprocess.Popen(
@@ -112,13 +111,8 @@ def test_datasette_serves_a_store_read_only_and_its_texts_stay_text(tmp_path):
     ) as server:
         try:
             base = f"http://127.0.0.1:{port}"
-            for _ in range(200):
-                try:
-                    home = urllib.request.urlopen(base).read().decode()
-                    break
-                except OSError:
-                    time.sleep(0.1)
-            assert "not of people" in home
+            until(lambda: server.poll() is not None or listening(port), what="a server")
+            assert "not of people" in urllib.request.urlopen(base).read().decode()
             assert urllib.request.urlopen(f"{base}/files/r.html").read() == report.read_bytes()
             shown = urllib.request.urlopen(f"{base}/h/responses?_size=5").read().decode()
             assert SCRIPT not in shown

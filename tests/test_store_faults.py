@@ -76,13 +76,16 @@ def small_disk(folder, size):
 
 @pytest.mark.real
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts file systems")
-def test_the_command_on_a_disk_that_fills_up_and_is_freed(wave_file, tmp_path, whole):
-    path = wave_file(MANY, PACE)
+def test_the_command_on_a_disk_that_fills_up_and_is_freed(wave_file, tmp_path, gate):
+    path = wave_file(MANY, gate.before(public="uniform"))
+    ask(path, tmp_path / "whole.sqlite")
     with small_disk(tmp_path / "disk", "16m") as disk:
         store, ballast = disk / "a.sqlite", disk / "ballast"
+        gate.shut()
         with Launched(path, store) as launched:
-            launched.reach(10)
+            launched.reach(1)
             fill(ballast)
+            gate.open()
             code, said = launched.end()
         assert code == 3, said
         assert "the disk is full" in said
@@ -96,7 +99,7 @@ def test_the_command_on_a_disk_that_fills_up_and_is_freed(wave_file, tmp_path, w
         ballast.unlink()
         finished(path, store)
         assert violated(store) == []
-        assert compared(store, whole) == SAME
+        assert compared(store, tmp_path / "whole.sqlite") == SAME
 
 
 def fill(path):
@@ -159,7 +162,7 @@ def test_a_lock_that_is_short_is_waited_for(wave_file, tmp_path, whole):
 
     other = threading.Thread(target=hold)
     other.start()
-    assert held.wait(10)
+    assert held.wait(60)
     ask(path, store)
     other.join()
     assert compared(store, whole) == SAME
