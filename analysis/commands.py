@@ -20,6 +20,7 @@ Codes = Annotated[
     list[Path] | None,
     typer.Option(metavar="CODES.json", help="Count open answers in codes too, as `code read -o` wrote them."),
 ]
+Profile = Annotated[str, typer.Option(help="demoscope, paper or code, where DEF's sources disagree.")]
 
 
 def report(
@@ -32,9 +33,7 @@ def report(
         typer.Option(metavar="DIR", help="Write figures for publication, with their data, into a folder."),
     ] = None,
     language: Annotated[str, typer.Option(help="Language of the page: en or zh.")] = "en",
-    profile: Annotated[
-        str, typer.Option(help="demoscope, paper or code, where DEF's sources disagree.")
-    ] = "demoscope",
+    profile: Profile = "demoscope",
     effects: Annotated[
         bool, typer.Option("--effects", help="Instead: what order, split ballots, vignettes and conjoint tasks did.")
     ] = False,

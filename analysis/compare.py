@@ -1,63 +1,36 @@
-"""From stores to conditions side by side: diversity, distance from people, validity, and what it took."""
+"""Conditions side by side: diversity, distance from people, validity, and what it took."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from scipy.stats import t as student
 
 from analysis import yardsticks
-from analysis.ablation import ablation_of, ablation_orders
+from analysis.ablation import ablation_orders
 from analysis.agreements import agreements
 from analysis.annotation import Annotation
-from analysis.bootstrap import Resamples, limits
+from analysis.bootstrap import limits
 from analysis.choices import Floats, Integers
 from analysis.coded import CodedAnswers, open_coded
 from analysis.compared import Comparison, ConditionRow, DiversityFigures, TopicCount
 from analysis.completions import completions
+from analysis.condition_data import Condition, read_conditions, topics_of
 from analysis.debiased_averages import debiased_average
-from analysis.def_data import CellData, cell_data, why_no_people
+from analysis.def_data import CellData
 from analysis.def_rules import SILENT as OPEN_FLAGS
 from analysis.def_rules import DefRules
 from analysis.distances import jensen_shannon
 from analysis.diversity import SILENT, Digests, diversity, of_choices, rarefied
 from analysis.evaluate import evaluate
 from analysis.evaluated import Agreement, CellEvaluation, Completion
-from analysis.findings import Cost, Estimate, Statuses
+from analysis.findings import Estimate
 from analysis.mapped import mapped
-from analysis.option_counts import OptionCounts, option_counts
 from analysis.preference import mean_known, preference, question_distances
-from analysis.reading import Results
-from analysis.records import STATUSES, Cell, Usage, WaveRow
 from analysis.resolutions import Resolution
-from analysis.responses import stored_resolutions
 from analysis.rule_judge import Rules
 from analysis.whole_people import WholePeople
-from demoscope.errors import DocumentError
-from demoscope.replies import APART
 from demoscope.seeds import generator
-
-
-@dataclass(frozen=True)
-class _Condition:
-    """One cell with all that is read of it, so that its store can be closed."""
-
-    store: str
-    wave: WaveRow
-    data: CellData
-    options: OptionCounts
-    """What is compared with people."""
-    statuses: Statuses
-    usage: Usage
-    cost: Cost | None
-    resolved: tuple[int, int]
-    """Replies that people gave an answer to, and those that they could not read."""
-    ablation: str | None
-    no_people: str | None
-    """Why there is nobody real to compare it with though the store has a reference."""
-    resamples: Resamples
-    """The same people drawn for all cells of the store."""
 
 
 def compare_stores(
@@ -102,7 +75,7 @@ def compare_stores(
     DocumentError
         If a decision fits no reply that could not be read, or an annotation no reply.
     """
-    conditions: list[_Condition] = []
+    conditions: list[Condition] = []
     titles: list[str] = []
     evaluations: list[CellEvaluation] = []
     agreed: tuple[Agreement, ...] = ()
@@ -111,10 +84,10 @@ def compare_stores(
     for number, path in enumerate(paths):
         with open_coded(path, coded) as results:
             mine = decided if number == 0 else ()
-            found = _read(str(path), results, draws, mine, rules)
+            found = read_conditions(str(path), results, draws, mine, rules)
             conditions += found
             completed += completions(results)
-            for name, dimension, topic in results.topics():
+            for name, dimension, topic in topics_of(results):
                 topics.setdefault((dimension, topic), set()).add(name)
             if details:
                 evaluations += [evaluate(results, c.data.cell, rules, mine, checks, c.data, people) for c in found]
@@ -154,59 +127,8 @@ def compare_stores(
     )
 
 
-def _read(
-    store: str, results: Results, draws: int, decided: Sequence[Resolution], rules: DefRules
-) -> list[_Condition]:
-    """Every public of a store; personas are drawn once for all of them."""
-    found = [(cell, cell_data(results, cell, decided)) for cell in _publics(results)]
-    if not found:
-        return []
-    asked = {respondent for _, data in found for respondent in data.respondents.ids.tolist()}
-    if unknown := {each.respondent for each in decided} - asked:
-        raise DocumentError(
-            f"A resolution is for respondent {min(unknown)}, whom {store} does not have; it has {len(asked):,}. "
-            "Use the numbers of the store."
-        )
-    people = np.unique(np.concatenate([np.zeros(0, np.int64), *(data.respondents.personas for _, data in found)]))
-    resamples = Resamples.draw(people, generator(results.wave.seed, "compare", "people"), draws)
-    return [
-        _Condition(
-            store=store,
-            wave=results.wave,
-            data=data,
-            options=option_counts(results, data, rules),
-            statuses=_statuses(results, cell, data),
-            usage=results.usage(cell),
-            cost=_cost(results.cost(cell)),
-            resolved=_resolved(results, cell, decided),
-            ablation=ablation_of(cell.protocol, results.settings(cell)),
-            no_people=why_no_people(results, cell),
-            resamples=resamples,
-        )
-        for cell, data in found
-    ]
-
-
-def _publics(results: Results) -> tuple[Cell, ...]:
-    """The cells that ask a public."""
-    return tuple(cell for cell in results.cells if cell.protocol not in APART)
-
-
-def _resolved(results: Results, cell: Cell, decided: Sequence[Resolution]) -> tuple[int, int]:
-    """Replies of a cell that people gave an answer to, and those that they could not read, each counted once."""
-    latest = {
-        (each.respondent, each.question, each.replicate): each.code for each in stored_resolutions(results, cell)
-    }
-    mine = set(results.respondents(cell).ids.tolist())
-    latest |= {
-        (each.respondent, each.question, each.replicate): each.code for each in decided if each.respondent in mine
-    }
-    unreadable = sum(code is None for code in latest.values())
-    return len(latest) - unreadable, unreadable
-
-
 def _row(
-    condition: _Condition, rules: DefRules, runs: int | None, rng: np.random.Generator
+    condition: Condition, rules: DefRules, runs: int | None, rng: np.random.Generator
 ) -> tuple[ConditionRow, float | None, Floats | None]:
     """The row of one condition, its average KL and that of every resample."""
     data, options, usage = condition.data, condition.options, condition.usage
@@ -332,14 +254,3 @@ def _widened(counts: Floats, width: int) -> Floats:
 def _kish(weights: Floats) -> float:
     """What counts are multiplied by to become those of as many equally weighted people as they are worth."""
     return float(weights.sum() / (weights**2).sum()) if len(weights) else 1.0
-
-
-def _statuses(results: Results, cell: Cell, data: CellData) -> Statuses:
-    endings = results.endings(cell, data.respondents)
-    asked = np.isin(endings.question, [question.id for question in data.questions if question.codes_of is None])
-    counts = np.bincount(endings.status[asked], minlength=len(STATUSES)).tolist()
-    return Statuses(**{name: count + data.moved[name] for name, count in zip(STATUSES, counts, strict=True)})
-
-
-def _cost(found: tuple[float, str, int] | None) -> Cost | None:
-    return None if found is None else Cost(amount=found[0], currency=found[1], unknown=found[2])

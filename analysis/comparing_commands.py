@@ -5,16 +5,14 @@ from typing import Annotated
 
 import typer
 
-from analysis.commands import Codes
+from analysis.commands import Codes, Profile
 from demoscope.command_line import AsJson, StorePath, StorePaths, console, say
 from demoscope.errors import DocumentError
 
 
 def compare(
     stores: StorePaths,
-    profile: Annotated[
-        str, typer.Option(help="demoscope, paper or code, where DEF's sources disagree.")
-    ] = "demoscope",
+    profile: Profile = "demoscope",
     details: Annotated[
         bool, typer.Option("--details", help="Also bias, voices, habits, configurations, judges.")
     ] = False,

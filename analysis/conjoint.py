@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from analysis.position import p_value
+from analysis.presentations import answers_as_shown
 from analysis.reading import Results
 from analysis.records import Cell
 from analysis.tallies import option_scores
@@ -241,7 +242,7 @@ def _rated(results: Results, cell: Cell, questionnaire: Questionnaire, names: Se
     respondents: list[int] = []
     answers = 0
     scores = {asked.name: option_scores(asked) for asked in results.questions if asked.name in names}
-    for respondent, name, presentation, code, number in results.answers_with_presentation(cell, names):
+    for respondent, name, presentation, code, number in answers_as_shown(results, cell, names):
         shown = json.loads(presentation).get("profiles", [])
         option = questionnaire[name].option(int(code)) if code is not None else None
         if len(shown) > 1:

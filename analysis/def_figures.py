@@ -145,6 +145,15 @@ def def_page(found: Comparison) -> "Figure":
     return figure
 
 
+def biases_by_grouping(found: Comparison, names: Sequence[str]) -> dict[str, list[tuple[Bias, str]]]:
+    """Grouping -> its bias in every condition that has one, with the condition's name."""
+    known: dict[str, list[tuple[Bias, str]]] = {}
+    for one, name in zip(found.evaluations, names, strict=True):
+        for bias in one.biases:
+            known.setdefault(bias.grouping, []).append((bias, name))
+    return known
+
+
 def _parts(found: Comparison, names: Sequence[str]) -> list[tuple[str, Any, tuple[Any, ...], bool]]:
     """(title, function, arguments, polar) of every figure that there are data for."""
     parts: list[tuple[str, Any, tuple[Any, ...], bool]] = []
@@ -173,13 +182,7 @@ def _parts(found: Comparison, names: Sequence[str]) -> list[tuple[str, Any, tupl
     if matched:
         table = [[one.matches_by_dimension.get(name, np.nan) for name in matched] for one in found.evaluations]
         parts.append(("Preferred options that match people's", draw_table, (table, names, matched, "share"), False))
-    for grouping in dict.fromkeys(bias.grouping for one in found.evaluations for bias in one.biases):
-        known = [
-            (b, n)
-            for one, n in zip(found.evaluations, names, strict=True)
-            for b in one.biases
-            if b.grouping == grouping
-        ]
+    for grouping, known in biases_by_grouping(found, names).items():
         parts.append((f"Whose answers: {grouping}", draw_group_shares, tuple(zip(*known, strict=True)), False))
     for judge in dict.fromkeys(each.judge for one in found.evaluations for each in one.insensitivity):
         table = [_failures(one, judge) for one in found.evaluations]

@@ -1,9 +1,12 @@
 """p-values of many comparisons, adjusted for their number."""
 
+from collections.abc import Callable, Mapping
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis.choices import Floats
+from demoscope.errors import DocumentError
 
 
 def holm(p: ArrayLike) -> Floats:
@@ -70,6 +73,23 @@ def benjamini_hochberg(p: ArrayLike) -> Floats:
     adjusted = np.empty(len(values))
     adjusted[order] = np.minimum(np.minimum.accumulate(values[order] * factors), 1.0) if len(values) else values
     return adjusted
+
+
+CORRECTIONS: Mapping[str, Callable[[ArrayLike], Floats]] = {"holm": holm, "benjamini_hochberg": benjamini_hochberg}
+"""By name."""
+
+
+def correction_named(name: str) -> Callable[[ArrayLike], Floats]:
+    """What adjusts p-values, by the name that somebody gave.
+
+    Raises
+    ------
+    DocumentError
+        If there is none of this name.
+    """
+    if name not in CORRECTIONS:
+        raise DocumentError(f"There is no correction {name!r}; choose {' or '.join(CORRECTIONS)}.")
+    return CORRECTIONS[name]
 
 
 def _checked(p: ArrayLike) -> Floats:

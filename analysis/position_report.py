@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.position import Effect, difference, placement_effect
+from analysis.presentations import choices_as_shown
 from analysis.reading import Results
 from analysis.records import Asked, Cell
 from analysis.tallies import option_scores
@@ -114,7 +115,7 @@ def _read(results: Results, cell: Cell, asked: dict[int, Asked]) -> _Shown:
         for number, question in asked.items()
     }
     rows = []
-    for respondent, question, code, written, place, most in results.shown(cell):
+    for respondent, question, code, written, place, most in choices_as_shown(results, cell):
         if asked[question].kind not in ("single", "scale") or code not in substantive[question]:
             continue
         order = _order(written, substantive[question])

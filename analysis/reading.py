@@ -1,15 +1,11 @@
 """A read-only view of a store, also while a wave writes it: what was asked, what came out, what people said."""
 
 import json
-import sqlite3
-import zlib
-from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from analysis.diversity import digest
@@ -23,11 +19,9 @@ from analysis.records import (
     Endings,
     Replies,
     Respondents,
-    Usage,
     WaveRow,
 )
-from demoscope.errors import StoreError
-from demoscope.store_file import open_for_reading
+from analysis.store_reader import StoreReader, connect
 from surveys import Questionnaire
 from surveys.reference import Group, Reference
 
@@ -57,36 +51,11 @@ def open_results(path: str | Path) -> "Results":
         If the file is missing, no store, damaged, holds no wave, or was written by a newer version.
     """
     path = Path(path)
-    connection = open_for_reading(path)
-    try:
-        connection.execute("BEGIN")
-        if connection.execute("SELECT count(*) FROM waves").fetchone()[0] != 1:
-            raise StoreError(f"{path} holds no wave yet; launch one into it with `demoscope run`.")
-    except StoreError:
-        connection.close()
-        raise
-    except sqlite3.Error as error:
-        connection.close()
-        raise StoreError(f"{path} cannot be read as a store ({error}); the file may be damaged.") from None
-    return Results(path, connection)
+    return Results(path, connect(path))
 
 
-class Results:
+class Results(StoreReader):
     """What a store holds, read once each and kept as small objects and arrays."""
-
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
-        self.path = path
-        self._connection = connection
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the file; idempotent."""
-        self._connection.close()
 
     def frame(self, *, wide: bool = False) -> "pd.DataFrame":
         """The answers as a pandas frame: one row an answer and chosen option, or (``wide``) one a respondent.
@@ -118,7 +87,7 @@ class Results:
         try:
             return Questionnaire.model_validate(self.json(text))
         except ValidationError as error:
-            raise self._damaged(f"its questionnaire cannot be read: {error.errors()[0]['msg']}") from None
+            raise self.damaged(f"its questionnaire cannot be read: {error.errors()[0]['msg']}") from None
 
     @cached_property
     def reference(self) -> Reference | None:
@@ -129,12 +98,12 @@ class Results:
         try:
             return Reference.model_validate_json(text)
         except ValidationError as error:
-            raise self._damaged(f"its reference cannot be read: {error.errors()[0]['msg']}") from None
+            raise self.damaged(f"its reference cannot be read: {error.errors()[0]['msg']}") from None
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
         """The cells, in the order of the wave; what judges and coders took is no cell of it."""
-        whose = "c.population" if self._has_column("cells", "population") else "NULL"
+        whose = "c.population" if self.has_column("cells", "population") else "NULL"
         rows = self.rows(
             f"""SELECT c.id, c.name, c.condition, m.name, c.protocol, c.profile, c.language, c.told, c.culture,
             coalesce({whose} = (SELECT population ->> '$.document.id' FROM waves), 1)
@@ -151,20 +120,12 @@ class Results:
             "SELECT question_id, code, label, score, kind FROM options ORDER BY question_id, position"
         ):
             choices.setdefault(question, []).append(Choice(*(*option, kind == "substantive")))
-        excluded = "AND excluded IS NULL" if self._has_column("questions", "excluded") else ""
+        excluded = "AND excluded IS NULL" if self.has_column("questions", "excluded") else ""
         rows = self.rows(
             f"""SELECT id, name, text, kind, ordinal, dimension FROM questions WHERE kind <> 'note' {excluded}
             ORDER BY id"""
         )
         return tuple(Asked(*(*row[:4], bool(row[4]), tuple(choices.get(row[0], ())), row[5])) for row in rows)
-
-    def topics(self) -> list[tuple[str, str, str]]:
-        """Name, value dimension and topic of every question that was put to models and has both."""
-        excluded = "AND excluded IS NULL" if self._has_column("questions", "excluded") else ""
-        return self.rows(
-            f"""SELECT name, dimension, topic FROM questions
-            WHERE dimension IS NOT NULL AND topic IS NOT NULL {excluded} ORDER BY id"""
-        )
 
     def settings(self, cell: Cell) -> dict[str, Any]:
         """Settings of a cell's protocol, as they were applied."""
@@ -191,38 +152,9 @@ class Results:
         """What :meth:`method` has found."""
         return {}
 
-    def reasons(self, cell: Cell) -> tuple[tuple[str, str, int], ...]:
-        """Why answers were not understood: (status, reason, answers), the most frequent first."""
-        rows = self.rows(
-            f"""SELECT a.status, coalesce(substr(a.reason, 1, 300), ''), count(*)
-            FROM respondents r JOIN answers a ON a.respondent_id = r.id
-            WHERE r.cell_id = ? AND a.method = '{self.method(cell)}' AND a.status IN ('refused', 'invalid', 'failed')
-            GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2""",
-            (cell.id,),
-        )
-        return tuple((status, reason, count) for status, reason, count in rows)
-
-    def cost(self, cell: Cell) -> tuple[float, str, int] | None:
-        """Money of a cell, its currency, and the tries whose price nobody knows; ``None`` without prices."""
-        if not self._has_column("attempts", "cost"):
-            return None  # a store of the first version
-        sql = """SELECT sum(a.cost), m.config ->> '$.prices.currency', sum(a.cost IS NULL)
-            FROM cells c JOIN models m ON m.id = c.model_id JOIN attempts a ON a.cell_id = c.id WHERE c.id = ?"""
-        amount, currency, unknown = self.rows(sql, (cell.id,))[0]
-        return None if amount is None or currency is None else (amount, currency, unknown)
-
-    def usage(self, cell: Cell) -> Usage:
-        """Calls, tokens and time of a cell."""
-        calls, prompt, completion, seconds = self.rows(
-            """SELECT (SELECT count(*) FROM exchanges WHERE cell_id = ?1), coalesce(sum(prompt_tokens), 0),
-            coalesce(sum(completion_tokens), 0), coalesce(sum(latency_s), 0.0) FROM attempts WHERE cell_id = ?1""",
-            (cell.id,),
-        )[0]
-        return Usage(calls, prompt, completion, seconds)
-
     def respondents(self, cell: Cell) -> Respondents:
         """The respondents planned in a cell, whether or not they have answered yet."""
-        rows = self._array(
+        rows = self.array(
             """SELECT r.id, r.persona_id, p.weight FROM respondents r JOIN personas p ON p.id = r.persona_id
             WHERE r.cell_id = ? ORDER BY r.id""",
             (cell.id,),
@@ -232,7 +164,7 @@ class Results:
 
     def answers(self, cell: Cell, respondents: Respondents) -> Answers:
         """Understood answers of a cell, all replicates, by its :meth:`method`; resolutions of people included."""
-        rows = self._array(
+        rows = self.array(
             f"""{LATEST} SELECT a.respondent_id, a.question_id, a.replicate, coalesce(o.code, {NO_CODE})
             FROM respondents r JOIN answers a ON a.respondent_id = r.id
             LEFT JOIN answer_options o USING (respondent_id, question_id, method, replicate)
@@ -254,7 +186,7 @@ class Results:
         for it.
         """
         self._connection.create_function("digest64", 1, _signed_digest, deterministic=True)
-        rows = self._array(
+        rows = self.array(
             f"""WITH shared AS MATERIALIZED (
                 SELECT cell_id, subject_id, step, ordinal FROM answer_sources WHERE cell_id = ?1
                 GROUP BY 1, 2, 3, 4 HAVING count(*) > 1
@@ -287,7 +219,7 @@ class Results:
         What people resolved counts as answered.
         """
         known = " ".join(f"WHEN '{status}' THEN {position}" for position, status in enumerate(STATUSES))
-        rows = self._array(
+        rows = self.array(
             f"""{LATEST} SELECT a.respondent_id, a.question_id,
             CASE iif(z.code IS NULL, a.status, 'answered') {known} END
             FROM respondents r JOIN answers a ON a.respondent_id = r.id
@@ -299,44 +231,6 @@ class Results:
         rows = rows[np.argsort(rows["question"], kind="stable")]
         return Endings(
             np.searchsorted(respondents.ids, rows["respondent"]), rows["question"].copy(), rows["status"].copy()
-        )
-
-    def shown(self, cell: Cell) -> list[tuple[int, int, int, str, int, int]]:
-        """How every understood choice of a cell was shown.
-
-        Rows of respondent id, question id, code chosen, presentation (JSON), place of the question in the
-        respondent's interview, and last place in it; several choices of one answer are several rows.
-        """
-        rows: list[tuple[int, int, int, str, int, int]] = self.rows(
-            f"""WITH placed AS (
-                SELECT s.respondent_id, s.question_id, s.method, s.replicate,
-                       min(iif(s.step IN ('again', 'rewrite'), s.ordinal / 100, s.ordinal)) + min(s.place) AS place
-                FROM respondents r JOIN answer_sources s ON s.respondent_id = r.id
-                WHERE r.cell_id = ? AND s.method = '{self.method(cell)}' GROUP BY 1, 2, 3, 4
-            )
-            SELECT p.respondent_id, p.question_id, o.code, a.presentation, p.place,
-                   max(p.place) OVER (PARTITION BY p.respondent_id)
-            FROM placed p JOIN answers a USING (respondent_id, question_id, method, replicate)
-            JOIN answer_options o USING (respondent_id, question_id, method, replicate)
-            WHERE a.status = 'answered' ORDER BY p.respondent_id, p.place""",
-            (cell.id,),
-        )
-        return rows
-
-    def answers_with_presentation(
-        self, cell: Cell, questions: Sequence[str]
-    ) -> list[tuple[int, str, str, int | None, float | None]]:
-        """Understood answers to some questions, a row a chosen option: respondent, question, how it was shown (JSON),
-        code, number; the code is ``None`` where no option was chosen.
-        """
-        marks = ", ".join("?" * len(questions))
-        return self.rows(
-            f"""SELECT a.respondent_id, q.name, a.presentation, o.code, a.value
-            FROM respondents r JOIN answers a ON a.respondent_id = r.id JOIN questions q ON q.id = a.question_id
-            LEFT JOIN answer_options o USING (respondent_id, question_id, method, replicate)
-            WHERE r.cell_id = ? AND a.method = '{self.method(cell)}' AND a.status = 'answered' AND q.name IN ({marks})
-            ORDER BY a.respondent_id, q.id, a.replicate""",
-            (cell.id, *questions),
         )
 
     def levels(self, group: Group, respondents: Respondents) -> list[str | None]:
@@ -377,79 +271,6 @@ class Results:
     @cached_property
     def _attributes(self) -> dict[int, dict[str, Any]]:
         return {persona: self.json(text) for persona, text in self.rows("SELECT id, attributes FROM personas")}
-
-    def _has_column(self, table: str, column: str) -> bool:
-        """Whether a table has a column; stores of older versions lack some."""
-        return bool(self.rows("SELECT 1 FROM pragma_table_info(?) WHERE name = ?", (table, column)))
-
-    def column_or_null(self, table: str, column: str) -> str:
-        """The name of a column for a query, or ``NULL`` in stores of versions that lack it."""
-        return column if self._has_column(table, column) else "NULL"
-
-    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
-        """Rows of a query on the store's tables and views.
-
-        Raises
-        ------
-        StoreError
-            If the store is damaged.
-        """
-        try:
-            return self._connection.execute(sql, values).fetchall()
-        except sqlite3.Error as error:
-            raise self._damaged(str(error)) from None
-
-    def body(self, text_id: str) -> str | None:
-        """A message of a prompt; ``None`` when the wave kept its hash alone."""
-        found = self.rows("SELECT body FROM texts WHERE id = ?", (text_id,))
-        if not found:
-            return None
-        packed = found[0][0]
-        try:
-            return (
-                zlib.decompress(packed).decode("utf-8", "surrogatepass") if isinstance(packed, bytes) else str(packed)
-            )
-        except (zlib.error, UnicodeDecodeError) as error:
-            raise self._damaged(f"a text cannot be read: {error}") from None
-
-    def copy_into(self, target: sqlite3.Connection) -> None:
-        """Copy the whole store into an empty database; errors as those of :meth:`rows`."""
-        try:
-            self._connection.backup(target)
-        except sqlite3.Error as error:
-            raise self._damaged(str(error)) from None
-
-    def chunks(self, sql: str, size: int) -> Iterator[list[Any]]:
-        """Rows of a query, at most ``size`` at a time; errors as those of :meth:`rows`."""
-        try:
-            found = self._connection.execute(sql)
-            while chunk := found.fetchmany(size):
-                yield chunk
-        except sqlite3.Error as error:
-            raise self._damaged(str(error)) from None
-
-    def _array(self, sql: str, values: Sequence[Any], dtype: list[tuple[str, type]]) -> NDArray[np.void]:
-        try:
-            rows: Iterable[Any] = self._connection.execute(sql, values)
-            return np.fromiter(rows, dtype=np.dtype(dtype))
-        except sqlite3.Error as error:
-            raise self._damaged(str(error)) from None
-
-    def json(self, text: str) -> Any:
-        """A JSON column.
-
-        Raises
-        ------
-        StoreError
-            If it is none.
-        """
-        try:
-            return json.loads(text)
-        except ValueError as error:
-            raise self._damaged(f"a JSON column cannot be read: {error}") from None
-
-    def _damaged(self, what: str) -> StoreError:
-        return StoreError(f"{self.path} is damaged ({what}); restore a copy, or launch the wave into a new store.")
 
 
 def _signed_digest(text: str) -> int:

@@ -6,13 +6,12 @@ Nothing large is imported here, so that looking takes no longer than a glance.
 import sqlite3
 import time
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from demoscope.errors import StoreError
-from demoscope.store_file import open_for_reading
+from demoscope.store_file import read_only
 
 LOOKED_AT = 400
 """Respondents of a cell whose answers are counted, evenly over those interviewed; of fewer, everybody's."""
@@ -90,14 +89,11 @@ def read_status(path: Path, now: float | None = None) -> Status:
     StoreError
         If the store is missing, no store, damaged, or was written by a newer version.
     """
-    with closing(open_for_reading(path)) as db:
+    with read_only(path) as db:
         files = [file for file in (path, Path(f"{path}-wal")) if file.exists()]
         age = (time.time() if now is None else now) - max(file.stat().st_mtime for file in files)
-        try:
-            db.execute("BEGIN")
-            return _read(path, db, max(age, 0.0))
-        except sqlite3.Error as error:
-            raise StoreError(f"{path} cannot be read as a store ({error}); the file may be damaged.") from None
+        db.execute("BEGIN")
+        return _read(path, db, max(age, 0.0))
 
 
 def _read(path: Path, db: sqlite3.Connection, age: float) -> Status:

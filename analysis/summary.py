@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from analysis import yardsticks
+from analysis.costs import cost_of
 from analysis.def_data import culture_of, human_counts, why_no_people
 from analysis.findings import (
     CellSummary,
-    Cost,
     GroupingSummary,
     LevelSummary,
     Reason,
@@ -99,19 +99,15 @@ def _cell(results: Results, cell: Cell, draws: Draws) -> CellSummary:
         heard=heard,
         weighted=respondents.weighted,
         statuses=statuses,
-        reasons=_reasons(results.reasons(cell)),
+        reasons=_reasons(results, cell),
         questions=questions,
         averages=averages,
         groupings=_groupings(results, everybody, draws),
-        cost=_cost(results.cost(cell)),
+        cost=cost_of(results, cell),
         resolved=results.resolved(cell)[0],
         unresolved=results.resolved(cell)[1],
         no_people=why_no_people(results, cell),
     )
-
-
-def _cost(found: tuple[float, str, int] | None) -> Cost | None:
-    return None if found is None else Cost(amount=found[0], currency=found[1], unknown=found[2])
 
 
 def _groupings(results: Results, everybody: Public, draws: Draws) -> tuple[GroupingSummary, ...]:
@@ -155,11 +151,19 @@ def _level(public: Public, draws: Draws) -> LevelSummary:
     return LevelSummary(level=level, n=n, too_few=False, questions=questions, averages=averages)
 
 
-def _reasons(found: tuple[tuple[str, str, int], ...]) -> tuple[Reason, ...]:
+def _reasons(results: Results, cell: Cell) -> tuple[Reason, ...]:
+    """Why answers were not understood, in the order of the statuses, the most frequent of each first."""
+    rows = results.rows(
+        """SELECT a.status, coalesce(substr(a.reason, 1, 300), ''), count(*)
+        FROM respondents r JOIN answers a ON a.respondent_id = r.id
+        WHERE r.cell_id = ? AND a.method = ? AND a.status IN ('refused', 'invalid', 'failed')
+        GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2""",
+        (cell.id, results.method(cell)),
+    )
     return tuple(
         Reason(status=status, reason=reason, count=count)
         for wanted in STATUSES
-        for status, reason, count in [row for row in found if row[0] == wanted][:REASONS]
+        for status, reason, count in [row for row in rows if row[0] == wanted][:REASONS]
     )
 
 

@@ -11,7 +11,7 @@ from analysis.choices import NOTHING, Integers
 from analysis.coded import CodedAnswers, open_coded
 from analysis.def_data import CellData, cell_data
 from analysis.distances import jensen_shannon, shares, total_variation
-from analysis.multiplicity import benjamini_hochberg, holm
+from analysis.multiplicity import correction_named
 from analysis.reading import Results
 from analysis.records import Cell
 from analysis.wave_tests import changed_share, independent_p, paired_p
@@ -109,8 +109,7 @@ def wave_differences(
     ----------
     .. [1] Good (2005). Permutation, Parametric and Bootstrap Tests of Hypotheses. Springer.
     """
-    if correction not in ("holm", "benjamini_hochberg"):
-        raise DocumentError(f"There is no correction {correction!r}; choose holm or benjamini_hochberg.")
+    adjust = correction_named(correction)
     a, b = side_of(first, cells[0], coded), side_of(second, cells[1], coded)
     shared = same_people([a, b])
     rows = None
@@ -137,7 +136,6 @@ def wave_differences(
             f"{first} and {second} have no question in common that people answered in both; compare waves of one "
             "questionnaire."
         )
-    adjust = holm if correction == "holm" else benjamini_hochberg
     adjusted = adjust([each.p for each in found]).tolist()
     return WaveDifferences(
         first=a.name,

@@ -9,7 +9,7 @@ import numpy as np
 from analysis.choices import NOTHING, Integers
 from analysis.coded import CodedAnswers
 from analysis.distances import shares, total_variation
-from analysis.multiplicity import benjamini_hochberg, holm
+from analysis.multiplicity import correction_named
 from analysis.series_tests import independent_series_p, panel_series_p
 from analysis.wave_differences import DRAWS, Side, codes_of, same_people, side_of
 from demoscope.documents import Document
@@ -105,8 +105,7 @@ def wave_drift(
     ----------
     .. [1] Good (2005). Permutation, Parametric and Bootstrap Tests of Hypotheses. Springer.
     """
-    if correction not in ("holm", "benjamini_hochberg"):
-        raise DocumentError(f"There is no correction {correction!r}; choose holm or benjamini_hochberg.")
+    adjust = correction_named(correction)
     if test not in TESTS:
         raise DocumentError(f"There is no test {test!r}; choose {' or '.join(TESTS)}.")
     if len(stores) < 3:
@@ -129,7 +128,6 @@ def wave_drift(
             f"{', '.join(map(str, stores))} have no question in common that people answered in all"
             f"{' and whose options have an order' if test == 'trend' else ''}; follow one questionnaire."
         )
-    adjust = holm if correction == "holm" else benjamini_hochberg
     adjusted = adjust([each.p for each in found]).tolist()
     return WaveDrift(
         waves=tuple(side.name for side in sides),

@@ -3,6 +3,8 @@
 import os
 import sqlite3
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from demoscope.errors import StoreError
@@ -12,6 +14,8 @@ APPLICATION_ID = 0x44454D4F
 
 VERSION = 3
 """Newest version of the schema, kept in ``PRAGMA user_version``."""
+
+_MAGIC = b"SQLite format 3\0"
 
 LONG = 4096
 """Characters from which a stored text is compressed; shorter ones stay readable in any SQLite browser."""
@@ -52,6 +56,33 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+@contextmanager
+def read_only(path: Path) -> Iterator[sqlite3.Connection]:
+    """A store for reading alone, closed at the end.
+
+    Raises
+    ------
+    StoreError
+        As :func:`open_for_reading`, and if what is read of it is damaged.
+    """
+    connection = open_for_reading(path)
+    try:
+        yield connection
+    except (sqlite3.Error, zlib.error) as error:
+        raise StoreError(f"{path} cannot be read ({error}); the file may be damaged.") from None
+    finally:
+        connection.close()
+
+
+def is_sqlite(path: Path) -> bool:
+    """Whether a file is an SQLite database, by how it begins; a missing one is none."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_MAGIC)) == _MAGIC
+    except OSError:
+        return False
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -1,14 +1,13 @@
 """Stories of lives that an earlier wave wrote, read from its store and told again in this one."""
 
 import json
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from demoscope.errors import DocumentError, StoreError
-from demoscope.store_file import open_for_reading
+from demoscope.store_file import read_only
 from personas.persona import Persona
 
 PROTOCOL = "backstory"
@@ -67,8 +66,7 @@ def read_backstories(path: Path) -> Backstories:
     StoreError
         If the file is no store, or holds no stories.
     """
-    connection = open_for_reading(path)
-    try:
+    with read_only(path) as connection:
         wave = connection.execute("SELECT id FROM waves").fetchone()
         cells = connection.execute("SELECT told FROM cells WHERE protocol = ? ORDER BY id", (PROTOCOL,)).fetchall()
         rows = connection.execute(
@@ -80,10 +78,6 @@ def read_backstories(path: Path) -> Backstories:
             ORDER BY p.id, a.status = 'answered' DESC, c.id""",
             (PROTOCOL,),
         ).fetchall()
-    except sqlite3.Error as error:
-        raise StoreError(f"{path} cannot be read ({error}); the file may be damaged.") from None
-    finally:
-        connection.close()
     if wave is None or not rows:
         raise StoreError(f"{path} holds no stories; a condition with `protocol: {PROTOCOL}` writes them.")
     written: dict[int, Written] = {}

@@ -1,7 +1,6 @@
 """Tokens and money of calls that are not made yet, as ranges: counted by the endpoint in a pilot, or by thumb."""
 
 import math
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 
 from demoscope.documents import Document
 from demoscope.errors import StoreError
-from demoscope.store_file import open_for_reading
+from demoscope.store_file import read_only
 
 FEWEST = 20
 """Calls that a pilot must have made before its counts are used."""
@@ -91,36 +90,30 @@ def _latin(text: str) -> int:
     return sum(letter < "\u0250" for letter in text)
 
 
+_PILOTS = """WITH exchanged AS (
+    SELECT cell_id, subject_id, question_id, step <> 'again' AS first, sum(prompt_tokens) AS prompt,
+           sum(completion_tokens) AS reply, coalesce(sum(cached_tokens), 0) AS cached
+    FROM attempts JOIN exchanges USING (cell_id, subject_id, step, ordinal)
+    WHERE applied ->> '$.shared_with' IS NULL
+    GROUP BY cell_id, subject_id, step, ordinal
+    HAVING prompt > 0 AND reply IS NOT NULL
+), asked AS (
+    SELECT cell_id, sum(first) AS calls, sum(prompt) * 1.0 / sum(first) AS prompt,
+           sum(reply) * 1.0 / sum(first) AS reply, sum(cached) * 1.0 / sum(first) AS cached
+    FROM exchanged GROUP BY cell_id, subject_id, question_id HAVING sum(first) > 0
+)
+SELECT c.name, sum(calls), count(*), avg(prompt), avg(prompt * prompt), avg(reply), avg(reply * reply),
+       sum(cached) / sum(prompt)
+FROM asked JOIN cells c ON c.id = cell_id GROUP BY c.id"""
+
+
 def read_pilots(path: Path) -> dict[str, Pilot]:
     """What a store already knows of its cells, by name; empty where there is no store, or too little in it."""
-    if not path.exists():
-        return {}
     try:
-        db = open_for_reading(path)
-    except StoreError:
+        with read_only(path) as db:
+            rows = db.execute(_PILOTS).fetchall()
+    except StoreError:  # none, or one of an older version, which counted less
         return {}
-    try:
-        rows = db.execute(
-            """WITH exchanged AS (
-                SELECT cell_id, subject_id, question_id, step <> 'again' AS first, sum(prompt_tokens) AS prompt,
-                       sum(completion_tokens) AS reply, coalesce(sum(cached_tokens), 0) AS cached
-                FROM attempts JOIN exchanges USING (cell_id, subject_id, step, ordinal)
-                WHERE applied ->> '$.shared_with' IS NULL
-                GROUP BY cell_id, subject_id, step, ordinal
-                HAVING prompt > 0 AND reply IS NOT NULL
-            ), asked AS (
-                SELECT cell_id, sum(first) AS calls, sum(prompt) * 1.0 / sum(first) AS prompt,
-                       sum(reply) * 1.0 / sum(first) AS reply, sum(cached) * 1.0 / sum(first) AS cached
-                FROM exchanged GROUP BY cell_id, subject_id, question_id HAVING sum(first) > 0
-            )
-            SELECT c.name, sum(calls), count(*), avg(prompt), avg(prompt * prompt), avg(reply), avg(reply * reply),
-                   sum(cached) / sum(prompt)
-            FROM asked JOIN cells c ON c.id = cell_id GROUP BY c.id"""
-        ).fetchall()
-    except sqlite3.Error:  # a store of an older version, which counted less
-        return {}
-    finally:
-        db.close()
     return {
         name: Pilot(calls, _around(n, prompt, prompt2), cached or 0.0, _around(n, reply, reply2))
         for name, calls, n, prompt, prompt2, reply, reply2, cached in rows

@@ -1,16 +1,13 @@
 """What a judge or a coder is going to do with a store, without doing it: replies, calls, tokens and money."""
 
-import sqlite3
-import zlib
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 from demoscope.documents import Document
-from demoscope.errors import StoreError
 from demoscope.replies import Rows
-from demoscope.store_file import open_for_reading
+from demoscope.store_file import read_only
 from simulator.coders import CoderDocument
 from simulator.coding import Coding
 from simulator.estimates import SHORTEST_REPLY, Money, Range, money, prompt_tokens, read_pilots
@@ -72,14 +69,9 @@ def plan_coding(document: CoderDocument, codebook: Codebook, store: Path) -> Jud
 
 def plan_rating(store: Path, make: Callable[[Rows], Rating]) -> JudgingPlan:
     """The plan of a rater that is made on the rows of a store; errors as :func:`plan_judging` and of the rater."""
-    connection = open_for_reading(store)
-    try:
+    with read_only(store) as connection:
         rating = make(lambda sql, values: connection.execute(sql, values).fetchall())
         missing, replies = rating.missing(), rating.replies.values()
-    except (sqlite3.Error, zlib.error) as error:
-        raise StoreError(f"{store} cannot be read ({error}); the file may be damaged.") from None
-    finally:
-        connection.close()
     settings, n = rating.model.settings, len(missing)
     pilot = read_pilots(store).get(rating.cell)
     if pilot:

@@ -11,19 +11,16 @@ from personas import Population, load_population
 from simulator.assignment import read_assignments
 from simulator.backends.interface import find_backend
 from simulator.backstories import Backstories, read_backstories
-from simulator.crossing import MOST, crossed
-from simulator.known_answers import check_people, read_people
-from simulator.protocols.ivc_settings import ASSIGNED, IvcSettings
+from simulator.crossing import crossed
+from simulator.known_answers import read_people
 from simulator.protocols.registry import find_protocol
 from simulator.rewordings import with_texts
 from simulator.scenes import scenes_of, with_scenes
 from simulator.variants import check_shown, varied
 from simulator.wave import Cell, Condition, LoadedWave, ModelSpec, Wave
-from surveys import Questionnaire, ReferenceCounts, load_questionnaire, load_reference
-from surveys.given import Sort
-from surveys.routing import find_unknown_attributes
+from simulator.wave_checks import check_attributes, check_known, check_names, check_populations, check_reference
+from surveys import Questionnaire, load_questionnaire, load_reference
 from surveys.statements import KnownAnswers
-from surveys.statements.conversion import categories_in
 
 
 def load_wave(wave: str | Path | Mapping[str, Any], **changes: Any) -> LoadedWave:
@@ -70,10 +67,10 @@ def load_content(content: dict[str, Any], lines: dict[Loc, int], path: Path) -> 
     beside = path.parent
     questionnaire, known = _with_known_answers(wave, load_questionnaire(wave.questionnaire, beside), path, lines)
     population = _under_design(wave, load_population(wave.population, beside), path, lines)
-    _check_attributes(questionnaire, population, f"{path}:{lines['questionnaire',]}: questionnaire")
+    check_attributes(questionnaire, population, f"{path}:{lines['questionnaire',]}: questionnaire")
     reference = load_reference(wave.reference, beside, questionnaire) if wave.reference else None
     if reference:
-        _check_reference(reference, questionnaire, population, f"{path}:{lines['reference',]}: reference")
+        check_reference(reference, questionnaire, population, f"{path}:{lines['reference',]}: reference")
     places = _Places(path, lines)
     found = [(model, places.at("models", n)) for n, model in enumerate(wave.models)]
     models = [checked_model(model, place.where, path, place.settings) for model, place in found]
@@ -82,13 +79,13 @@ def load_content(content: dict[str, Any], lines: dict[Loc, int], path: Path) -> 
         for n, written in enumerate(wave.conditions)
         for condition in _crossed(written, places.at("conditions", n))
     ]
-    _names_are_different([cell.condition.name for cell in conditions], len(models), str(path))
+    check_names([cell.condition.name for cell in conditions], len(models), str(path))
     cells = tuple(replace(cell, model=model) for model in models for cell in conditions)
-    _populations_are_different(cells, population, str(path))
+    check_populations(cells, population, str(path))
     scenes_of(cells, str(path))
     backstories = _backstories(wave, cells, str(path))
     if known is not None:
-        _check_known(known, wave, cells, f"{path}:{lines['known_answers',]}: known_answers")
+        check_known(known, wave, cells, f"{path}:{lines['known_answers',]}: known_answers")
     assignments = None
     if wave.assignments is not None:
         others = [cell.condition.name for cell in cells if cell.population.id != population.id]
@@ -117,47 +114,11 @@ def _with_known_answers(
         raise DocumentError(f"{path}:{lines['known_answers',]}: known_answers: {error}") from None
 
 
-def _check_known(known: KnownAnswers, wave: Wave, cells: tuple[Cell, ...], where: str) -> None:
-    """Refuse people of whom nothing is known, and setups that do not say who is asked what."""
-    for cell in cells:
-        if not isinstance(cell.settings, IvcSettings):
-            continue
-        here = f"{where}: condition {cell.condition.name!r}"
-        if cell.condition.perturbations:
-            raise DocumentError(
-                f"{here}: perturbations change questions, and it asks about statements; leave them out."
-            )
-        try:
-            cell.settings.check_categories(categories_in(cell.asked.questionnaire))
-        except DocumentError as error:
-            raise DocumentError(f"{here}: {error}") from None
-        assigned = cell.settings.setup == ASSIGNED
-        if assigned != (wave.assignments is not None):
-            wrong = "the wave has no `assignments`" if assigned else f"the wave has `assignments`; say {ASSIGNED!r}"
-            raise DocumentError(f"{here}: setup: {wrong}.")
-    asked = {cell.population.id: cell.population for cell in cells}
-    for name, population in asked.items():
-        most = max(cell.respondents for cell in cells if cell.population.id == name)
-        try:
-            check_people(known, name, population.columns(0, most, wave.seed).rows)
-        except DocumentError as error:
-            raise DocumentError(f"{where}: {error}") from None
-
-
 def _crossed(condition: Condition, place: "_Place") -> tuple[Condition, ...]:
     try:
         return crossed(condition)
     except ValueError as error:
         raise DocumentError(f"{place.where}: condition {condition.name!r}: {error}.") from None
-
-
-def _names_are_different(names: list[str], models: int, where: str) -> None:
-    """Refuse conditions that are called alike, and more cells than a wave can have."""
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice:
-        raise DocumentError(f"{where}: conditions: the name {twice!r} is used twice; every name is used once.")
-    if len(names) * models > MOST:
-        raise DocumentError(f"{where}: conditions: {len(names) * models:,} cells; split the wave.")
 
 
 def _backstories(wave: Wave, cells: tuple[Cell, ...], where: str) -> Backstories | None:
@@ -185,17 +146,6 @@ def _under_design(wave: Wave, population: Population, path: Path, lines: dict[Lo
         return (population.under(wave.design) if wave.design is not None else population).sized(wave.respondents)
     except DocumentError as error:
         raise DocumentError(f"{path}:{lines[key,]}: {key}: {error}") from None
-
-
-def _populations_are_different(cells: tuple[Cell, ...], own: Population, where: str) -> None:
-    """Refuse two populations of one id, whose people could not be told apart."""
-    known = {own.id: own}
-    for cell in cells:
-        if known.setdefault(cell.population.id, cell.population).as_json() != cell.population.as_json():
-            raise DocumentError(
-                f"{where}: the condition {cell.condition.name!r} asks another population that is also called "
-                f"{cell.population.id!r}; give it an id of its own."
-            )
 
 
 class _Place(NamedTuple):
@@ -241,7 +191,7 @@ def _checked_condition(
     respondents = condition.respondents or wave.respondents
     population = _whose(condition, own, respondents, beside, where)
     if condition.population is not None:
-        _check_attributes(questionnaire, population, where)
+        check_attributes(questionnaire, population, where)
     protocol.check(settings, population, where)
     try:
         questionnaire.spoken_in(protocol.describe(settings, population).language)
@@ -295,49 +245,3 @@ def checked_model(model: ModelSpec, where: str, path: Path, lines: dict[Loc, int
         except (OSError, RuntimeError, ValueError) as error:
             raise DocumentError(f"{where}: the path {written['path']!r} cannot be used ({error}).") from None
     return model.model_copy(update={"settings": written})
-
-
-def _check_attributes(questionnaire: Questionnaire, population: Population, where: str) -> None:
-    """Refuse a questionnaire that wants to know of people what the population cannot tell."""
-    sorts: dict[str, Sort] = {
-        name: "number" if attribute.kind == "numeric" else "text" for name, attribute in population.attributes.items()
-    }
-    levels = {name: tuple(attribute.levels) for name, attribute in population.attributes.items() if attribute.levels}
-    ranges = {
-        name: (min(low for low, _ in bands), max(high for _, high in bands))
-        for name, attribute in population.attributes.items()
-        if (bands := attribute.bands.values())
-    }
-    problems = list(find_unknown_attributes(questionnaire.layout, questionnaire.arms, sorts, levels, ranges))
-    if problems:
-        raise DocumentError("\n".join(f"{where}: {problem}." for problem in problems[:8]))
-
-
-def _check_reference(
-    reference: ReferenceCounts, questionnaire: Questionnaire, population: Population, where: str
-) -> None:
-    document = reference.reference
-    if document.questionnaire != questionnaire.id:
-        raise DocumentError(
-            f"{where}: {document.id!r} belongs to the questionnaire {document.questionnaire!r}, not to "
-            f"{questionnaire.id!r}; name another reference or leave it out."
-        )
-    for name, group in document.traits.items():
-        if group.attribute not in population.attributes:
-            raise DocumentError(
-                f"{where}: {document.id!r} groups by {group.attribute!r} ({name}), an attribute that nobody in "
-                f"{population.id!r} has; its attributes are {', '.join(sorted(population.attributes))}."
-            )
-    for count in reference.counts:
-        try:
-            question = questionnaire[count.question]
-        except KeyError:
-            raise DocumentError(
-                f"{where}: {document.id!r} has counts for {count.question!r}, a question that "
-                f"{questionnaire.id!r} does not have."
-            ) from None
-        if count.code is not None and question.option(count.code) is None:
-            codes = [option.code for option in question.choices]
-            raise DocumentError(
-                f"{where}: {document.id!r} counts code {count.code} for {count.question!r}, whose codes are {codes}."
-            )

@@ -1,13 +1,12 @@
 """What the store records of a model when it is ready, and whether it is still the one that answered before."""
 
 import json
-import sqlite3
 from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
 from demoscope.errors import StoreError
-from demoscope.store_file import open_for_reading
+from demoscope.store_file import read_only
 from simulator.backends.interface import ModelCard
 from simulator.store import Store
 
@@ -51,18 +50,11 @@ def record_card(store: Store, card: ModelCard, demanded: Set[str]) -> list[str]:
 
 def read_missing(path: Path) -> dict[str, tuple[str, ...]]:
     """What the models of a store have not proved, by name; without those that have not run, or prove nothing."""
-    if not path.exists():
-        return {}
     try:
-        db = open_for_reading(path)
+        with read_only(path) as db:
+            rows = db.execute("SELECT name, settings ->> '$.proven.missing' FROM models").fetchall()
     except StoreError:
         return {}
-    try:
-        rows = db.execute("SELECT name, settings ->> '$.proven.missing' FROM models").fetchall()
-    except sqlite3.Error:
-        return {}
-    finally:
-        db.close()
     return {name: tuple(json.loads(missing)) for name, missing in rows if missing}
 
 

@@ -1,34 +1,24 @@
 """What a wave is going to do, without doing it: who is asked what, how many calls, tokens and hours."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any, Literal
 
 from demoscope import seeds
 from demoscope.documents import Document
 from simulator.backends.interface import find_backend
-from simulator.backends.scripted import ScriptedBackend
-from simulator.demands import demands, demands_in
-from simulator.drivers import drive
-from simulator.estimates import SHORTEST_REPLY, Money, Pilot, Range, money, prompt_tokens, read_pilots, text_tokens
+from simulator.demands import demands_in
+from simulator.dry_runs import SAMPLE, Tally, dry_run
+from simulator.estimates import SHORTEST_REPLY, Money, Pilot, Range, money, read_pilots
 from simulator.footprints import WEIGHED, Footprint, footprint
 from simulator.model_cards import read_missing
-from simulator.people import persona_respondents
-from simulator.protocols.interface import Completion, Judged, Message, Request, Understood
 from simulator.subgroups import WANTED, Subgroup, subgroups
-from simulator.variants import begin
 from simulator.wave import LoadedWave, ModelSpec
 from surveys.lint import Limits, Pretest, pretest
 from surveys.reaching import find_unreached
 
 INVENTED = 400
 """People whose answers are invented to find questions that nobody reaches."""
-
-SAMPLE = 8
-"""Respondents of each cell whose interviews are run dry."""
 
 
 class CellPlan(Document):
@@ -102,80 +92,6 @@ class Plan(Document):
     """What the rules of the pre-test say about the questionnaire, where that was asked for."""
 
 
-@dataclass
-class _Tally:
-    """Counts what a dry run would cost."""
-
-    answers: int = 0
-    calls: int = 0
-    prompt: float = 0
-    fresh: float = 0
-    completion: float = 0
-    written: float = 0
-    """Tokens of all beams and samples, whichever is taken."""
-    one_by_one: bool = False
-    """Whether each continuation is rated in a call of its own, with the whole prompt."""
-    count: Callable[[Sequence[Message]], int] | None = None
-    """Counts a prompt's tokens, where a tokenizer is at hand."""
-    least: float = 0
-    most: float = 0
-    demands: set[str] = field(default_factory=set)
-    """What the model is asked for beyond a plain reply."""
-    prompts: list[tuple[Message, ...]] = field(default_factory=list)
-    _last: tuple[Message, ...] = ()
-
-    def exchange(self, request: Request, completion: Completion) -> None:
-        self.calls += 1
-        self.demands |= demands(request)
-        rated = request.labels if request.ability == "score" else ()
-        times = len(rated) if rated and self.one_by_one else 1
-        self.prompt += _tokens(request.messages) * times + _text_tokens(rated)
-        if self.count:
-            tokens = self.count(request.messages) * times + _text_tokens(rated)
-            likely = Range(low=tokens, high=tokens)
-        else:
-            texts = [message.text for message in request.messages]
-            likely = prompt_tokens([*texts * times, *rated])
-        self.least += likely.low
-        self.most += likely.high
-        kept = 0
-        for before, after in zip(self._last, request.messages, strict=False):
-            if before.text_id != after.text_id:
-                break
-            kept += 1
-        self.fresh += _tokens(request.messages[kept:]) + _text_tokens(rated)
-        self._last = request.messages
-        constraint = request.constraint
-        limit = constraint.likely_tokens if constraint else request.decoding.max_tokens
-        if request.ability != "generate":
-            limit = times  # a token a call, after which the log-probabilities are told
-        self.completion += limit
-        self.written += limit * request.decoding.width
-        if len(self.prompts) < 2:
-            self.prompts.append(request.messages)
-
-    def answer(self, understood: Understood | Judged) -> None:
-        self.answers += 1
-
-
-def _counter(model: ModelSpec) -> Callable[[Sequence[Message]], int] | None:
-    """What counts tokens as this model would, when the wave names a tokenizer."""
-    path = model.settings.get("tokenizer")
-    if path is None:
-        return None
-    from simulator.backends.llama_cpp.counting import token_counter
-
-    return token_counter(Path(path))
-
-
-def _tokens(messages: tuple[Message, ...]) -> float:
-    return sum(text_tokens(message.text) + 5 for message in messages)
-
-
-def _text_tokens(texts: Sequence[str]) -> float:
-    return sum(map(text_tokens, texts))
-
-
 def make_plan(loaded: LoadedWave, wanted_margin: float = WANTED, lint: bool = False) -> Plan:
     """Plan of a wave, from dry interviews of its first respondents; no model is loaded.
 
@@ -195,23 +111,7 @@ def make_plan(loaded: LoadedWave, wanted_margin: float = WANTED, lint: bool = Fa
 
 
 async def _plan(loaded: LoadedWave, wanted_margin: float) -> Plan:
-    stand_in = ScriptedBackend("dry-run", public="uniform")
-    tallies = {
-        cell.name: _Tally(count=_counter(cell.model), one_by_one=cell.model.backend == "openai_api")
-        for cell in loaded.cells
-    }
-    numbers = {cell.name: n for n, cell in enumerate(loaded.cells, start=1)}
-    people = []
-    first = None
-    for cell, _, _, respondent in persona_respondents(loaded, numbers, 0, SAMPLE):
-        first = first or respondent
-        if cell is loaded.cells[0]:
-            people.append(respondent.portrait or "(nobody is told)")
-        if respondent.assigned == frozenset():
-            continue
-        interview = begin(cell.protocol, respondent, cell.asked, cell.settings, loaded.wave.seed)
-        await drive(interview, stand_in.complete, tallies[cell.name])
-    assert first is not None
+    people, tallies = await dry_run(loaded)
     pilots = read_pilots(loaded.store_path)
     cells = []
     footprints = _footprints(loaded, tallies)
@@ -248,18 +148,18 @@ async def _plan(loaded: LoadedWave, wanted_margin: float) -> Plan:
         unweighed=tuple(
             sorted({c.model.name for c in loaded.cells if c.model.backend in WEIGHED} - footprints.keys())
         ),
-        people=tuple(people),
+        people=tuple(one.portrait or "(nobody is told)" for one in people),
         prompts=tuple(
             tuple((message.role, message.text) for message in prompt)
             for prompt in tallies[loaded.cells[0].name].prompts
         ),
-        decoding=first.decoding.as_dict(),
+        decoding=people[0].decoding.as_dict(),
         wanted_margin=wanted_margin,
         subgroups=subgroups(loaded, wanted_margin),
     )
 
 
-def _footprints(loaded: LoadedWave, tallies: dict[str, _Tally]) -> dict[str, Footprint]:
+def _footprints(loaded: LoadedWave, tallies: dict[str, Tally]) -> dict[str, Footprint]:
     """What is known of each model before it is loaded, with rows as long as its calls are on average."""
     found: dict[str, Footprint] = {}
     for name, model in {cell.model.name: cell.model for cell in loaded.cells}.items():
@@ -286,7 +186,7 @@ def _unreached(loaded: LoadedWave) -> tuple[str, ...]:
     return find_unreached(loaded.questionnaire, several, partial(seeds.generator, loaded.wave.seed, "reaching"))
 
 
-def _models(loaded: LoadedWave, tallies: dict[str, _Tally]) -> tuple[ModelPlan, ...]:
+def _models(loaded: LoadedWave, tallies: dict[str, Tally]) -> tuple[ModelPlan, ...]:
     """What each model is asked for that it lacks, or that is going to be tried out."""
     asked: dict[str, set[str]] = {}
     models = {cell.model.name: cell.model for cell in loaded.cells}
@@ -311,7 +211,7 @@ def _models(loaded: LoadedWave, tallies: dict[str, _Tally]) -> tuple[ModelPlan, 
     return tuple(found)
 
 
-def _costs(model: ModelSpec, tally: _Tally, times: float, pilot: Pilot | None) -> dict[str, Any]:
+def _costs(model: ModelSpec, tally: Tally, times: float, pilot: Pilot | None) -> dict[str, Any]:
     """Ranges of tokens and money of one cell."""
     settings = model.settings
     calls = tally.calls * times

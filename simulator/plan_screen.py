@@ -6,9 +6,10 @@ from rich.panel import Panel
 from rich.table import Table
 
 from demoscope.terminal import plain
+from simulator.dry_runs import SAMPLE
 from simulator.estimates import Money, Range
 from simulator.leases import amount
-from simulator.plan import SAMPLE, CellPlan, Plan
+from simulator.plan import CellPlan, Plan
 from simulator.pretest_screen import render_pretest
 from simulator.subgroups import too_small
 

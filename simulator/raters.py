@@ -1,13 +1,12 @@
 """Who judges or codes: a document that names a model, or a model of the store whose replies it is about."""
 
 import json
-import sqlite3
 from pathlib import Path
 from typing import TypeVar
 
 from demoscope.documents import Document, build, read_document
-from demoscope.errors import DocumentError, StoreError
-from demoscope.store_file import open_for_reading
+from demoscope.errors import DocumentError
+from demoscope.store_file import read_only
 from simulator.loading import checked_model
 from simulator.protocols.rater import RaterSettings
 from simulator.wave import Execution, ModelSpec
@@ -52,13 +51,8 @@ def model_of_store(store: Path, model: str, file: str) -> ModelSpec:
     StoreError, DocumentError
         If the store cannot be read, or has no such model.
     """
-    connection = open_for_reading(store)
-    try:
+    with read_only(store) as connection:
         rows = connection.execute("SELECT name, backend, config FROM models ORDER BY id").fetchall()
-    except sqlite3.Error as error:
-        raise StoreError(f"{store} cannot be read ({error}); the file may be damaged.") from None
-    finally:
-        connection.close()
     known = {
         name: ModelSpec(name=name, backend=backend, settings=json.loads(config)) for name, backend, config in rows
     }

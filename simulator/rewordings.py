@@ -1,7 +1,6 @@
 """Paraphrases and translations that an earlier wave wrote, read from its store, kept as documents, used by waves."""
 
 import json
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ import yaml
 
 from demoscope.documents import build, read
 from demoscope.errors import DocumentError, StoreError
-from demoscope.store_file import open_for_reading
+from demoscope.store_file import read_only
 from surveys import Questionnaire
 from surveys.paraphrases import Paraphrases
 from surveys.perturbations import Paraphrase
@@ -148,8 +147,7 @@ def _lay_under(known: dict[str, Any], new: dict[str, Any]) -> None:
 
 def _read(store: Path) -> tuple[str, Questionnaire, tuple[Written, ...]]:
     """Name of the wave, its questionnaire, and what was accepted."""
-    connection = open_for_reading(store)
-    try:
+    with read_only(store) as connection:
         wave = connection.execute("SELECT name, questionnaire FROM waves").fetchone()
         rows = connection.execute(
             """SELECT c.protocol, c.settings ->> '$.to', m.name, q.name, a.text
@@ -158,10 +156,6 @@ def _read(store: Path) -> tuple[str, Questionnaire, tuple[Written, ...]]:
             WHERE c.protocol IN (?, ?) AND a.status = 'answered' ORDER BY q.id, c.id, r.id""",
             PROTOCOLS,
         ).fetchall()
-    except sqlite3.Error as error:
-        raise StoreError(f"{store} cannot be read ({error}); the file may be damaged.") from None
-    finally:
-        connection.close()
     if wave is None:
         raise StoreError(f"{store} holds no wave yet; launch one into it with `demoscope run`.")
     questionnaire = build(Questionnaire, json.loads(wave[1]), str(store))

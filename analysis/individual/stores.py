@@ -4,7 +4,6 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,8 @@ import numpy as np
 
 from analysis.individual.predictions import UNANSWERED, Condition, Item, Predictions
 from analysis.individual.told import Told
-from demoscope.errors import DocumentError, StoreError
-from demoscope.store_file import open_for_reading
+from demoscope.errors import DocumentError
+from demoscope.store_file import read_only
 
 _CELLS = """
 SELECT c.id, c.name, m.name, c.settings, c.profile, c.language, c.culture, c.variant
@@ -84,18 +83,15 @@ def read_store(path: Path, told: bool = False) -> Asked:
     DocumentError
         If nothing in it was asked by ``protocol: ivc``, or nobody's own answers are known.
     """
-    with closing(open_for_reading(path)) as db:
-        try:
-            cells = [_cell(*row) for row in db.execute(_CELLS)]
-            if not cells:
-                raise DocumentError(f"{path}: no condition of this wave asked by `protocol: ivc`.")
-            questions = {row[0]: row[1:] for row in db.execute(_QUESTIONS)}
-            unfinished = db.execute("SELECT count(*) FROM waves WHERE finished IS NULL").fetchone()[0]
-            asked = [(cell, _Rows.read(db, cell, questions, told)) for cell in cells]
-            attributes = {str(person): json.loads(known) for person, known in db.execute(_PEOPLE)}
-            (population,) = db.execute("SELECT population FROM waves").fetchone()
-        except sqlite3.Error as error:
-            raise StoreError(f"{path}: cannot be read ({error}); the file may be damaged.") from None
+    with read_only(path) as db:
+        cells = [_cell(*row) for row in db.execute(_CELLS)]
+        if not cells:
+            raise DocumentError(f"{path}: no condition of this wave asked by `protocol: ivc`.")
+        questions = {row[0]: row[1:] for row in db.execute(_QUESTIONS)}
+        unfinished = db.execute("SELECT count(*) FROM waves WHERE finished IS NULL").fetchone()[0]
+        asked = [(cell, _Rows.read(db, cell, questions, told)) for cell in cells]
+        attributes = {str(person): json.loads(known) for person, known in db.execute(_PEOPLE)}
+        (population,) = db.execute("SELECT population FROM waves").fetchone()
     note = (f"{path.name}: the wave is not finished; run it to the end.",) if unfinished else ()
     systems = tuple(_merged(group, note) for group in _grouped(asked, path))
     if not any(len(one) for one in systems):

@@ -11,12 +11,9 @@ from analysis.individual.people import People, read_people
 from demoscope.columns import read_columns, read_header
 from demoscope.documents import read_document
 from demoscope.errors import DocumentError
-from demoscope.store_file import open_for_reading
+from demoscope.store_file import is_sqlite, read_only
 from surveys.statements import Composition, KnownAnswers, training_lines
 from surveys.statements.training import examples_expected
-
-SQLITE = b"SQLite format 3\0"
-"""How a store begins."""
 
 
 class Exported(NamedTuple):
@@ -118,12 +115,9 @@ def held_out(path: Path) -> tuple[str, ...]:
     DocumentError
         If it is neither, or names nobody.
     """
-    if _is_sqlite(path):
-        connection = open_for_reading(path)
-        try:
-            rows = connection.execute("SELECT source_row FROM personas WHERE source_row IS NOT NULL").fetchall()
-        finally:
-            connection.close()
+    if is_sqlite(path):
+        with read_only(path) as db:
+            rows = db.execute("SELECT source_row FROM personas WHERE source_row IS NOT NULL").fetchall()
         found = tuple(str(row) for (row,) in rows)
     else:
         header = read_header(path)
@@ -132,15 +126,6 @@ def held_out(path: Path) -> tuple[str, ...]:
     if not found:
         raise DocumentError(f"{path}: it identifies nobody; name a wave's store, or a table of people.")
     return found
-
-
-def _is_sqlite(path: Path) -> bool:
-    """Whether a file is an SQLite database, by how it begins; a missing one is none."""
-    try:
-        with path.open("rb") as file:
-            return file.read(len(SQLITE)) == SQLITE
-    except OSError:
-        return False
 
 
 def _some(known: KnownAnswers, only: Mapping[str, str], where: str) -> KnownAnswers:

@@ -12,6 +12,7 @@ from analysis.choices import Floats
 from analysis.def_figures import (
     PEOPLE,
     SIMULATED,
+    biases_by_grouping,
     draw_group_shares,
     draw_map,
     draw_radar,
@@ -253,13 +254,7 @@ def _families(material: Material) -> Iterable[Drawn]:
         )
         columns = ("name", "kind", "x", "y", "width", "height", "angle")
         yield Drawn("cultural_map", columns, points, lambda figure: draw_map(figure.add_subplot(), short), (6.5, 5.0))
-    for grouping in dict.fromkeys(bias.grouping for one in found.evaluations for bias in one.biases):
-        known = [
-            (bias, name)
-            for one, name in zip(found.evaluations, names, strict=True)
-            for bias in one.biases
-            if bias.grouping == grouping
-        ]
+    for grouping, known in biases_by_grouping(found, names).items():
         biases, whose = zip(*((_short_levels(bias), name) for bias, name in known), strict=True)
         rows = tuple(
             (name, level.level, level.matching, level.mismatching, level.overall, level.expected, level.p)

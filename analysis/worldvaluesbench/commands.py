@@ -155,9 +155,10 @@ def export(
 def _systems(path: Path) -> list[Any]:
     """What stands in a file of scores or in the store of a wave."""
     from analysis.worldvaluesbench.scores import read_scores
-    from analysis.worldvaluesbench.stores import is_store, read_store
+    from analysis.worldvaluesbench.stores import read_store
+    from demoscope.store_file import is_sqlite
 
-    return read_store(path) if is_store(path) else [read_scores(path)]
+    return read_store(path) if is_sqlite(path) else [read_scores(path)]
 
 
 def _check_outputs(table: Path | None, plot: Path | None) -> None:

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +9,8 @@ import numpy as np
 
 from analysis.worldvaluesbench.scores import COLUMNS, Scores, columns_of, write_scores
 from demoscope.columns import read_header, whole_number
-from demoscope.errors import DocumentError, StoreError
-from demoscope.store_file import open_for_reading
+from demoscope.errors import DocumentError
+from demoscope.store_file import read_only
 from surveys.formats.wvs.wave7 import PERSON, SCALES
 
 _CELLS = """
@@ -32,15 +31,6 @@ ORDER BY a.question_id, r.persona_id, a.replicate
 """
 
 
-def is_store(path: Path) -> bool:
-    """Whether a file is an SQLite database, by its first bytes."""
-    try:
-        with path.open("rb") as file:
-            return file.read(16) == b"SQLite format 3\0"
-    except OSError:
-        return False
-
-
 def read_store(path: Path) -> list[Scores]:
     """Scores of every condition and model of a wave that asked by the protocol ``wvb``.
 
@@ -54,19 +44,16 @@ def read_store(path: Path) -> list[Scores]:
     DocumentError
         If nothing in it was asked by that protocol, or of people who are rows of the survey.
     """
-    with closing(open_for_reading(path)) as db:
-        try:
-            cells = db.execute(_CELLS).fetchall()
-            unfinished = bool(db.execute(_UNFINISHED).fetchone()[0])
-            found = []
-            for cell, name in cells:
-                scores = _scores(str(name), db.execute(_ANSWERS, (cell,)), path)
-                if unfinished:
-                    (people,) = db.execute(_PEOPLE, (cell,)).fetchone()
-                    scores = replace(scores, notes=(_so_far(scores, people),))
-                found.append(scores)
-        except sqlite3.Error as error:
-            raise StoreError(f"{path}: cannot be read ({error}); the file may be damaged.") from None
+    with read_only(path) as db:
+        cells = db.execute(_CELLS).fetchall()
+        unfinished = bool(db.execute(_UNFINISHED).fetchone()[0])
+        found = []
+        for cell, name in cells:
+            scores = _scores(str(name), db.execute(_ANSWERS, (cell,)), path)
+            if unfinished:
+                (people,) = db.execute(_PEOPLE, (cell,)).fetchone()
+                scores = replace(scores, notes=(_so_far(scores, people),))
+            found.append(scores)
     if not found:
         raise DocumentError(f"{path}: no condition of this wave asked by `protocol: wvb`.")
     return found

@@ -12,7 +12,7 @@ from surveys.formats.draft import LONGEST, Draft
 from surveys.formats.interface import Format, LeftOut, Reading
 from surveys.formats.languages import language_code
 from surveys.formats.losses import Losses, name_lost
-from surveys.formats.output import write_bytes
+from surveys.formats.output import write_bytes, xml_text
 from surveys.formats.untrusted import read_xml
 from surveys.formats.variables import MOST, Code, Naming, Variable, question_of, variables_of, written
 from surveys.questionnaire import Questionnaire
@@ -35,7 +35,6 @@ MOST_LANGUAGES = 50
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _READ = frozenset({"labl", "qstn", "valrng", "invalrng", "catgry", "varFormat"})
 _SILENT = frozenset({"location"})
-_UNSHOWN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _DATES = ("date", "time")
 
 
@@ -267,7 +266,7 @@ def _write_variable(described: ET.Element, variable: Variable, number: int, loss
 
 def _under(parent: ET.Element, tag: str, text: str = "", **attributes: str) -> ET.Element:
     element = ET.SubElement(parent, f"{{{NAMESPACE}}}{tag}", attributes)
-    element.text = _UNSHOWN.sub("", text) or None
+    element.text = xml_text(text) or None
     return element
 
 

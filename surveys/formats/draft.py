@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from pydantic import ValidationError
 from demoscope.documents import build
 from demoscope.errors import DocumentError
 from surveys.formats.interface import LeftOut, Reading
+from surveys.formats.known import Known, resolved
 from surveys.formats.languages import language_code
-from surveys.formats.logic import Comparison, Logic, Untranslatable, mapped, ours
+from surveys.formats.logic import Logic, Untranslatable, mapped, ours
 from surveys.formats.wording import plain, shown
 from surveys.option import LARGEST
 from surveys.question import MOST_OPTIONS, Question
@@ -32,16 +34,6 @@ _ID = re.compile(r"[^A-Za-z0-9_]+")
 _RESERVED = frozenset(
     {"persona", "end", "item", "and", "or", "not", "in", "is", "if", "else", "true", "false", "none"}
 )
-
-
-@dataclass(frozen=True)
-class Known:
-    """A question that conditions and wordings further down may speak of."""
-
-    id: str
-    kind: str
-    codes: Mapping[str, int] = field(default_factory=dict)
-    """What the file calls an option -> its code."""
 
 
 @dataclass(frozen=True)
@@ -226,7 +218,7 @@ class Draft:
     def condition(self, logic: Logic, where: str, what: str = "the condition") -> str | None:
         """The condition in our language; ``None``, and noted, when it has no counterpart."""
         try:
-            text = ours(mapped(logic, self._resolved))
+            text = ours(mapped(logic, partial(resolved, self.known)))
             if len(text) <= 2000:
                 return text
             raise Untranslatable("it is longer than 2,000 characters")
@@ -235,30 +227,6 @@ class Draft:
         except RecursionError:
             self.leave_out(where, what, "it is nested too deeply")
         return None
-
-    def _resolved(self, test: Comparison) -> Comparison:
-        known = self.known.get(test.name)
-        if known is None:
-            raise Untranslatable(f"{test.name[:60]!r} is no question before this one")
-        if known.kind == "note":
-            raise Untranslatable(f"nothing answers {test.name[:60]!r}")
-        if test.sign == "answered":
-            return Comparison(known.id, "answered")
-        if known.codes:
-            code = known.codes.get(_said(test.value))
-            if code is None:
-                raise Untranslatable(f"{test.name[:60]!r} has no option {_said(test.value)[:60]!r}")
-            if test.sign not in ("==", "!=", "has") and any(str(c) != value for value, c in known.codes.items()):
-                raise Untranslatable(f"the options of {test.name[:60]!r} are compared by size and are no numbers")
-            return Comparison(known.id, _fitting(test, known), code)
-        value = test.value
-        if known.kind in ("scale", "number") and isinstance(value, str):
-            value = _number(value, test.name)
-        elif known.kind == "text" and test.sign == "has":
-            raise Untranslatable(f"{test.name[:60]!r} is a text, and texts are not searched here")
-        elif known.kind == "text" and not isinstance(value, str):
-            raise Untranslatable(f"{test.name[:60]!r} is a text and is compared with a number")
-        return Comparison(known.id, _fitting(test, known), value)
 
     def translate(self, language: str, entry_id: str, name: str, value: object) -> None:
         """Note a wording in a further language; ``name`` is a field of :class:`~surveys.translation.Wording`."""
@@ -307,26 +275,3 @@ class Draft:
 def _without_places(text: str) -> str:
     """Braces apart, so that nothing in a foreign wording looks like a place for an answer of ours."""
     return text.replace("{{", "{ {").replace("}}", "} }")
-
-
-def _said(value: object) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def _number(value: str, name: str) -> int | float:
-    try:
-        number = float(value)
-    except ValueError:
-        raise Untranslatable(f"{name[:60]!r} is a number and is compared with {value[:40]!r}") from None
-    if not abs(number) <= LARGEST:
-        raise Untranslatable(f"{name[:60]!r} is compared with {value[:40]!r}, which is too large")
-    return int(number) if number.is_integer() else number
-
-
-def _fitting(test: Comparison, known: Known) -> Any:
-    """The sign that suits the kind: a multiple choice contains a value, anything else equals it."""
-    if known.kind in ("multiple", "ranking", "allocation"):
-        if known.kind != "multiple" or test.sign != "has":
-            raise Untranslatable(f"{test.name[:60]!r} has several answers and is compared as if it had one")
-        return "has"
-    return "==" if test.sign == "has" else test.sign

@@ -1,7 +1,7 @@
 """Conditions as a small tree that every format's own notation is translated to and from."""
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -37,7 +37,7 @@ class Negation:
 
 Logic: TypeAlias = Comparison | Junction | Negation
 
-MIRRORED: dict[Sign, Sign] = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+MIRRORED: Mapping[str, Sign] = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 """What a sign becomes when its sides change places."""
 
 
@@ -59,21 +59,43 @@ def mapped(logic: Logic, change: Callable[[Comparison], Logic]) -> Logic:
     return Junction(logic.word, tuple(mapped(part, change) for part in logic.parts))
 
 
+def spelled(logic: Logic, no: str, comparison: Callable[[Comparison], str]) -> str:
+    """A condition in a notation that negates by ``no`` and brackets, and has comparisons of its own.
+
+    >>> spelled(Negation(Comparison("trust", "==", 1)), "!", lambda test: f"{{{test.name}}} = {test.value}")
+    '!({trust} = 1)'
+    """
+    if isinstance(logic, Comparison):
+        return comparison(logic)
+    if isinstance(logic, Negation):
+        return f"{no}({spelled(logic.part, no, comparison)})"
+    parts = [(part, spelled(part, no, comparison)) for part in logic.parts]
+    return f" {logic.word} ".join(f"({said})" if isinstance(part, Junction) else said for part, said in parts)
+
+
+def quoted(value: Value) -> str:
+    """A number as it is, a text in single quotation marks; raises :class:`Untranslatable` if it has its own."""
+    if not isinstance(value, str):
+        return repr(value)
+    if "'" in value or "\\" in value:
+        raise Untranslatable(f"the text {value[:40]!r} has quotation marks or backslashes")
+    return f"'{value}'"
+
+
 def ours(logic: Logic) -> str:
     """A condition in the language of our documents.
 
     >>> ours(Junction("and", (Comparison("trust", "==", 1), Negation(Comparison("likes", "has", 2)))))
     'trust == 1 and not (2 in likes)'
     """
-    if isinstance(logic, Comparison):
-        if logic.sign == "answered":
-            return f"answered({logic.name})"
-        value = _literal(logic.value)
-        return f"{value} in {logic.name}" if logic.sign == "has" else f"{logic.name} {logic.sign} {value}"
-    if isinstance(logic, Negation):
-        return f"not ({ours(logic.part)})"
-    shown = (f"({ours(part)})" if isinstance(part, Junction) else ours(part) for part in logic.parts)
-    return f" {logic.word} ".join(shown)
+    return spelled(logic, "not ", _our_comparison)
+
+
+def _our_comparison(test: Comparison) -> str:
+    if test.sign == "answered":
+        return f"answered({test.name})"
+    value = _literal(test.value)
+    return f"{value} in {test.name}" if test.sign == "has" else f"{test.name} {test.sign} {value}"
 
 
 def _literal(value: Value) -> str:

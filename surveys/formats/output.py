@@ -1,10 +1,13 @@
-"""Writing files whole or not at all."""
+"""Writing files whole or not at all, and without what they cannot hold."""
 
 import os
+import re
 import tempfile
 from pathlib import Path
 
 from demoscope.errors import DocumentError
+
+_NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -39,3 +42,12 @@ def write_bytes(path: Path, content: bytes) -> None:
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise DocumentError(f"{str(path)!r}: cannot be written ({why}). Check the folder.") from None
+
+
+def xml_text(text: str, instead: str = "") -> str:
+    """The text with ``instead`` for the characters that no XML can hold.
+
+    >>> xml_text("a\\x00b", "?")
+    'a?b'
+    """
+    return _NOT_XML.sub(instead, text)

@@ -3,13 +3,14 @@
 import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import yaml
 
 from demoscope.errors import DocumentError
 from surveys.formats.own_yaml import as_yaml
+from surveys.formats.wvs.population import SOURCE, population_of_rows
 from surveys.formats.wvs.wave7 import PERSON
 from surveys.option import Option
 from surveys.question import Question
@@ -20,8 +21,6 @@ from surveys.statements.published import PUBLISHED, DemographicQuestion, read_de
 from surveys.statements.sets import MISSING, StatementSets
 from surveys.statements.splits import HELD_OUT, balanced_people, probe_setups
 from surveys.statements.wvs import CONTINENT, RELIGION, read_wvs_answers, valid_demographics
-
-SOURCE = "World Values Survey wave 7 (2022), https://doi.org/10.14281/18241.20; its rows may not be passed on."
 
 WAVE = """\
 # IndieValueCatalog: from 200 statements of each of these people to the targets of three setups, in both forms.
@@ -161,22 +160,7 @@ def _population(held: KnownAnswers, demographics: Sequence[DemographicQuestion])
     """The held-out people as a population: every row once, attributes named as the survey names its questions."""
     levels = {one.id: _levels(held, one) for one in demographics}
     told = {name: some for name, some in levels.items() if some}
-    document: dict[str, Any] = {
-        "id": "ivc_people",
-        "title": "Respondents held out for IndieValueCatalog",
-        "source": SOURCE,
-        "attributes": {name: {"levels": some} for name, some in told.items()},
-        "sources": [
-            {
-                "kind": "microdata",
-                "file": "people.csv",
-                "row": PERSON,
-                "restricted": True,
-                "attributes": {name: {"column": name, "missing": "unknown"} for name in told},
-            }
-        ],
-        "design": {"kind": "every_row"},
-    }
+    document = population_of_rows("ivc_people", "Respondents held out for IndieValueCatalog", told)
     return yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=110)
 
 

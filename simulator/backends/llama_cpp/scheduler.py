@@ -1,48 +1,29 @@
 """Many requests side by side on one context: continuous batching on a thread of its own."""
 
-import contextlib
 import threading
 import time
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from queue import Empty, SimpleQueue
+from queue import Empty
 
 from simulator.backends.llama_cpp.context import CHUNK, FAILURES, Context, Row
 from simulator.backends.llama_cpp.placing import next_in_line, oldest, place
 from simulator.backends.llama_cpp.sequence import Sequence, pieces
 from simulator.backends.llama_cpp.wishes import Call, Piece, Step, Wish, Wishes
 from simulator.backends.llama_cpp.work import Work
-from simulator.backends.logits.requests import Refused
+from simulator.backends.logits.request_queue import LINGER, RequestQueue, Ticket
 from simulator.backends.logits.sampling import Logits
 from simulator.protocols.interface import Completion
 
-LINGER = 0.004
-"""Seconds to wait for the next question of an interview that was just answered, before others are served."""
-
 FAIR = 4
 """Every so many turns the prompt that came first is evaluated first, however long it is."""
-
-CLOSED = "The model was closed before this request ended."
-
-
-@dataclass(eq=False)
-class Ticket:
-    """A request that waits for its turn."""
-
-    work: Work
-    future: "Future[Completion]" = field(default_factory=Future)
-
-    def resolve(self, completion: Completion) -> None:
-        """Hand the completion over, unless nobody wants it any more."""
-        if self.future.set_running_or_notify_cancel():
-            self.future.set_result(completion)
 
 
 @dataclass(eq=False)
 class Active:
     """A request that is at work."""
 
-    ticket: Ticket
+    ticket: Ticket[Work]
     wishes: Wishes
     places: list[Sequence]
     wish: Wish | None = None
@@ -60,34 +41,23 @@ class Scheduler:
 
     def __init__(self, context: Context, places: list[Sequence], name: str) -> None:
         self._context, self._places = context, places
-        self._inbox: SimpleQueue[Ticket | None] = SimpleQueue()
-        self._waiting: list[Ticket] = []
+        self._requests: RequestQueue[Work] = RequestQueue()
+        self._waiting: list[Ticket[Work]] = []
         self._active: list[Active] = []
         self._passed = 0  # how often another went before the first in line
         self._turn = 0  # turns so far
         self._given = 0  # places given so far
         self._answered = 0  # requests that ended since the inbox was last looked into
-        self._gate = threading.Lock()
-        self._closed = False
         self._thread = threading.Thread(target=self._work, name=f"llama.cpp {name}", daemon=True)
         self._thread.start()
 
     def submit(self, work: Work) -> "Future[Completion]":
         """Take a request on; cancelling the future stops it at the next turn."""
-        ticket = Ticket(work)
-        with self._gate:
-            if not self._closed:
-                self._inbox.put(ticket)
-                return ticket.future
-        ticket.resolve(work.failed("rejected", "The model was closed already."))
-        return ticket.future
+        return self._requests.submit(work)
 
     def close(self) -> None:
         """End all requests and the thread; idempotent."""
-        with self._gate:
-            if not self._closed:
-                self._closed = True
-                self._inbox.put(None)
+        self._requests.close()
         self._thread.join()
 
     def _work(self) -> None:
@@ -105,33 +75,18 @@ class Scheduler:
         self._leave(None)
 
     def _leave(self, defect: BaseException | None) -> None:
-        """End whatever has not ended, so that nobody waits for ever; a defect goes to everybody."""
-        with self._gate:
-            self._closed = True
-        tickets = [*(active.ticket for active in self._active), *self._waiting]
-        with contextlib.suppress(Empty):
-            while True:
-                ticket = self._inbox.get_nowait()
-                tickets += [ticket] if ticket else []
+        """End whatever has not ended; a defect goes to everybody."""
         for active in self._active:
             active.wishes.close()
-        for ticket in tickets:
-            if defect is None:
-                ticket.resolve(ticket.work.failed("rejected", CLOSED))
-            elif ticket.future.set_running_or_notify_cancel():
-                ticket.future.set_exception(defect)
+        self._requests.leave([*(active.ticket for active in self._active), *self._waiting], defect)
 
     def _receive(self) -> bool:
         """Take in what has arrived, waiting only if there is nothing else to do; whether to go on."""
         deadline = time.monotonic() + LINGER
         while True:
+            wait = max(0.0, deadline - time.monotonic()) if self._answered else 0.0
             try:
-                if not self._active and not self._waiting:
-                    ticket = self._inbox.get()
-                elif self._answered:
-                    ticket = self._inbox.get(timeout=max(0.0, deadline - time.monotonic()))
-                else:
-                    ticket = self._inbox.get_nowait()
+                ticket = self._requests.take(wait if self._active or self._waiting else None)
             except Empty:
                 self._answered = 0
                 return True
@@ -140,7 +95,7 @@ class Scheduler:
             self._answered = max(0, self._answered - 1)
             self._prepare(ticket)
 
-    def _prepare(self, ticket: Ticket) -> None:
+    def _prepare(self, ticket: Ticket[Work]) -> None:
         try:
             ticket.work.prepare()
         except Exception as error:
@@ -157,7 +112,7 @@ class Scheduler:
             self._passed = self._passed + 1 if chosen else 0
             self._begin(ticket)
 
-    def _begin(self, ticket: Ticket) -> None:
+    def _begin(self, ticket: Ticket[Work]) -> None:
         work = ticket.work
         others = [other for other in self._waiting if other is not ticket]
         awaited = {other.work.conversation for other in others if other.work.conversation}
@@ -212,16 +167,12 @@ class Scheduler:
         self._release(active)
         return True
 
-    def _fail(self, ticket: Ticket, error: Exception) -> None:
-        if isinstance(error, Refused):
-            ticket.resolve(ticket.work.failed(error.kind, str(error)))
-        elif isinstance(error, ValueError):  # the template or the vocabulary cannot write it
-            ticket.resolve(ticket.work.failed("rejected", str(error)))
-        elif isinstance(error, FAILURES):
+    def _fail(self, ticket: Ticket[Work], error: Exception) -> None:
+        if isinstance(error, FAILURES):
             reason = str(error) or "memory is short"
             ticket.resolve(ticket.work.failed("server", f"llama.cpp failed: {reason}."))
-        elif ticket.future.set_running_or_notify_cancel():
-            ticket.future.set_exception(error)
+        else:
+            ticket.fail(error)
 
     def _evaluate_pieces(self) -> None:
         """Evaluate about a chunk of prompt tokens, the shortest rest first, now and then the oldest."""

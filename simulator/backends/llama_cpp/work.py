@@ -14,10 +14,10 @@ from simulator.backends.llama_cpp.rating import rate
 from simulator.backends.llama_cpp.sequence import Sequence
 from simulator.backends.llama_cpp.wishes import Piece, Step, Wish, Wishes
 from simulator.backends.logits.beams import beam_search
-from simulator.backends.logits.completions import failed, rated, steps_of, written
+from simulator.backends.logits.completions import failed, rated, replied, steps_of
 from simulator.backends.logits.generation import Generation
 from simulator.backends.logits.grammar import Grammars
-from simulator.backends.logits.requests import applied, longest_reply, must_fit, paths_of, prompt_of
+from simulator.backends.logits.requests import longest_reply, must_fit, paths_of, prompt_of
 from simulator.backends.logits.sampling import Logits
 from simulator.protocols.interface import Completion, ErrorKind, Request
 
@@ -91,14 +91,10 @@ class Work:
             generation = yield from self._search(generation, sequences)
         elif not generation.finish_reason:
             yield from self._continue(generation, sequences[0])
-        return written(
+        return replied(
             request,
-            generation.text,
-            finish_reason=generation.finish_reason,
-            prompt_tokens=len(self.prompt),
-            completion_tokens=len(generation.tokens),
-            logprob=generation.logprob,
-            applied=applied(request.decoding),
+            generation,
+            prompt=self.prompt,
             latency_s=tools.clock() - self._sent,
             endpoint=tools.endpoint,
         )

@@ -1,9 +1,10 @@
 """What engines that see logits give back: a reply that was written, texts that were rated, or a failure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from simulator.backends.logits import scoring
+from simulator.backends.logits import requests, scoring
+from simulator.backends.logits.generation import Generation
 from simulator.backends.logits.scoring import Path
 from simulator.protocols.interface import Attempt, Completion, ErrorKind, Request
 
@@ -35,6 +36,23 @@ def written(
         logprob=logprob,
     )
     return Completion((attempt,))
+
+
+def replied(
+    request: Request, reply: Generation, *, prompt: Sequence[int], latency_s: float, endpoint: str
+) -> Completion:
+    """A reply that was grown token by token after the tokens of a prompt; see :func:`written`."""
+    return written(
+        request,
+        reply.text,
+        finish_reason=reply.finish_reason,
+        prompt_tokens=len(prompt),
+        completion_tokens=len(reply.tokens),
+        logprob=reply.logprob,
+        applied=requests.applied(request.decoding),
+        latency_s=latency_s,
+        endpoint=endpoint,
+    )
 
 
 def steps_of(request: Request, paths: Mapping[str, Path], spaces: frozenset[int]) -> set[Path]:

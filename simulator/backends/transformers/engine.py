@@ -6,32 +6,28 @@ decoding and draws of its own, so no request waits for others of its kind. Where
 for good and its replies are taken up again from where they were.
 """
 
-import contextlib
 import gc
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from queue import Empty, SimpleQueue
+from queue import Empty
 from typing import Any
 
+from simulator.backends.logits.request_queue import LINGER, RequestQueue, Ticket
 from simulator.backends.logits.requests import Refused
 from simulator.backends.transformers.deciding import told
+from simulator.backends.transformers.grouping import together
 from simulator.backends.transformers.library import is_short_of_memory, torch
 from simulator.backends.transformers.network import Network
 from simulator.backends.transformers.rating import Rating, rate
 from simulator.backends.transformers.rows import Rows, begin
-from simulator.backends.transformers.tickets import Ticket, together
 from simulator.backends.transformers.writing import Writing
 from simulator.protocols.interface import Completion
 
-LINGER = 0.004
-"""Seconds to wait for the next question of an interview that was just answered."""
 PATIENCE = 8
 """Steps after which waiting requests are begun, even if few."""
 PREFILL = {"cuda": 32_768, "mps": 8_192, "cpu": 2_048}
 """Most tokens of prompts, padding among them, that are evaluated together."""
-
-CLOSED = "The model was closed before this request ended."
 
 
 class Engine:
@@ -46,34 +42,23 @@ class Engine:
         """How often memory ran out."""
         self._held = 0  # rows that memory has held
         self._touched: list[Ticket[Any]] = []  # what the step at hand is about
-        self._inbox: SimpleQueue[Ticket[Any] | None] = SimpleQueue()
+        self._requests: RequestQueue[Any] = RequestQueue()
         self._waiting: list[Ticket[Writing]] = []
         self._ratings: list[Ticket[Rating]] = []
         self._running: list[Ticket[Writing]] = []  # in the order of their rows
         self._rows: Rows | None = None
         self._since = 0  # steps since replies were last begun
         self._answered = False
-        self._gate = threading.Lock()
-        self._closed = False
         self._thread = threading.Thread(target=self._work, name=f"transformers {name}", daemon=True)
         self._thread.start()
 
     def submit(self, work: Writing | Rating) -> "Future[Completion]":
         """Take a request on; cancelling the future stops it at the next turn."""
-        ticket: Ticket[Any] = Ticket(work)
-        with self._gate:
-            if not self._closed:
-                self._inbox.put(ticket)
-                return ticket.future
-        ticket.resolve(work.failed("rejected", "The model was closed already."))
-        return ticket.future
+        return self._requests.submit(work)
 
     def close(self) -> None:
         """End all requests and the thread; idempotent."""
-        with self._gate:
-            if not self._closed:
-                self._closed = True
-                self._inbox.put(None)
+        self._requests.close()
         self._thread.join()
 
     def _work(self) -> None:
@@ -90,32 +75,16 @@ class Engine:
         self._leave(None)
 
     def _leave(self, defect: BaseException | None) -> None:
-        """End whatever has not ended, so that nobody waits for ever; a defect goes to everybody."""
-        with self._gate:
-            self._closed = True
-        tickets: list[Ticket[Any]] = [*self._running, *self._waiting, *self._ratings]
-        with contextlib.suppress(Empty):
-            while True:
-                ticket = self._inbox.get_nowait()
-                tickets += [ticket] if ticket else []
-        for ticket in tickets:
-            if defect is None:
-                ticket.resolve(ticket.work.failed("rejected", CLOSED))
-            elif not ticket.future.done() and ticket.future.set_running_or_notify_cancel():
-                ticket.future.set_exception(defect)
+        """End whatever has not ended; a defect goes to everybody."""
+        self._requests.leave([*self._running, *self._waiting, *self._ratings], defect)
         self._rows = None
 
     def _receive(self) -> bool:
         """Take in what has arrived, waiting only if there is nothing else to do; whether to go on."""
         while True:
-            idle = not (self._running or self._waiting or self._ratings)
+            busy = self._running or self._waiting or self._ratings
             try:
-                if idle:
-                    ticket = self._inbox.get()
-                elif self._answered:
-                    ticket = self._inbox.get(timeout=LINGER)
-                else:
-                    ticket = self._inbox.get_nowait()
+                ticket = self._requests.take((LINGER if self._answered else 0.0) if busy else None)
             except Empty:
                 self._answered = False
                 return True
@@ -197,14 +166,10 @@ class Engine:
             self._suspend()
 
     def _fail(self, ticket: Ticket[Any], error: Exception) -> None:
-        if isinstance(error, Refused):
-            ticket.resolve(ticket.work.failed(error.kind, str(error)))
-        elif isinstance(error, ValueError):  # the template or the vocabulary cannot write it
-            ticket.resolve(ticket.work.failed("rejected", str(error)))
-        elif isinstance(error, (RuntimeError, IndexError)):
+        if isinstance(error, (RuntimeError, IndexError)):
             ticket.resolve(ticket.work.failed("server", f"The model failed: {str(error) or type(error).__name__}."))
-        elif not ticket.future.done() and ticket.future.set_running_or_notify_cancel():
-            ticket.future.set_exception(error)
+        else:
+            ticket.fail(error)
 
     def _rate(self) -> None:
         """Rate what waits, prompts of about the same length together."""

@@ -9,9 +9,9 @@ from typing import Any
 
 from demoscope import seeds
 from simulator.backends.logits.beams import Extension, Way, beam_search, best_of, ways_on
-from simulator.backends.logits.completions import failed, written
+from simulator.backends.logits.completions import failed, replied
 from simulator.backends.logits.generation import Generation
-from simulator.backends.logits.requests import Refused, applied, longest_reply, prompt_of
+from simulator.backends.logits.requests import Refused, longest_reply, prompt_of
 from simulator.backends.logits.sampling import Chance
 from simulator.backends.transformers.tools import Tools
 from simulator.protocols.interface import Completion, ErrorKind, Request
@@ -149,16 +149,12 @@ class Writing:
 
     def completion(self) -> Completion:
         """What came of it."""
-        reply, request, tools = self._taken, self.request, self._tools
+        reply, tools = self._taken, self._tools
         assert reply is not None
-        return written(
-            request,
-            reply.text,
-            finish_reason=reply.finish_reason,
-            prompt_tokens=len(self.prompt),
-            completion_tokens=len(reply.tokens),
-            logprob=reply.logprob,
-            applied=applied(request.decoding),
+        return replied(
+            self.request,
+            reply,
+            prompt=self.prompt,
             latency_s=tools.clock() - self._sent,
             endpoint=tools.endpoint,
         )

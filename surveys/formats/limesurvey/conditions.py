@@ -5,9 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from surveys.expressions import parse as parse_ours
-from surveys.formats.logic import Untranslatable
-
-_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+from surveys.formats.logic import MIRRORED, Untranslatable
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ def _compare(left: ast.expr, op: ast.cmpop, right: ast.expr, names: Mapping[str,
         raise Untranslatable(f"{ast.unparse(right)[:60]!r} has no counterpart in LimeSurvey")
     sign = _OPERATORS[type(op)]
     if isinstance(left, ast.Constant | ast.UnaryOp) and not isinstance(right, ast.Constant):
-        left, right, sign = right, left, _MIRRORED.get(sign, sign)
+        left, right, sign = right, left, MIRRORED.get(sign, sign)
     if isinstance(left, ast.Name) and isinstance(right, ast.Constant | ast.UnaryOp):
         return _is(_named(left.id, names), _constant(right), sign)
     return f"{_term(left, names)} {sign} {_term(right, names)}"

@@ -12,7 +12,7 @@ from surveys.formats.limesurvey.reading import reading
 from surveys.formats.limesurvey.survey import LimeGroup, LimeQuestion, LimeSurvey, Part, Texts
 from surveys.formats.limesurvey.writing import survey_of
 from surveys.formats.losses import name_lost
-from surveys.formats.output import write_bytes
+from surveys.formats.output import write_bytes, xml_text
 from surveys.formats.untrusted import read_xml
 from surveys.questionnaire import Questionnaire
 
@@ -32,7 +32,6 @@ _COLUMNS = frozenset(
 )  # fmt: skip
 """Columns of a question that are read, or that are the bookkeeping of its database."""
 
-_UNSHOWN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _SID = "123456"
 
 
@@ -248,7 +247,7 @@ def _document(survey: LimeSurvey, tables: dict[str, list[Row]]) -> bytes:
         for row in rows:
             element = ET.SubElement(holder, "row")
             for field, value in row.items():
-                ET.SubElement(element, field).text = _UNSHOWN.sub("", value)
+                ET.SubElement(element, field).text = xml_text(value)
     ET.indent(root, " ")
     written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return written

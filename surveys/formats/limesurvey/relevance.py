@@ -8,7 +8,7 @@ from surveys.expressions import ExpressionError
 from surveys.expressions import parse as parse_ours
 from surveys.formats.infix import Call, Node, Ref
 from surveys.formats.infix import parse as parse_infix
-from surveys.formats.logic import Untranslatable
+from surveys.formats.logic import MIRRORED, Untranslatable
 
 LONGEST = 2_000
 """Characters of a condition of ours."""
@@ -36,7 +36,6 @@ _TOKEN = re.compile(
 _WORDS = {"and": "&&", "or": "||", "eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _SUFFIX = re.compile(r"\.(?:NAOK|shown|value|valueNAOK|code)$")
 _SIGNS = ("==", "!=", "<", "<=", ">", ">=")
-_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 def always(expression: str) -> bool:
@@ -104,7 +103,7 @@ def _condition(node: Node, variables: Mapping[str, Variable]) -> str:
         left, right = node.arguments
         sign = node.name
         if not isinstance(left, Ref | Call) and isinstance(right, Ref | Call):
-            left, right, sign = right, left, _MIRRORED.get(sign, sign)
+            left, right, sign = right, left, MIRRORED.get(sign, sign)
         if not isinstance(right, Ref | Call):
             if isinstance(left, Ref):
                 return _compared(_variable(left, variables), sign, right)

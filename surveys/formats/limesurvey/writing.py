@@ -3,26 +3,22 @@
 import html
 import itertools
 import re
-from typing import Any
 
 from surveys.entries import Battery, Entry, Item, Section
 from surveys.formats.interface import LeftOut
 from surveys.formats.limesurvey.conditions import Written, theirs
-from surveys.formats.limesurvey.survey import LimeGroup, LimeQuestion, LimeSurvey, Part, Texts
+from surveys.formats.limesurvey.survey import LimeGroup, LimeQuestion, LimeSurvey, Part
+from surveys.formats.limesurvey.wordings import TOOL, Wordings, language_of
 from surveys.formats.logic import Untranslatable
 from surveys.formats.losses import Losses
 from surveys.option import Option
 from surveys.question import Question
 from surveys.questionnaire import Questionnaire
 
-TOOL = "LimeSurvey"
 LONGEST_NAME = 20
 """Characters of a question's or subquestion's name; letters and digits only."""
 LONGEST_CODE = 5
 """Characters of an answer's code."""
-
-_LANGUAGES = {"zh": "zh-Hans", "zh-hant": "zh-Hant-TW", "pt-br": "pt-BR"}
-_PLACE = re.compile(r"\{\{\s*([^{}|]*?)\s*(?:\|\s*([^{}|]*?)\s*)?\}\}")
 
 
 def survey_of(questionnaire: Questionnaire) -> tuple[LimeSurvey, tuple[LeftOut, ...]]:
@@ -31,16 +27,13 @@ def survey_of(questionnaire: Questionnaire) -> tuple[LimeSurvey, tuple[LeftOut, 
     return writer.survey(), writer.losses.all()
 
 
-def _language(code: str) -> str:
-    return _LANGUAGES.get(code, code)
-
-
 class _Writer:
     def __init__(self, questionnaire: Questionnaire) -> None:
         self.whole = questionnaire
-        self.language = _language(questionnaire.language)
+        self.language = language_of(questionnaire.language)
         self.losses = Losses(questionnaire, TOOL)
         self.names: dict[str, Written] = {}
+        self._wordings = Wordings(self.language, self.losses, self.names)
         self._taken: set[str] = set()
 
     def survey(self) -> LimeSurvey:
@@ -48,7 +41,7 @@ class _Writer:
         self.losses.of(whole, {"title", "language", "entries", "translations"}, "questionnaire")
         titles = {self.language: html.escape(whole.title, quote=False)}
         for language, translation in whole.translations.items():
-            titles[_language(language)] = html.escape(translation.title or whole.title, quote=False)
+            titles[language_of(language)] = html.escape(translation.title or whole.title, quote=False)
         made = LimeSurvey(self.language, titles)
         loose: LimeGroup | None = None
         for entry in whole.entries:
@@ -71,7 +64,7 @@ class _Writer:
         if section.title is None:
             self.losses.note(where, "that it has no title", f"a group of {TOOL} is called by its id then")
         condition = " and ".join(f"({one})" for one in (around, section.show_if) if one) or None
-        names = self._texts(section.id, "text", section.title or section.id)
+        names = self._wordings.texts(section.id, "text", section.title or section.id)
         group = LimeGroup(names, relevance=self._relevance(condition, where))
         made.groups.append(group)
         for entry in section.questions:
@@ -97,9 +90,9 @@ class _Writer:
     def _question(self, question: Question) -> LimeQuestion:
         where = f"question {question.id}"
         made = LimeQuestion(self._name(question.id, where), _TYPES[question.kind])
-        made.texts = self._texts(question.id, "text", question.text, where)
+        made.texts = self._wordings.texts(question.id, "text", question.text, where)
         if question.instruction:
-            made.helps = self._texts(question.id, "instruction", question.instruction, where)
+            made.helps = self._wordings.texts(question.id, "instruction", question.instruction, where)
         made.relevance = self._relevance(question.show_if, where)
         held = {"text", "instruction", "show_if"}
         if question.kind == "scale":
@@ -143,7 +136,7 @@ class _Writer:
         if question.whole:
             made.attributes["num_value_int_only"] = {"": "1"}
         if question.unit:
-            made.attributes["suffix"] = self._texts(question.id, "unit", question.unit)
+            made.attributes["suffix"] = self._wordings.texts(question.id, "unit", question.unit)
         return {"minimum", "maximum", "whole", "unit"}
 
     def _options(self, question: Question, made: LimeQuestion, where: str) -> set[str]:
@@ -174,7 +167,7 @@ class _Writer:
         return [
             Part(
                 str(code),
-                self._texts(entry, "options", option.label, where, option.code),
+                self._wordings.texts(entry, "options", option.label, where, option.code),
                 assessment=str(int(option.score or 0)) if _scored(options) else "",
             )
             for code, option in zip(codes, options, strict=True)
@@ -194,9 +187,9 @@ class _Writer:
     def _battery(self, battery: Battery) -> LimeQuestion:
         where = f"battery {battery.id}"
         made = LimeQuestion(self._name(battery.id, where), "F")
-        made.texts = self._texts(battery.id, "text", battery.text, where)
+        made.texts = self._wordings.texts(battery.id, "text", battery.text, where)
         if battery.instruction:
-            made.helps = self._texts(battery.id, "instruction", battery.instruction, where)
+            made.helps = self._wordings.texts(battery.id, "instruction", battery.instruction, where)
         made.relevance = self._relevance(battery.show_if, where)
         held = {"text", "items", "options", "instruction", "show_if", "minimum", "maximum", "answers"}
         if battery.order == "random":
@@ -239,7 +232,7 @@ class _Writer:
             code, number = f"{stem[: LONGEST_NAME - 3]}{number}", number + 1
         if f"{made.name}_{code}" != item.id:
             self.losses.note(where, f"the id {item.id}", f"it is {made.name}_{code} in {TOOL}")
-        part = Part(code, self._texts(item.id, "text", item.text, where))
+        part = Part(code, self._wordings.texts(item.id, "text", item.text, where))
         part.relevance = self._relevance(item.show_if, where)
         self.losses.of(item, {"text", "show_if"}, where)
         made.subquestions.append(part)
@@ -268,38 +261,6 @@ class _Writer:
         except Untranslatable as error:
             self.losses.note(where, f"show_if: {condition}", str(error))
         return "1"
-
-    def _texts(self, entry: str, field: str, text: str, where: str = "", key: Any = None) -> Texts:
-        texts = {self.language: self._text(text, where)}
-        for language, said in self.losses.words(entry, field, key).items():
-            texts[_language(language)] = self._text(said, where)
-        return texts
-
-    def _text(self, text: str, where: str) -> str:
-        """A wording as HTML, in which earlier answers are inserted in LimeSurvey's way."""
-        parts: list[str] = []
-        end = 0
-        for found in _PLACE.finditer(text):
-            parts.append(self._escaped(text[end : found.start()], where))
-            parts.append(self._inserted(found, where))
-            end = found.end()
-        return "".join((*parts, self._escaped(text[end:], where)))
-
-    def _escaped(self, text: str, where: str) -> str:
-        if re.search(r"\{\S", text):
-            self.losses.note(where, "a brace in the wording", f"{TOOL} would work out what follows; a blank is added")
-        shown = re.sub(r"\{(?=\S)", "{ ", text)
-        return html.escape(shown, quote=False).replace("\n", "<br />\n")
-
-    def _inserted(self, found: re.Match[str], where: str) -> str:
-        name, _, part = found[1].partition(".")
-        written = self.names.get(name)
-        if written is None or part not in ("", "code"):
-            self.losses.note(where, f"{found[0]} in the wording", f"{TOOL} knows no such thing")
-            return html.escape(found[2] or found[1], quote=False)
-        if found[2]:
-            self.losses.note(where, f"{found[2]!r} where {name} was not answered", f"{TOOL} leaves a gap there")
-        return f"{{{written.name}.{'NAOK' if part else 'shown'}}}"
 
 
 _TYPES = {

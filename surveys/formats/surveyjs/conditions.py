@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from surveys.formats.comparisons import condition, name_of, value_of
 from surveys.formats.infix import Call, Node
-from surveys.formats.logic import Comparison, Junction, Logic, Negation, Untranslatable, Value, join
+from surveys.formats.logic import Comparison, Logic, Negation, Untranslatable, join, quoted, spelled
 
 
 def read_condition(text: str) -> Logic:
@@ -36,27 +36,15 @@ def _tests(name: str, node: Node) -> list[Logic]:
 
 def write_condition(logic: Logic, names: Mapping[str, str]) -> str:
     """The expression that a condition is in SurveyJS; ``names`` are the names of our ids there."""
-    if isinstance(logic, Negation):
-        return f"!({write_condition(logic.part, names)})"
-    if isinstance(logic, Junction):
-        parts = (
-            f"({write_condition(part, names)})" if isinstance(part, Junction) else write_condition(part, names)
-            for part in logic.parts
-        )
-        return f" {logic.word} ".join(parts)
-    if logic.name not in names:
-        raise Untranslatable(f"{logic.name!r} is no question of the survey")
-    name = "{" + names[logic.name] + "}"
-    if logic.sign == "answered":
-        return f"{name} notempty"
-    if logic.sign == "has":
-        return f"{name} contains {_literal(logic.value)}"
-    return f"{name} {'=' if logic.sign == '==' else logic.sign} {_literal(logic.value)}"
 
+    def comparison(test: Comparison) -> str:
+        if test.name not in names:
+            raise Untranslatable(f"{test.name!r} is no question of the survey")
+        name = "{" + names[test.name] + "}"
+        if test.sign == "answered":
+            return f"{name} notempty"
+        if test.sign == "has":
+            return f"{name} contains {quoted(test.value)}"
+        return f"{name} {'=' if test.sign == '==' else test.sign} {quoted(test.value)}"
 
-def _literal(value: Value) -> str:
-    if not isinstance(value, str):
-        return repr(value)
-    if "'" in value or "\\" in value:
-        raise Untranslatable(f"the text {value[:40]!r} has quotation marks or backslashes")
-    return f"'{value}'"
+    return spelled(logic, "!", comparison)

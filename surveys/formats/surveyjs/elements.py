@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from surveys.formats.draft import Choice, Draft, Known
+from surveys.formats.draft import Choice, Draft
+from surveys.formats.known import Known
 from surveys.formats.parts import Part
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from demoscope.errors import DocumentError
-from surveys.formats.draft import Draft, Known
+from surveys.formats.draft import Draft
 from surveys.formats.interface import Reading
+from surveys.formats.known import Known
 from surveys.formats.languages import language_code
 from surveys.formats.logic import Untranslatable
 from surveys.formats.parts import Part

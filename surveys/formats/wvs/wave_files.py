@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from demoscope.errors import DocumentError
 from surveys.formats.wvs.dataset import Dataset
 from surveys.formats.wvs.metadata import CODEBOOK, PUBLISHED, QUESTIONS
+from surveys.formats.wvs.population import SOURCE, population_of_rows
 from surveys.formats.wvs.probe import GROUPS, ProbeDesign, Sampled, group_names
 from surveys.formats.wvs.wave7 import COUNTRY, DEMOGRAPHICS, EDUCATION, PERSON, SCALES, SETTLEMENT
 from surveys.question import Question
@@ -19,8 +20,6 @@ from surveys.questionnaire import Questionnaire
 
 ATTRIBUTES = (COUNTRY, SETTLEMENT, EDUCATION)
 """Columns that the published prompts tell."""
-
-SOURCE = "World Values Survey wave 7 (2022), https://doi.org/10.14281/18241.20; its rows may not be passed on."
 
 WAVE = """\
 # WorldValuesBench: every pair of assignments.csv is asked with and without what is known of the person.
@@ -108,24 +107,9 @@ def population_of(
         found = group_names(dataset, name, design.education_map)[places].tolist()
         columns[name] = [one or "" for one in found]
         levels[name] = {one: one for one in dict.fromkeys(found) if one}
-    document = {
-        "id": "wvs_respondents",
-        "title": "Respondents of the World Values Survey, wave 7",
-        "source": SOURCE,
-        "attributes": {name: {"levels": codes} for name, codes in levels.items()},
-        "sources": [
-            {
-                "kind": "microdata",
-                "file": "people.csv",
-                "row": PERSON,
-                "restricted": True,
-                "attributes": {name: {"column": name, "missing": "unknown"} for name in levels},
-            }
-        ],
-        "design": {"kind": "every_row"},
-        "phrases": [_phrase(dataset.metadata.wordings, name) for name in attributes],
-    }
-    return document, columns
+    document = population_of_rows("wvs_respondents", "Respondents of the World Values Survey, wave 7", levels)
+    phrases = [_phrase(dataset.metadata.wordings, name) for name in attributes]
+    return {**document, "phrases": phrases}, columns
 
 
 def write_wave(

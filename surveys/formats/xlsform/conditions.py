@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from surveys.formats.comparisons import condition, name_of, value_of
 from surveys.formats.infix import Call, Node, Ref
-from surveys.formats.logic import Comparison, Junction, Logic, Negation, Untranslatable, Value
+from surveys.formats.logic import Comparison, Junction, Logic, Negation, Untranslatable, quoted, spelled
 
 COUNT = "count of "
 """How the number of options chosen is named in a constraint."""
@@ -69,32 +69,20 @@ def _argument(node: Call) -> Node:
 
 def write_condition(logic: Logic, kinds: Mapping[str, str]) -> str:
     """The XPath of a condition; ``kinds`` are the kinds of the questions that may be asked about."""
-    if isinstance(logic, Negation):
-        return f"not({write_condition(logic.part, kinds)})"
-    if isinstance(logic, Junction):
-        parts = (
-            f"({write_condition(part, kinds)})" if isinstance(part, Junction) else write_condition(part, kinds)
-            for part in logic.parts
-        )
-        return f" {logic.word} ".join(parts)
-    if logic.name not in kinds:
-        raise Untranslatable(f"{logic.name!r} is no question of the form")
-    name = "${" + logic.name + "}"
-    if logic.sign == "answered":
-        return f"{name} != ''"
-    listed = kinds[logic.name] == "single"
-    if logic.sign == "has":
-        return f"selected({name}, '{logic.value}')"
-    value = f"'{logic.value}'" if listed and logic.sign in ("==", "!=") else _literal(logic.value)
-    return f"{name} {'=' if logic.sign == '==' else logic.sign} {value}"
 
+    def comparison(test: Comparison) -> str:
+        if test.name not in kinds:
+            raise Untranslatable(f"{test.name!r} is no question of the form")
+        name = "${" + test.name + "}"
+        if test.sign == "answered":
+            return f"{name} != ''"
+        listed = kinds[test.name] == "single"
+        if test.sign == "has":
+            return f"selected({name}, '{test.value}')"
+        value = f"'{test.value}'" if listed and test.sign in ("==", "!=") else quoted(test.value)
+        return f"{name} {'=' if test.sign == '==' else test.sign} {value}"
 
-def _literal(value: Value) -> str:
-    if not isinstance(value, str):
-        return repr(value)
-    if "'" in value or "\\" in value:
-        raise Untranslatable(f"the text {value[:40]!r} has quotation marks or backslashes")
-    return f"'{value}'"
+    return spelled(logic, "not", comparison)
 
 
 @dataclass

@@ -1,7 +1,6 @@
 """From a questionnaire to an XLSForm workbook."""
 
 import io
-import re
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from surveys.formats.interface import LeftOut
 from surveys.formats.languages import language_name
 from surveys.formats.logic import Untranslatable, parse
 from surveys.formats.losses import Losses
-from surveys.formats.output import write_bytes
+from surveys.formats.output import write_bytes, xml_text
 from surveys.formats.workbook import need_openpyxl
 from surveys.formats.xlsform.conditions import write_condition
 from surveys.option import Option
@@ -21,7 +20,6 @@ from surveys.questionnaire import Questionnaire
 
 TOOL = "XLSForm"
 
-_UNSHOWN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _TYPES = {"single": "select_one", "multiple": "select_multiple", "ranking": "rank", "text": "text", "note": "note"}
 
 Row = dict[str, str]
@@ -82,10 +80,10 @@ class _Writer:
 
     def _shown(self, sheet: str, row: Row) -> Row:
         """The row without characters that a workbook cannot hold."""
-        if any(_UNSHOWN.search(cell) for cell in row.values()):
+        if any(xml_text(cell) != cell for cell in row.values()):
             where = f"sheet {sheet}, {row.get('name') or 'title'}"
             self.losses.note(where, "characters that no file can hold", "a sign that stands for them was put there")
-        return {column: _UNSHOWN.sub("\ufffd", cell) for column, cell in row.items()}
+        return {column: xml_text(cell, "\ufffd") for column, cell in row.items()}
 
     def _column(self, column: str, language: str) -> str:
         several = self._all.translations or self._all.language != "en"
