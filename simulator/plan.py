@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from demoscope import seeds
 from demoscope.documents import Document
+from simulator.accelerators import doubtful_accelerators
 from simulator.backends.interface import find_backend
 from simulator.backends.scripted import ScriptedBackend
 from simulator.demands import demands, demands_in
@@ -98,6 +99,8 @@ class Plan(Document):
     """Memory and speed of models that this machine loads, where their files say something of it."""
     unweighed: tuple[str, ...] = ()
     """Models whose memory could be told, were their files on this machine."""
+    accelerators: tuple[str, ...] = ()
+    """What is to be known of models that ask for a kind of accelerator which nodes do not have by themselves."""
     pretest: Pretest | None = None
     """What the rules of the pre-test say about the questionnaire, where that was asked for."""
 
@@ -256,6 +259,7 @@ async def _plan(loaded: LoadedWave, wanted_margin: float) -> Plan:
         decoding=first.decoding.as_dict(),
         wanted_margin=wanted_margin,
         subgroups=subgroups(loaded, wanted_margin),
+        accelerators=tuple(f"{model} {doubt}." for model, doubt in doubtful_accelerators(loaded).items()),
     )
 
 

@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 from tests.launched import until
@@ -41,16 +42,19 @@ class Nodes:
         self._mark = f"RAY_AUTH_TOKEN_PATH={token}"
         self._temporary = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))  # its sockets need short paths
         self.address = ""
+        self.client_address = ""
 
     def head(self, host: str = "127.0.0.1", cores: int = 2, within: tuple[str, ...] = ()) -> None:
         """Start the head node."""
-        with socket.socket() as free:
+        with socket.socket() as free, socket.socket() as free_too:
             free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        self.address = f"{host}:{port}"
+            free_too.bind(("127.0.0.1", 0))
+            port, client = free.getsockname()[1], free_too.getsockname()[1]
+        self.address, self.client_address = f"{host}:{port}", f"ray://{host}:{client}"
         self._start(
             [
                 *(*within, RAY, "start", "--head", f"--port={port}", f"--node-ip-address={host}"),
+                *([f"--ray-client-server-port={client}"] if find_spec("grpc") else []),
                 *(f"--num-cpus={cores}", "--include-dashboard=false", f"--temp-dir={self._temporary}"),
             ]
         )
