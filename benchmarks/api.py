@@ -126,8 +126,9 @@ def one_run(path: Path, store: Path) -> dict[str, float]:
                 begun.append((time.perf_counter(), cpu_by_command()))
             submit(handle, assignments, *more)
 
-        executor.submit = timed_submit
-        executor.stop = lambda handle: None  # a process that is gone takes its count of CPU seconds along
+        executor.submit = timed_submit  # type: ignore[method-assign]
+        # A process that is gone takes its count of CPU seconds along.
+        executor.stop = lambda handle: None  # type: ignore[method-assign]
         return executor
 
     def saved(state):  # type: ignore[no-untyped-def]
