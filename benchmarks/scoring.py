@@ -170,7 +170,8 @@ def interviews(job: tuple[str, bool, int, int, int]) -> dict[str, float]:
     protocol = DiversityEnhanced()
     people = loaded.population.people(start, stop, seed=seed)
     asked = [protocol.respondent(one, loaded.population, settings, seed, cell.name) for one in people]
-    short = loaded.questionnaire.model_copy(update={"entries": loaded.questionnaire.entries[:questions]})
+    whole = loaded.questionnaire.in_language(loaded.questionnaire.language)  # its translations are of all questions
+    short = whole.model_copy(update={"entries": whole.entries[:questions]})
     backend, count = LlamaCppBackend("embedded"), Count()
     complete = scoring(backend) if method == "scored" else backend.complete
 
