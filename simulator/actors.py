@@ -1,5 +1,6 @@
 """Cohorts in Ray actors: the one file that imports Ray. It moves cohorts and holds no rules."""
 
+import math
 import os
 import socket
 import time
@@ -66,8 +67,8 @@ class RayExecutor:
     def room(self, resources: Resources) -> int:
         """As many as the machines that are there hold, each by itself."""
         wanted = _reserved(resources)
-        if not wanted or (self._head and not self._head.answers()):  # who is there, only the head knows
-            return 1
+        if not wanted or (self._head and not self._head.answers(lately=0)):
+            return 1  # who is there, only the head knows; without it the question would never be answered
         machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
         held = [min(int(one.get(name, 0) / share + 1e-9) for name, share in wanted.items()) for one in machines]
         if sum(held) < 1:
@@ -97,8 +98,8 @@ class RayExecutor:
         """Batches that came in, by handle; ``None`` for an actor that died."""
         if self._head and self._head.lost():
             raise WavePaused(
-                "The head of the Ray cluster does not answer any more. What was saved is safe; start it again "
-                "(`ray start --head`), then run the same command again."
+                "The head of the Ray cluster does not answer any more. What was saved is safe; run the same command "
+                "again, once there is a head at the address that you gave, if you gave one."
             )
         if not self._calls:
             return []
@@ -134,20 +135,22 @@ class _Head:
         host, _, port = str(ray.get_runtime_context().gcs_address).rpartition(":")
         self._at = host.strip("[]"), int(port)
         wait_s = float(os.environ.get(HEAD_GONE) or HEAD_GONE_S)
+        self._there, self._told = False, False
+        self._looked, self._seen = -math.inf, time.monotonic()
         self._patience = wait_s / 2  # Ray takes some seconds to leave without it
-        self._looked = self._seen = time.monotonic()
-        self._there, self._told = True, False
+        if not self.answers():
+            self._patience = math.inf  # out of reach from the beginning: no sign of anything
 
-    def answers(self) -> bool:
-        """Whether it took the last connection that was tried."""
-        if time.monotonic() - self._looked >= HEAD_LOOK_S:
+    def answers(self, lately: float = HEAD_LOOK_S) -> bool:
+        """Whether it took the last connection that was tried, which was so many seconds ago at most."""
+        if time.monotonic() - self._looked >= lately:
             try:
                 socket.create_connection(self._at, timeout=1.0).close()
                 self._there, self._seen = True, time.monotonic()
             except OSError:
                 self._there = False
             self._looked = time.monotonic()
-        return self._there
+        return self._there or self._patience == math.inf
 
     def lost(self) -> bool:
         """Whether it has been gone for so long that Ray is about to end this process; told once."""

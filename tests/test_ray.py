@@ -100,6 +100,7 @@ def test_a_killed_actor_is_replaced_and_the_store_is_the_same(wave_file, tmp_pat
     with Store(tmp_path / "whole.sqlite") as opened:
         run_wave(load_wave(wave_file(SLOW, many)), opened, now=now)
     assert content(store) == content(tmp_path / "whole.sqlite")
+    assert sound(store)
 
 
 def _cohort_processes(ancestor: int) -> list[int]:
