@@ -1,6 +1,7 @@
 """What a model behind an API costs beside the model: CPU, rate, stragglers, memory, requests in flight.
 
-``python benchmarks/api.py [--peers FOLDER] [--qstn-python PATH] [--edsl-python PATH]`` prints one JSON line.
+``python benchmarks/api.py [--peers FOLDER] [--qstn-python PATH] [--edsl-python PATH] [--quick]`` prints one
+JSON line.
 
 Every number is taken against a server of its own in another process, which answers from a hash of the prompt:
 ``FOLDER/mock_server.py`` when ``--peers`` names the folder with the peers' scripts, else ``tests/fault_server.py``
@@ -125,8 +126,9 @@ def one_run(path: Path, store: Path) -> dict[str, float]:
                 begun.append((time.perf_counter(), cpu_by_command()))
             submit(handle, assignments, *more)
 
-        executor.submit = timed_submit
-        executor.stop = lambda handle: None  # a process that is gone takes its count of CPU seconds along
+        executor.submit = timed_submit  # type: ignore[method-assign]
+        # A process that is gone takes its count of CPU seconds along.
+        executor.stop = lambda handle: None  # type: ignore[method-assign]
         return executor
 
     def saved(state):  # type: ignore[no-untyped-def]
@@ -223,7 +225,7 @@ def least_s(calls: int, before: int) -> float:
 def stragglers(wanted: argparse.Namespace) -> list[tuple[Any, ...]]:
     """How much longer a wave takes than it must when 4 % of the requests are slow, at two sizes."""
     rows: list[tuple[Any, ...]] = []
-    for people in (200, 50):
+    for people in (10,) if wanted.quick else (200, 50):
         calls = people * 10
         ideal = calls * LATENCY_S * (1 + 9 / SLOW_EVERY) / SLOW_IN_FLIGHT
         with server(wanted.peers, LATENCY_S, SLOW_EVERY) as url:
@@ -246,7 +248,7 @@ def stragglers(wanted: argparse.Namespace) -> list[tuple[Any, ...]]:
 
 def measure(wanted: argparse.Namespace) -> list[tuple[Any, ...]]:
     """Every number: what, value, unit, target."""
-    n = wanted.respondents
+    n, sizes, many = (10, (10, 20), 50) if wanted.quick else (wanted.respondents, (100, 1000), 1000)
     with server(wanted.peers) as url:
         cheapest = floor(url)[0]
         raw = raw_clients(wanted, url, IN_FLIGHT)
@@ -254,9 +256,9 @@ def measure(wanted: argparse.Namespace) -> list[tuple[Any, ...]]:
         small = ours(url, 50, 10)
         ray = ours(url, n, 10, executor="ray")
         theirs, others = qstn(wanted, url, 50, (10, IN_FLIGHT)), edsl(wanted, url)
-        growth = [ours(url, people, 10) for people in (100, 1000)]
+        growth = [ours(url, people, 10) for people in sizes]
     with server(wanted.peers, 1.0) as url:
-        crowd = ours(url, 1000, 3, in_flight=1000)
+        crowd = ours(url, many, 3, in_flight=many)
         peak = _stats(url)["peak"] if wanted.peers else "not told by this server"
     lean, with_ray = per_answer(plain, "driver"), per_answer(ray, "driver", "cohort")
     rate, small_rate = plain["answers"] / plain["seconds"], small["answers"] / small["seconds"]
@@ -281,10 +283,10 @@ def measure(wanted: argparse.Namespace) -> list[tuple[Any, ...]]:
         ("QSTN, CPU an answer", cpu(theirs, 500), "ms"),
         ("EDSL, CPU an answer", others.get("cpu_ms_per_answer", others.get("why")), "ms"),
         *stragglers(wanted),
-        ("memory growth an answer, 1,000 to 10,000 answers", grown, "B", "< 2000"),
-        ("1,000 in flight at 1 s: share of the ideal rate", together),
-        ("1,000 in flight: most at once, as the server saw it", peak),
-        ("1,000 in flight: answers understood", crowd["answered"], "of 3000", "= 3000"),
+        (f"memory growth an answer, {sizes[0] * 10:,} to {sizes[1] * 10:,} answers", grown, "B", "< 2000"),
+        (f"{many:,} in flight at 1 s: share of the ideal rate", together),
+        (f"{many:,} in flight: most at once, as the server saw it", peak),
+        (f"{many:,} in flight: answers understood", crowd["answered"], f"of {3 * many}", f"= {3 * many}"),
     ]
 
 
@@ -306,6 +308,7 @@ def main() -> None:
     )
     parser.add_argument("--qstn-python", type=Path, help="Python (3.12 or newer) in which qstn is installed")
     parser.add_argument("--edsl-python", type=Path, help="Python in which edsl is installed")
+    parser.add_argument("--quick", action="store_true", help="small sizes throughout")
     parser.add_argument("--only", choices=["stragglers"], help="measure no more than this")
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--floor", nargs=3, help=argparse.SUPPRESS)

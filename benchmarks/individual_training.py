@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -23,6 +24,7 @@ from surveys.statements import (
     FORMS,
     MISSING,
     Composition,
+    Form,
     KnownAnswers,
     Statement,
     StatementSet,
@@ -48,7 +50,10 @@ def generated(people: int, rng: np.random.Generator) -> KnownAnswers:
         sets += [StatementSet(f"Q{n}", "refined", "all", refined), StatementSet(f"Q{n}", "polar", "all", polar)]
     codes = rng.integers(1, 5, (people, QUESTIONS))
     away = rng.random(codes.shape) < 0.04
-    numbers = {"refined": codes.astype(np.int8), "polar": ((codes + 1) // 2).astype(np.int8)}
+    numbers: dict[Form, np.ndarray[Any, np.dtype[np.int8]]] = {
+        "refined": codes.astype(np.int8),
+        "polar": ((codes + 1) // 2).astype(np.int8),
+    }
     for form in FORMS:
         numbers[form][away] = MISSING
     return KnownAnswers("generated", tuple(map(str, range(people))), StatementSets(tuple(sets)), numbers)

@@ -1,6 +1,6 @@
 """What everything but the model costs: scripted respondents through Ray and the store.
 
-usage: python benchmarks/overhead.py [--respondents 1000] [--questions 20] [--factor 10]
+usage: python benchmarks/overhead.py [--respondents 1000] [--questions 20] [--factor 10] [--quick]
 
 Prints one JSON line. Start-up of Ray is left out of the rates and given by itself.
 """
@@ -70,7 +70,7 @@ def one_run(path: Path, store: Path) -> dict[str, float]:
                 handed_out.append(time.perf_counter())
             submit(handle, assignments, lease)
 
-        executor.submit = timed_submit
+        executor.submit = timed_submit  # type: ignore[method-assign]
         return executor
 
     saved: list[float] = []
@@ -108,11 +108,14 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=20)
     parser.add_argument("--factor", type=int, default=10)
     parser.add_argument("--child", nargs=2)
+    parser.add_argument("--quick", action="store_true", help="20 respondents, and twice as many")
     options = parser.parse_args()
     if options.child:
         print(json.dumps(one_run(Path(options.child[0]), Path(options.child[1]))))
         return
     n, questions, factor = options.respondents, options.questions, options.factor
+    if options.quick:
+        n, factor = 20, 2
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         small = measured(folder, n, questions, "ray")
@@ -132,7 +135,7 @@ def main() -> None:
         number("registration of the smaller wave", small["registration_s"], "s"),
         number("start of Ray and its workers", small["start_s"], "s"),
     ]
-    print(line("overhead", numbers))
+    print(line("overhead", numbers, quick=options.quick))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """What it costs to show a question of ten options, under several rules, its generator and its record included.
 
-usage: python benchmarks/presenting.py
+usage: python benchmarks/presenting.py [--quick]
 
 Times are processor time, the median of five rounds of 2,000 questions. Prints one JSON line.
 """
 
+import argparse
 import statistics
 import sys
 import time
@@ -34,11 +35,11 @@ RULES = {
 }
 
 
-def microseconds(show: Callable[[int], object]) -> float:
+def microseconds(show: Callable[[int], object], rounds: int) -> float:
     """Processor time of one presentation, the middle of several rounds."""
     found = []
     show(0)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         began = time.process_time()
         for n in range(QUESTIONS):
             show(n)
@@ -47,6 +48,10 @@ def microseconds(show: Callable[[int], object]) -> float:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--quick", action="store_true", help="one round instead of five")
+    quick = parser.parse_args().quick
+    rounds = 1 if quick else ROUNDS
     question = Question(id="q", text="Which of these?", options=OPTIONS)
     numbers = []
 
@@ -60,18 +65,22 @@ def main() -> None:
             rng = seeds.generator(1, "presentation", "people", n, "q", 0) if prepared.draws else None
             return prepared.show(rng).as_json()
 
-        row(f"a question of ten options, {what}, written down", microseconds(show), MOST)
-    row("its generator alone", microseconds(lambda n: seeds.generator(1, "presentation", "people", n, "q", 0)), None)
+        row(f"a question of ten options, {what}, written down", microseconds(show, rounds), MOST)
+    row(
+        "its generator alone",
+        microseconds(lambda n: seeds.generator(1, "presentation", "people", n, "q", 0), rounds),
+        None,
+    )
     perturbed = perturb(
         Questionnaire(id="s", title="S", questions=[question]), [MiddleOption(kind="middle_option")], 1
     )
     written = presenter(perturbed.questionnaire["q"], PresentationRules()).show(None).as_json()
     row(
         "its record led back from a perturbation",
-        microseconds(lambda _: perturbed.back["q"].presentation(written)),
+        microseconds(lambda _: perturbed.back["q"].presentation(written), rounds),
         MOST,
     )
-    print(line("presenting", numbers))
+    print(line("presenting", numbers, quick=quick))
 
 
 if __name__ == "__main__":

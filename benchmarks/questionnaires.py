@@ -1,6 +1,6 @@
 """How fast a long questionnaire with routing is read, planned, gone through and shown.
 
-usage: python benchmarks/questionnaires.py
+usage: python benchmarks/questionnaires.py [--quick]
 
 1,000 questions, every second under a condition, every tenth with a jump, every seventh inserting an answer. Each part
 runs in a process of its own; times are processor time, the median of five. Prints one JSON line.
@@ -40,8 +40,8 @@ execution: {{executor: local}}
 """
 
 
-def write(folder: Path) -> None:
-    """The questionnaire and a wave that asks it."""
+def write(folder: Path, respondents: int) -> None:
+    """The questionnaire and a wave that asks so many people."""
     labels = ("Strongly disagree", "Disagree", "Agree", "Strongly agree")
     options = [{"code": code, "label": label} for code, label in enumerate(labels, start=1)]
     questions = []
@@ -57,7 +57,7 @@ def write(folder: Path) -> None:
     document = {"id": "long", "title": "Long", "questions": questions}
     plain = type("Plain", (yaml.SafeDumper,), {"ignore_aliases": lambda *_: True})
     (folder / "long.yaml").write_text(yaml.dump(document, Dumper=plain, sort_keys=False))
-    (folder / "wave.yaml").write_text(WAVE.format(respondents=RESPONDENTS))
+    (folder / "wave.yaml").write_text(WAVE.format(respondents=respondents))
 
 
 def median(what: Callable[[], object], times: int = 5) -> float:
@@ -90,7 +90,7 @@ def plan(folder: Path) -> dict[str, float]:
 
     started = time.process_time()
     made = make_plan(load_wave(folder / "wave.yaml"))
-    assert made.cells[0].answers == QUESTIONS * RESPONDENTS
+    assert made.cells[0].answers == QUESTIONS * made.respondents
     seconds = time.process_time() - started
     return {"seconds": seconds, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
 
@@ -135,17 +135,24 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--part", choices=PARTS)
     arguments.add_argument("--folder", type=Path)
+    arguments.add_argument("--quick", action="store_true", help="a wave of a hundred respondents")
     given = arguments.parse_args()
+    respondents = 100 if given.quick else RESPONDENTS
     if given.part:
         print(json.dumps(PARTS[given.part](given.folder)))
         return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write(folder)
+        write(folder, respondents)
         read, planned, gone = (alone(part, folder) for part in PARTS)
     rows = [
         ("1,000 questions with routing read", read["seconds"], "s", LOADED),
-        ("10,000 respondents x 1,000 questions planned, reading included", planned["seconds"], "s", PLANNED),
+        (
+            f"{respondents:,} respondents x 1,000 questions planned, reading included",
+            planned["seconds"],
+            "s",
+            PLANNED,
+        ),
         ("peak memory of that process", planned["peak"] / 1e6, "MB", BYTES / 1e6),
         ("one question presented, options shuffled, its generator included", gone["present"], "us", PRESENTED),
         ("one step of the way through it", gone["step"], "us", None),

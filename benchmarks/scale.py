@@ -14,15 +14,17 @@ import random
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.line import Number, line, number
 from simulator.loading import load_wave
+from simulator.progress import Progress
 from simulator.records import Records
 from simulator.registration import register
-from simulator.run import Progress, run_wave
+from simulator.run import run_wave
 from simulator.store import Store
 from simulator.wave import LoadedWave
 from tests.conftest import WAVE
@@ -56,6 +58,11 @@ def wave_of(folder: Path, people: int, settings: str = "public: uniform", execut
     return path
 
 
+def holds(store: Path, number: int) -> bool:
+    """Whether so many answers are in a store."""
+    return answers(store) >= number
+
+
 def on_nodes(people: int, latency_s: float) -> list[Number]:
     """Answers per second between the first that was saved and the last; people grow with the nodes."""
     found: dict[int, float] = {}
@@ -71,10 +78,10 @@ def on_nodes(people: int, latency_s: float) -> list[Number]:
             path, store = wave_of(folder, people * wanted, settings, execution), folder / f"{wanted}.sqlite"
             with Launched(path, store, nodes.env) as launched:
                 # Every place of every node is taken once each has answered a few times.
-                until(lambda at=store, n=wanted: answers(at) >= 3 * people * n, 120, "a steady state")
+                until(partial(holds, store, 3 * people * wanted), 120, "a steady state")
                 first, begun = answers(store), time.monotonic()
                 last = (QUESTIONS - 3) * people * wanted
-                until(lambda at=store, n=last: answers(at) >= n, 300, "the last answers")
+                until(partial(holds, store, last), 300, "the last answers")
                 found[wanted] = (answers(store) - first) / (time.monotonic() - begun)
                 launched.end(300)
     numbers = [number(f"{n} nodes: answers per second", rate, "1/s") for n, rate in found.items()]
@@ -139,7 +146,7 @@ def written_and_resumed(filled: int) -> tuple[list[Number], list[Number]]:
         with Store(file) as store:
             seconds = fill(store, load_wave(path), people - 1)
         size = file.stat().st_size / ((people - 1) * QUESTIONS)
-        begun, first = time.perf_counter(), []
+        begun, first = time.perf_counter(), list[float]()
 
         def look(state: Progress) -> None:
             if state.saved > state.resumed and not first:

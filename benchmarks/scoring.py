@@ -25,12 +25,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.line import Number, line, number
 from simulator.backends.llama_cpp import LlamaCppBackend
 from simulator.backends.llama_cpp.sequence import Sequence, pieces
+from simulator.constraint import Constraint
 from simulator.decoding import Decoding
 from simulator.drivers import drive
 from simulator.loading import load_wave
 from simulator.protocols.def_settings import DefSettings
 from simulator.protocols.diversity_enhanced import DiversityEnhanced
-from simulator.protocols.interface import Ability, Completion, Message, Request, Understood
+from simulator.protocols.interface import Ability, Completion, Judged, Message, Request, Understood
 from simulator.scores import Space, forms, per_token
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -84,9 +85,9 @@ def rated(backend: LlamaCppBackend, heads: list[Message], least: int, space: Spa
             before, cpu_begun, begun = backend.context.evaluated, time.process_time(), time.perf_counter()
             for one in (one for both in texts.values() for one in both):
                 lone.forget()
-                tokens, wanted = [*prompt, *paths[one][:-1]], len(paths[one])
+                tokens, rows = [*prompt, *paths[one][:-1]], len(paths[one])
                 for start, stop in pieces(len(tokens)):
-                    lone.feed(tokens[start:stop], min(stop - start, max(0, wanted - (len(tokens) - stop))))
+                    lone.feed(tokens[start:stop], min(stop - start, max(0, rows - (len(tokens) - stop))))
             lone.forget()
             full["questions"] += 1
             full["cpu"] += time.process_time() - cpu_begun
@@ -131,8 +132,9 @@ class Count:
     def exchange(self, request: Request, completion: Completion) -> None:
         """Nothing is kept."""
 
-    def answer(self, understood: Understood) -> None:
+    def answer(self, understood: Understood | Judged) -> None:
         """One more."""
+        assert isinstance(understood, Understood)
         self.answers += 1
         self.understood += understood.answer.status == "answered"
 
@@ -141,7 +143,7 @@ def scoring(backend: LlamaCppBackend) -> Callable[[Request], Awaitable[Completio
     """Answer with the option whose tokens are likeliest on average, instead of writing."""
 
     async def complete(request: Request) -> Completion:
-        assert request.constraint is not None
+        assert isinstance(request.constraint, Constraint)
         lead = Message("assistant", request.constraint.prefix)
         rating = dataclasses.replace(
             request,
@@ -154,7 +156,7 @@ def scoring(backend: LlamaCppBackend) -> Callable[[Request], Awaitable[Completio
         found = reply.logprobs
         assert found is not None, reply.last.error
         best = max(found, key=lambda option: per_token(found[option]))
-        return Completion((dataclasses.replace(reply.last, text=request.constraint.prefix + best),))
+        return Completion((dataclasses.replace(reply.last, text=lead.text + best),))
 
     return complete
 
@@ -169,7 +171,8 @@ def interviews(job: tuple[str, bool, int, int, int]) -> dict[str, float]:
     protocol = DiversityEnhanced()
     people = loaded.population.people(start, stop, seed=seed)
     asked = [protocol.respondent(one, loaded.population, settings, seed, cell.name) for one in people]
-    short = loaded.questionnaire.model_copy(update={"entries": loaded.questionnaire.entries[:questions]})
+    whole = loaded.questionnaire.in_language(loaded.questionnaire.language)  # its translations are of all questions
+    short = whole.model_copy(update={"entries": whole.entries[:questions]})
     model = loaded.wave.models[0]
     backend, count = LlamaCppBackend(model.name, **model.settings), Count()
     complete = scoring(backend) if method == "scored" else backend.complete

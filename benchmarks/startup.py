@@ -1,10 +1,11 @@
 """How fast the command line answers, and that it loads nothing heavy to do so.
 
-usage: python benchmarks/startup.py
+usage: python benchmarks/startup.py [--quick]
 
 Prints one JSON line.
 """
 
+import argparse
 import json
 import statistics
 import subprocess
@@ -36,11 +37,14 @@ def loaded() -> list[str]:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--quick", action="store_true", help="one start instead of nine")
+    times = 1 if parser.parse_args().quick else 9
     seconds()  # the first run compiles bytecode
-    median = statistics.median(seconds() for _ in range(9))
+    median = statistics.median(seconds() for _ in range(times))
     heavy = loaded()
     numbers = [
-        number("--help, median of 9", median, "s", "< 0.4"),
+        number(f"--help, median of {times}", median, "s", "< 0.4"),
         number("heavy modules loaded by --help", len(heavy), "", "= 0"),
     ]
     print(line("startup", numbers))

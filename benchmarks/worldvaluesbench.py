@@ -64,7 +64,8 @@ def everything(dataset: Dataset) -> tuple[Scores, HumanAnswers, Demographics]:
         question.append(np.full(len(there), place, np.int32))
         people.append(dataset.people[there])
         values.append(rng.integers(SCALES[name].minimum, SCALES[name].maximum + 1, len(there)).astype(float))
-    scores = Scores("model", tuple(SCALES), *map(np.concatenate, (question, people, values)))
+    rows = np.concatenate(question), np.concatenate(people), np.concatenate(values)
+    scores = Scores("model", tuple(SCALES), *rows)
     order = np.argsort(dataset.people)
     humans = HumanAnswers("people", dataset.people[order], {q: a[order] for q, a in dataset.answers.items()})
     groupings = tuple(
@@ -91,7 +92,7 @@ def looped(
         for side in ("model", "human"):
             frame[side] = (frame[side] - scale.minimum) / (scale.maximum - scale.minimum)
         frame = frame.join(known, on="person")
-        for column in known:
+        for column in map(str, known):
             for level, part in frame.groupby(column, sort=False):
                 yield question, column, str(level), float(wasserstein_distance(part["human"], part["model"]))
 
@@ -135,7 +136,7 @@ def on_the_command_line(dataset: Dataset, prepared_folder: Path) -> dict[str, fl
     """Time of `demoscope wvb evaluate` on a file with all answers, reading and start included."""
     scores, _, _ = everything(dataset)
     path = prepared_folder / "model.parquet"
-    questions = pd.Categorical.from_codes(scores.question, list(scores.questions))
+    questions = pd.Categorical.from_codes(scores.question, pd.Index(scores.questions))
     frame = pd.DataFrame({"QUESTION_ID": questions, "PARTICIPANT_ID": scores.people, "SCORE": scores.values})
     frame.to_parquet(path)
     command = [sys.executable, "run_simulation.py", "wvb", "evaluate", str(path), "--reference", str(prepared_folder)]

@@ -13,7 +13,7 @@ from personas.designs import Design, Weighted
 from personas.geography import PlacesDocument
 from personas.names import NAME, Names
 from personas.people import COLUMNS
-from personas.phrases import Phrase, PortraitTemplate, check_portraits
+from personas.phrases import Phrase, PortraitTemplate, check_portraits, texts_of
 from personas.real_people import check_no_real_people
 from personas.sources import Microdata, Source
 from personas.structure import check_sources
@@ -88,11 +88,15 @@ class PopulationDocument(Document):
         if self.places is not None:
             self.places.check(self.attributes)
         if not self.real_people:
-            check_no_real_people(self.attributes, self._wordings())
+            labels = {
+                name: [said for label in attribute.levels.values() for said in texts_of(label)]
+                for name, attribute in self.attributes.items()
+            }
+            check_no_real_people(labels, self._wordings())
         return self
 
     def _wordings(self) -> Iterator[str]:
         """Every text that a portrait is made of."""
         texts = [text for phrase in self.phrases for text in (phrase.text, phrase.first)]
         for text in (*texts, *(portrait.text for portrait in self.portraits.values())):
-            yield from () if text is None else (text,) if isinstance(text, str) else text.values()
+            yield from texts_of(text)

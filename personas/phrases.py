@@ -42,7 +42,7 @@ class Phrase(Document):
     @model_validator(mode="after")
     def _reaches_only_what_it_tells(self) -> Self:
         for text in (self.text, self.first):
-            for template in _texts(text):
+            for template in texts_of(text):
                 check_template(template, self.tells, self.tells)
         if self.asked is not None and len(self.tells) > 1:
             raise ValueError(f"a question asks for one attribute; this phrase tells {', '.join(self.tells)}")
@@ -79,12 +79,17 @@ def check_portraits(portraits: Mapping[str, PortraitTemplate], attributes: Itera
     for style, portrait in portraits.items():
         if style in STYLES:
             raise ValueError(f"portrait {style!r}: every population has one of this name; call yours otherwise")
-        for template in _texts(portrait.text):
+        for template in texts_of(portrait.text):
             try:
                 check_template(template, (*names, *PLACE), names)
             except ValueError as error:
                 raise ValueError(f"portrait {style!r}: {error}") from None
 
 
-def _texts(text: Text | None) -> tuple[str, ...]:
+def texts_of(text: Text | None) -> tuple[str, ...]:
+    """A text in every language that it is written in.
+
+    >>> texts_of({"en": "woman", "zh": "女性"}), texts_of("woman"), texts_of(None)
+    (('woman', '女性'), ('woman',), ())
+    """
     return () if text is None else (text,) if isinstance(text, str) else tuple(text.values())

@@ -1,12 +1,14 @@
 """Personas that stand for nobody in particular: what identifies or names a real person is refused by default.
 
-Two signs are looked at: an attribute that is a direct identifier by its name, and a text that names somebody
-literally. Nothing can tell from a list of labels alone whether they are names of real people; the rule says what is
-expected and stops what is plain.
+Two signs are looked at: an attribute that is a direct identifier by its name, and a text that says by name who the
+persona is, literally or with a label in it. The rule says what is expected and stops what is plain; whether somebody
+of a name exists it cannot know.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from personas.naming import named_in
 
 IDENTIFIERS = frozenset(
     (
@@ -20,11 +22,11 @@ IDENTIFIERS = frozenset(
 )
 """Attributes that identify a person directly."""
 
-_NAMED = re.compile(
-    r"\b(?:name\s+is|named|called|known\s+as|you\s+are\s+(?:mr|mrs|ms|dr|president|senator|chancellor|pope)\b\.?)\s+"
-    r"(?-i:([A-ZÀ-Þ][\w'-]+(?:\s+[A-ZÀ-Þ][\w'.-]*)*))|(?:名叫|你叫|我叫|名字是|姓名是)\s*([\u4e00-\u9fff]{2,})",
-    re.IGNORECASE,
-)
+_CHOICES = re.compile(r"\{%.*?%\}", re.DOTALL)
+_LABEL = re.compile(r"\{\{-?\s*(\w+)\s*(?:\|\s*(?:lower|upper|capitalize|title|trim)\s*)*-?\}\}")
+"""A label as it stands; one behind an article ("a woman") is nobody's name."""
+AROUND = 80
+"""Characters of a text around a label that can make it somebody's name."""
 
 HOW = (
     "Personas stand for nobody in particular: leave it out, or let `names` draw invented ones. Set "
@@ -32,19 +34,46 @@ HOW = (
 )
 
 
-def check_no_real_people(attributes: Iterable[str], texts: Iterable[str]) -> None:
+def check_no_real_people(attributes: Mapping[str, Sequence[str]], texts: Iterable[str]) -> None:
     """Refuse attributes that identify people, and texts that name somebody, by a :class:`ValueError`.
 
-    >>> check_no_real_people(["sex"], ["your name is {{ name }}", "you are a woman called by nobody"])
-    >>> check_no_real_people(["sex"], ["Your name is Ada Lovelace."])  # doctest: +ELLIPSIS
+    Parameters
+    ----------
+    attributes : mapping of str to sequence of str
+        Attributes, and the labels of each in every language; none of a numeric one.
+    texts : iterable of str
+        Templates of phrases and portraits.
+
+    >>> check_no_real_people({"sex": ["woman", "man"]}, ["your name is {{ name }}", "you are {{ sex | a }}"])
+    >>> check_no_real_people({}, ["Your name is Ada Lovelace."])  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
     ValueError: a text names 'Ada Lovelace'. Personas stand for nobody in particular: ...
+    >>> check_no_real_people({"who": ["Alan Turing"]}, ["you are {{ who }}"])  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    ValueError: a text names 'Alan Turing' by a label. Personas stand for nobody in particular: ...
     """
     for name in attributes:
         if name.casefold() in IDENTIFIERS:
             raise ValueError(f"the attribute {name!r} identifies real persons. {HOW}")
     for text in texts:
-        found = _NAMED.search(text)
-        if found:
-            raise ValueError(f"a text names {(found[1] or found[2]).rstrip('.')!r}. {HOW}")
+        plain = _CHOICES.sub(" ", text)
+        if found := named_in(plain):
+            raise ValueError(f"a text names {found!r}. {HOW}")
+        for said in _said(plain, attributes):
+            if found := named_in(said, known=True):
+                raise ValueError(f"a text names {found!r} by a label. {HOW}")
+
+
+def _said(text: str, labels: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """What stands around each label of a text, with the labels put in as often as it takes to see all of them."""
+    for here in _LABEL.finditer(text):
+        around = text[max(0, here.start() - AROUND) : here.end() + AROUND]
+        for n in range(len(labels.get(here[1], ()))):
+
+            def put(place: re.Match[str], n: int = n) -> str:
+                known = labels.get(place[1])
+                return known[n % len(known)] if known else place[0]
+
+            yield _LABEL.sub(put, around)

@@ -32,7 +32,7 @@ class Check:
     found: str
     """What was found."""
     advice: str = ""
-    """What to do; empty when all is well."""
+    """What to do; empty when all is well. What is well and has advice is doubtful."""
 
 
 def examine() -> list[Check]:

@@ -10,9 +10,9 @@ from simulator.doctor import Check
 
 
 def render_checks(checks: Sequence[Check], console: Console) -> None:
-    """Print one line a check; a red one says what to do."""
+    """Print one line a check; a red one, and a yellow one that is doubtful, say what to do."""
     for check in checks:
-        mark = "[green]ok [/green]" if check.ok else "[red]red[/red]"
-        console.print(f"{mark} [bold]{escape(check.name)}[/bold]  {escape(plain(check.found))}")
-        if not check.ok:
-            console.print(f"    [red]{escape(plain(check.advice))}[/red]")
+        colour, mark = ("red", "red") if not check.ok else ("yellow", "see") if check.advice else ("green", "ok ")
+        console.print(f"[{colour}]{mark}[/{colour}] [bold]{escape(check.name)}[/bold]  {escape(plain(check.found))}")
+        if check.advice:
+            console.print(f"    [{colour}]{escape(plain(check.advice))}[/{colour}]")

@@ -1,8 +1,9 @@
-"""What the API models of a wave can do, by opening each as the wave would."""
+"""What the API models of a wave can do, by opening each as the wave would; what is doubtful of its reservations."""
 
 import asyncio
 
 from demoscope.errors import DemoscopeError, WavePaused
+from simulator.accelerators import doubtful_accelerators
 from simulator.backends.interface import find_backend
 from simulator.backends.openai_api import OpenAIBackend
 from simulator.doctor import Check
@@ -10,12 +11,19 @@ from simulator.wave import LoadedWave
 
 
 def examine_models(loaded: LoadedWave) -> list[Check]:
-    """One check for every model behind an API: what its endpoints have proved, and what is missing."""
+    """One check for every model behind an API: what its endpoints have proved, and what is missing.
+
+    And a remark on every kind of accelerator that nodes do not have by themselves.
+    """
     models = {cell.model.name: cell.model for cell in loaded.cells}
-    return [
+    checks = [
         asyncio.run(_examined(name, OpenAIBackend(name, **model.settings)))
         for name, model in models.items()
         if find_backend(model.backend) is OpenAIBackend
+    ]
+    return checks + [
+        Check(f"Model {name}", True, doubt, "Run the wave when such a node is there, or mend the name.")
+        for name, doubt in doubtful_accelerators(loaded).items()
     ]
 
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from demoscope import seeds
 from demoscope.documents import Document
+from simulator.accelerators import doubtful_accelerators
 from simulator.backends.interface import find_backend
 from simulator.demands import demands_in
 from simulator.dry_runs import SAMPLE, Tally, dry_run
@@ -88,6 +89,8 @@ class Plan(Document):
     """Memory and speed of models that this machine loads, where their files say something of it."""
     unweighed: tuple[str, ...] = ()
     """Models whose memory could be told, were their files on this machine."""
+    accelerators: tuple[str, ...] = ()
+    """What is to be known of models that ask for a kind of accelerator which nodes do not have by themselves."""
     pretest: Pretest | None = None
     """What the rules of the pre-test say about the questionnaire, where that was asked for."""
 
@@ -156,6 +159,7 @@ async def _plan(loaded: LoadedWave, wanted_margin: float) -> Plan:
         decoding=people[0].decoding.as_dict(),
         wanted_margin=wanted_margin,
         subgroups=subgroups(loaded, wanted_margin),
+        accelerators=tuple(f"{model} {doubt}." for model, doubt in doubtful_accelerators(loaded).items()),
     )
 
 

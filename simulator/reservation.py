@@ -19,7 +19,7 @@ class Reservation(Document):
     num_gpus: float | None = Field(default=None, ge=0, le=10_000)
     """GPUs, or a fraction of one; as `execution` says when absent."""
     accelerator_type: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]*$")
-    """Kind of GPU that the machine must have, as Ray calls it: `H100`, `A100-80G`."""
+    """Kind of GPU that the machine must have, as Ray calls it: `H100`, `L40S`. `plan` warns of other names."""
     custom: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")], Annotated[float, Field(gt=0)]] = (
         Field(default_factory=dict)
     )

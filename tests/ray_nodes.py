@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 from tests.launched import until
@@ -48,14 +49,16 @@ class Nodes:
         self._mark = f"RAY_AUTH_TOKEN_PATH={token}"
         self._temporary = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))  # its sockets need short paths
         self.address = ""
+        self.client_address = ""
 
     def head(self, host: str = "127.0.0.1", cores: int = 2, within: tuple[str, ...] = ()) -> None:
         """Start the head node."""
-        port = free_port()
-        self.address = f"{host}:{port}"
+        port, client = free_port(), free_port()
+        self.address, self.client_address = f"{host}:{port}", f"ray://{host}:{client}"
         self._start(
             [
                 *(*within, RAY, "start", "--head", f"--port={port}", f"--node-ip-address={host}"),
+                *([f"--ray-client-server-port={client}"] if find_spec("grpc") else []),
                 *(f"--num-cpus={cores}", "--include-dashboard=false", f"--temp-dir={self._temporary}"),
             ]
         )

@@ -75,6 +75,26 @@ def test_a_node_that_is_cut_off_is_done_without_and_the_wave_ends(wave_file, tmp
     assert same(store, wave_file(model, MANY), tmp_path)
 
 
+def test_a_head_that_dies_pauses_the_wave_and_the_same_command_goes_on(wave_file, tmp_path, gate):
+    """Ray ends drivers a while after their head is gone, here twenty seconds; the wave pauses before."""
+    model, store = gate.before(**FOUR), tmp_path / "a.sqlite"
+    gate.shut()
+    with cluster(tmp_path, FAST | {"RAY_gcs_rpc_server_reconnect_timeout_s": "20"}) as nodes:
+        nodes.head(cores=2)
+        path = wave_file(model, MANY, (LOCAL, f"{{executor: ray, cohorts: 2, address: '{nodes.address}'}}"))
+        with Launched(path, store, nodes.env) as launched:
+            launched.reach(8)
+            for pid in nodes.processes("gcs_server"):
+                os.kill(pid, signal.SIGKILL)
+            code, said = launched.end()
+    assert code == 3, said
+    assert "The head of the Ray cluster does not answer any more" in said
+    assert answers(store) == 8
+    gate.open()
+    finished(wave_file(model, MANY), store)
+    assert same(store, wave_file(model, MANY), tmp_path)
+
+
 def test_cohorts_that_run_out_of_memory_pause_the_wave_and_say_so(wave_file, tmp_path, gate):
     """Ray kills what is over its share of the memory; here the share is nothing, so every cohort is."""
     model, store = gate.before(**FOUR), tmp_path / "a.sqlite"

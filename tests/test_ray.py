@@ -84,6 +84,7 @@ def test_a_killed_actor_is_replaced_and_the_store_is_the_same(wave_file, tmp_pat
     assert code == 0, said
     ask(wave_file(model, many), tmp_path / "whole.sqlite")
     assert content(store) == content(tmp_path / "whole.sqlite")
+    assert sound(store)
 
 
 def test_a_wave_runs_on_a_cluster_by_its_address_alone(wave_file, tmp_path):

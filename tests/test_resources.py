@@ -1,11 +1,16 @@
 """What a cohort reserves, from the model's settings and the wave."""
 
 import pytest
+from rich.console import Console
 
+from simulator.accelerators import BY_HAND
 from simulator.backends.interface import Resources, find_backend
 from simulator.backends.llama_cpp.settings import LlamaCppSettings
+from simulator.doctor_screen import render_checks
+from simulator.doctor_wave import examine_models
 from simulator.interviews import resources_of
 from simulator.loading import load_wave
+from simulator.plan import make_plan
 from simulator.reservation import Reservation
 from simulator.wave import Execution, ModelSpec
 
@@ -54,3 +59,41 @@ def test_what_a_model_reserves_changes_no_answer_and_no_store(wave_file):
     assert (
         load_wave(wave_file((line, f"{line}\n    resources: {{num_cpus: 2, custom: {{rack: 1}}}}"))).content == plain
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("a100", "which Ray does not know by that name; it knows A100."),
+        ("NVIDIA-H100", "it knows H100"),
+        ("mi300x", "it knows AMD-Instinct-MI300X-HF, AMD-Instinct-MI300X-OAM"),
+        ("GeForce-RTX-4090", "which Ray does not know by that name"),
+        ("A100-80G", "which Ray gives no node by itself: it calls them all A100"),
+        ("L40S", None),
+    ],
+)
+def test_kinds_of_accelerators_that_no_node_has_by_itself_are_told_beforehand(wave_file, capsys, kind, said):
+    pytest.importorskip("ray")
+    line = "settings: {public: uniform}"
+    asked = (line, f"{line}\n    resources: {{accelerator_type: {kind}}}")
+    loaded = load_wave(wave_file(asked, ("{executor: local}", "{executor: ray}")))
+    [doubt] = make_plan(loaded).accelerators or [None]
+    assert (said is None) == (doubt is None)
+    render_checks(examine_models(loaded), Console(width=400))
+    shown = capsys.readouterr().out
+    if said:
+        assert said in doubt
+        assert f"ray start --resources='{{\"accelerator_type:{kind}\": 1}}'" in doubt
+        assert shown.startswith("see Model uniform")
+        assert said in shown
+    else:
+        assert not shown
+    assert make_plan(load_wave(wave_file(asked))).accelerators == ()  # without Ray nothing is reserved
+
+
+def test_the_kinds_that_are_known_are_those_of_ray():
+    pytest.importorskip("ray")
+    from simulator.actors import accelerator_types
+
+    assert {"A100", "H100", "H200", "L4", "T4", "TPU-V4", "Intel-GAUDI"} | BY_HAND <= accelerator_types()
+    assert not [kind for kind in accelerator_types() if kind.startswith("NVIDIA") or ":" in kind]
