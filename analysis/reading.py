@@ -20,6 +20,7 @@ from analysis.records import (
     Asked,
     Cell,
     Choice,
+    CodedEnding,
     Endings,
     Replies,
     Respondents,
@@ -157,6 +158,10 @@ class Results:
             ORDER BY id"""
         )
         return tuple(Asked(*(*row[:4], bool(row[4]), tuple(choices.get(row[0], ())), row[5])) for row in rows)
+
+    def coded_endings(self, cell: Cell) -> Iterable[CodedEnding]:
+        """How questions that count open answers in codes ended: none in a store alone (:mod:`analysis.coded`)."""
+        return ()
 
     def topics(self) -> list[tuple[str, str, str]]:
         """Name, value dimension and topic of every question that was put to models and has both."""
