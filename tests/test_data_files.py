@@ -109,6 +109,21 @@ def test_labelled_missing_values_of_a_scale_become_what_can_be_said_instead(tmp_
     assert "variable free: the missing value 89 (Wave 2) (its label could be an answer)" in lost
 
 
+def test_a_scale_whose_points_all_have_labels_is_told_to_come_back_as_a_choice(tmp_path):
+    question = {"id": "free", "text": "How free?", "kind": "scale", "minimum": 1, "maximum": 2, "low_label": "Not"}
+    away = [{"code": 9, "label": "Don't know", "kind": "nonresponse"}]
+    asked = Questionnaire(id="s", title="S", questions=[question | {"options": away}])
+    assert [str(item) for item in spss.FORMAT.write(asked, tmp_path / "s.sav")] == [
+        "question free: that it is a scale (every point has a label, as options have)"
+    ]
+    back = spss.FORMAT.read(tmp_path / "s.sav").questionnaire["free"]
+    assert [(one.code, one.label, one.kind) for one in back.options] == [
+        (1, "Not", "substantive"),
+        (2, "2", "substantive"),
+        (9, "Don't know", "nonresponse"),
+    ]
+
+
 def test_letters_of_statas_missings_stand_above_a_scale(tmp_path):
     path = tmp_path / "s.dta"
     pyreadstat.write_dta(

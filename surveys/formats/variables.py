@@ -276,7 +276,7 @@ def _note_what_is_lost(question: Question, where: str, naming: Naming, losses: L
         losses.note(where, f"the {question.kind} as one question", "every option is a variable of its own")
     for option in question.options if "options" in naming.holds else question.listed:
         losses.of(option, {"code", "label"}, f"{where}, option {option.code}")
-    if question.kind == "scale" and len(question.choices) == len(question.point_labels) + 2:
+    if question.kind == "scale" and len(question.choices) - len(question.options) == len(question.point_labels) + 2:
         losses.note(where, "that it is a scale", "every point has a label, as options have")
 
 
