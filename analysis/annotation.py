@@ -46,7 +46,7 @@ class Annotation:
         return self.respondent, self.question, self.replicate
 
 
-def drawn_for_annotation(rows: Rows, seed: int, share: float) -> tuple[Reply, ...]:
+def drawn_for_annotation(rows: Rows, seed: int, share: float, *, worded: bool = False) -> tuple[Reply, ...]:
     """The replies that people judge, the same that a judge model gets, in an order that hides where they come from.
 
     Parameters
@@ -57,6 +57,8 @@ def drawn_for_annotation(rows: Rows, seed: int, share: float) -> tuple[Reply, ..
         Seed of the wave.
     share : float
         Part of all replies, in (0, 1].
+    worded : bool
+        Show questions in the questionnaire's words and order, not as a prompt put them, which may tell of the person.
 
     Raises
     ------
@@ -66,17 +68,22 @@ def drawn_for_annotation(rows: Rows, seed: int, share: float) -> tuple[Reply, ..
     if not 0 < share <= 1:
         raise DocumentError(f"--share is a part of the replies, above 0 and up to 1, got {share:g}.")
     keys = [key for key in reply_keys(rows) if is_drawn(seed, key.persona, key.question, key.replicate, share)]
-    replies = tuple(read_replies(rows, keys))
+    replies = tuple(read_replies(rows, keys, worded=worded))
     if not replies:
         raise DocumentError(f"{share:.3g} of the replies came to none; take a larger --share.")
     places = generator(seed, "annotation sheet").permutation(len(replies)).tolist()
     return tuple(replies[place] for place in places)
 
 
-def write_sheet(path: Path, replies: Sequence[Reply]) -> None:
+def write_sheet(path: Path, replies: Sequence[Reply], mark: str = "synthetic") -> None:
     """Write a CSV with a row a reply, empty columns for its verdicts, and one for the annotator's name.
 
     Texts that a spreadsheet would take for formulas get a leading apostrophe; they are not read back.
+
+    Parameters
+    ----------
+    mark : str
+        What the last column says in every row: that no person gave these replies.
 
     Raises
     ------
@@ -88,7 +95,8 @@ def write_sheet(path: Path, replies: Sequence[Reply]) -> None:
         for number, r in enumerate(replies, start=1)
     )
     empty = [""] * (len(DIMENSIONS) + 1)
-    write_new_table(path, [*SHOWN, *DIMENSIONS, "annotator"], ([*row, *empty] for row in rows), "judgements")
+    columns = [*SHOWN, *DIMENSIONS, "annotator", "synthetic"]
+    write_new_table(path, columns, ([*row, *empty, mark] for row in rows), "judgements")
 
 
 def read_sheet(path: Path) -> tuple[Annotation, ...]:

@@ -61,23 +61,18 @@ def arm_effects(results: Results, cell: Cell, fewest: int) -> ArmEffects:
         If the store is damaged.
     """
     splits = {split.id: tuple(split.arms) for split in results.questionnaire.splits}
-    asked = {question.name: question for question in results.questions}
     effects: list[ArmEffect] = []
     left: list[tuple[str, str]] = []
     names: list[str] = []
     answers = 0
-    for question in results.questionnaire.asked:
-        if question.split is None:
+    for question, split in _of_splits(results):
+        names.append(question.name)
+        if question.kind == "text":
+            left.append((question.name, "open answers are read, not compared"))
             continue
-        names.append(question.id)
-        one = asked[question.id]
-        if one.kind == "text":
-            left.append((question.id, "open answers are read, not compared"))
-            continue
-        outcomes = _outcomes(one)
-        given = _given(results, cell, one)
-        values = list(_valued(given, one, outcomes))
-        first, *others = splits[question.split]
+        outcomes = _outcomes(question)
+        values = list(_valued(_given(results, cell, question), question, outcomes))
+        first, *others = splits[split]
         compared: set[str] = set()
         for arm in others:
             between = [value for value in values if value[1] in (first, arm)]
@@ -85,7 +80,7 @@ def arm_effects(results: Results, cell: Cell, fewest: int) -> ArmEffects:
             sizes = int((~treated).sum()), int(treated.sum())
             if min(sizes) < fewest:
                 why = f"arm {arm}: {sizes[0]} answers in {first} and {sizes[1]} in {arm}, fewer than {fewest}"
-                left.append((question.id, why))
+                left.append((question.name, why))
                 continue
             compared |= {first, arm}
             who = np.array([value[0] for value in between])
@@ -94,8 +89,8 @@ def arm_effects(results: Results, cell: Cell, fewest: int) -> ArmEffects:
                 assert effect is not None
                 effects.append(
                     ArmEffect(
-                        question=question.id,
-                        split=question.split,
+                        question=question.name,
+                        split=split,
                         arm=arm,
                         baseline=first,
                         outcome=outcome[1],
@@ -104,6 +99,16 @@ def arm_effects(results: Results, cell: Cell, fewest: int) -> ArmEffects:
                 )
         answers += sum(value[1] in compared for value in values)
     return ArmEffects(tuple(effects), tuple(names), answers, tuple(left))
+
+
+def _of_splits(results: Results) -> Iterator[tuple[Asked, str]]:
+    """Questions of a split and its id; an open one as what it is counted as in codes, where it is."""
+    asked = {question.name: question for question in results.questions}
+    for question in results.questionnaire.asked:
+        if question.split is not None:
+            in_codes = [each for each in results.questions if each.codes_of == question.id]
+            for one in in_codes or [asked[question.id]]:
+                yield one, question.split
 
 
 def _outcomes(question: Asked) -> list[tuple[int | None, str]]:
@@ -122,6 +127,8 @@ def _outcomes(question: Asked) -> list[tuple[int | None, str]]:
 
 def _given(results: Results, cell: Cell, question: Asked) -> Given:
     """Understood answers to one question, with the arm that each was asked in."""
+    if question.codes_of is not None:
+        return _given_in_codes(results, cell, question)
     found: Given = {}
     for respondent, replicate, written, value, code, rank, amount in results.rows(
         """SELECT a.respondent_id, a.replicate, a.presentation, a.value, o.code, o.rank, o.amount
@@ -136,6 +143,18 @@ def _given(results: Results, cell: Cell, question: Asked) -> Given:
             options = found.setdefault((respondent, replicate), (arm, [], value))[1]
             options.append((code, rank, amount))
     return found
+
+
+def _given_in_codes(results: Results, cell: Cell, question: Asked) -> Given:
+    """The same for open answers in codes, in the arm that the open question was asked in."""
+    opened = next(each for each in results.questions if each.name == question.codes_of)
+    codes = {
+        (each.respondent, each.replicate): each.code
+        for each in results.coded_endings(cell)
+        if each.question == question.id and each.code is not None
+    }
+    said = _given(results, cell, opened)
+    return {key: (arm, [(codes[key], None, None)], None) for key, (arm, *_) in said.items() if key in codes}
 
 
 def _valued(

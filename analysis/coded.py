@@ -5,7 +5,7 @@ What coders agreed on stands in a file beside the store (``code read -o``); its 
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from analysis.reading import Results, open_results
-from analysis.records import STATUSES, Answers, Asked, Cell, Choice, Endings, Respondents
+from analysis.records import STATUSES, UNCODED, Answers, Asked, Cell, Choice, CodedEnding, Endings, Respondents
 from demoscope.documents import Document, build
 from demoscope.errors import DocumentError
 from demoscope.open_answers import texts_of
@@ -166,22 +166,39 @@ class CodedResults(Results):
 
     def __init__(self, results: Results, coded: Sequence[CodedAnswers]) -> None:
         super().__init__(results.path, results._connection)
-        self._coded = tuple(coded)
+        self.coded = tuple(coded)
+        """The codes, of answers that this store holds."""
 
     @cached_property
     def questions(self) -> tuple[Asked, ...]:
         """The questions that were put to models, and after them the coded ones."""
         asked = super().questions
         texts = {question.name: question.text for question in asked}
-        first = max((question.id for question in asked), default=0) + 1
-        coded = (one.question(first + n, texts[one.codebook.question]) for n, one in enumerate(self._coded))
+        [(last,)] = self.rows("SELECT max(id) FROM questions")  # notes and excluded ones have numbers too
+        coded = (one.question(last + n, texts[one.codebook.question]) for n, one in enumerate(self.coded, start=1))
         return (*asked, *coded)
 
     def _numbered(self) -> Iterable[tuple[Asked, Asked, CodedAnswers]]:
         """Each coded question, the open one, and the codes."""
         asked = {question.name: question for question in self.questions}
-        for one in self._coded:
+        for one in self.coded:
             yield asked[one.codebook.id], asked[one.codebook.question], one
+
+    def coded_endings(self, cell: Cell) -> Iterator[CodedEnding]:
+        """How the coded questions ended in a cell, question by question."""
+        method = self.method(cell)
+        for question, opened, coded in self._numbered():
+            codes = {(who, replicate): code for who, replicate, code in coded.codes}
+            for who, replicate, ending in self.rows(
+                """SELECT a.respondent_id, a.replicate, a.status FROM respondents r
+                JOIN answers a ON a.respondent_id = r.id
+                WHERE r.cell_id = ? AND a.question_id = ? AND a.method = ? ORDER BY 1, 2""",
+                (cell.id, opened.id, method),
+            ):
+                code = codes.get((who, replicate)) if ending == "answered" else None
+                uncoded = code is None and ending == "answered"
+                status, reason = ("skipped", UNCODED) if uncoded else (ending, None)
+                yield CodedEnding(who, question.id, method, replicate, status, code, reason)
 
     def answers(self, cell: Cell, respondents: Respondents) -> Answers:
         """Understood answers of a cell, and the codes of its open ones."""
@@ -198,22 +215,10 @@ class CodedResults(Results):
         """How every question ended; a coded one as the open one, without the answers that no code counts for."""
         found = super().endings(cell, respondents)
         known = {status: place for place, status in enumerate(STATUSES)}
-        parts = [(found.respondent, found.question, found.status)]
-        for question, opened, coded in self._numbered():
-            counted = {each[:2] for each in coded.codes}
-            rows = self.rows(
-                """SELECT a.respondent_id, a.replicate, a.status FROM respondents r
-                JOIN answers a ON a.respondent_id = r.id
-                WHERE r.cell_id = ? AND a.question_id = ? AND a.method = ?""",
-                (cell.id, opened.id, self.method(cell)),
-            )
-            place = np.searchsorted(respondents.ids, np.array([who for who, *_ in rows], dtype=np.int64))
-            status = np.array(
-                [
-                    known["skipped"] if ending == "answered" and (who, replicate) not in counted else known[ending]
-                    for who, replicate, ending in rows
-                ],
-                dtype=np.int64,
-            )
-            parts.append((place, np.full(len(place), question.id, dtype=np.int64), status))
+        coded = [(each.respondent, each.question, known[each.status]) for each in self.coded_endings(cell)]
+        rows = np.array(coded, dtype=np.int64).reshape(-1, 3)
+        parts = [
+            (found.respondent, found.question, found.status),
+            (np.searchsorted(respondents.ids, rows[:, 0]), rows[:, 1], rows[:, 2]),
+        ]
         return Endings(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))

@@ -23,6 +23,10 @@ Codes = Annotated[
 Profile = Annotated[str, typer.Option(help="demoscope, paper or code, where DEF's sources disagree.")]
 
 
+JUDGED_SHARE = 0.01
+"""Part of the replies that people judge where nobody says another: that of a judge."""
+
+
 def report(
     stores: StorePaths,
     out: Annotated[
@@ -61,9 +65,7 @@ def report(
     else:
         for store in stores:
             if effects:
-                if coded:
-                    raise DocumentError("--effects counts what was asked, not codes; leave out --codes.")
-                _report_effects(store, as_json)
+                _report_effects(store, coded, as_json)
             else:
                 _report_summary(store, coded, as_json)
 
@@ -102,13 +104,15 @@ def _report_page(
         say(line)
 
 
-def _report_effects(store: Path, as_json: bool) -> None:
-    from analysis.effects import effects_report
+def _report_effects(store: Path, coded: Sequence["CodedAnswers"], as_json: bool) -> None:
+    from analysis.coded import open_coded
+    from analysis.effects import effects_report, without_effect
     from analysis.effects_screen import render_effects
-    from analysis.reading import open_results
 
-    with open_results(store) as results:
+    with open_coded(store, coded) as results:
         found = effects_report(results)
+        for question in without_effect(results):
+            say(f"{store}: {question.codes_of!r} belongs to no split ballot, so {question.name!r} is in no table.")
     if as_json:
         print(found.model_dump_json(indent=2))
     else:
@@ -134,16 +138,12 @@ def annotate(
     sheet: Annotated[Path, typer.Argument(metavar="SHEET.csv", help="CSV to write, for people to fill in.")],
     share: Annotated[
         float, typer.Option(help="Part of the replies on it, up to 1; those of a judge's share.")
-    ] = 0.01,
+    ] = JUDGED_SHARE,
 ) -> None:
-    """Write a sheet on which people judge replies: yes (appropriate) or no in each dimension, and their name."""
-    from analysis.annotation import drawn_for_annotation, write_sheet
-    from analysis.reading import open_results
+    """Write a sheet on which people judge replies, yes (appropriate) or no: `export STORE -o SHEET --annotation`."""
+    from analysis.export.annotation_sheet import export_annotation_sheet
 
-    with open_results(store) as results:
-        replies = drawn_for_annotation(results.rows, results.wave.seed, share)
-    write_sheet(sheet, replies)
-    say(f"{sheet}: {len(replies):,} replies. Read it back: demoscope report {store} --annotation {sheet}")
+    say(export_annotation_sheet(store, sheet, share))
 
 
 def unread(
@@ -168,15 +168,34 @@ def export(
         typer.Option("--out", "-o", help="File to write: .csv .parquet .sav .dta .jsonl .xml (DDI) .zip (bundle)."),
     ],
     wide: Annotated[bool, typer.Option("--wide", help="One row a respondent, in .csv and .parquet.")] = False,
+    codes: Codes = None,
+    annotation: Annotated[
+        bool, typer.Option("--annotation", help="Instead: a sheet (.csv) of replies, for people to judge.")
+    ] = False,
+    share: Annotated[
+        float | None, typer.Option(help=f"Part of the replies on that sheet, up to 1; {JUDGED_SHARE} when absent.")
+    ] = None,
     with_restricted: Annotated[
         bool,
         typer.Option("--with-restricted", help="Pass on rows of restricted sources, where their terms allow it."),
     ] = False,
 ) -> None:
     """Write the answers for other tools, marked as synthetic: tables, SPSS, Stata, chats, codebook, bundle."""
+    if annotation:
+        from analysis.export.annotation_sheet import export_annotation_sheet
+
+        if wide or codes:
+            raise DocumentError("--annotation writes a sheet of replies; leave out --wide and --codes.")
+        wanted = JUDGED_SHARE if share is None else share
+        say(export_annotation_sheet(store, out, wanted, with_restricted=with_restricted))
+        return
+    if share is not None:
+        raise DocumentError("--share is a part of the replies on a sheet for people; it belongs to --annotation.")
+    from analysis.coded import read_coded
     from analysis.export.writing import export as write_export
 
-    say(write_export(store, out, wide=wide, with_restricted=with_restricted))
+    coded = read_coded(codes or (), [store])
+    say(write_export(store, out, wide=wide, with_restricted=with_restricted, coded=coded))
 
 
 def status(store: StorePath, as_json: AsJson = False) -> None:

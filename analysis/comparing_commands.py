@@ -152,12 +152,14 @@ def combine(
     ],
     cell: Annotated[str | None, typer.Option(help="Condition; the only one when absent.")] = None,
     by: Annotated[str | None, typer.Option(help="Attribute of personas whose levels are strata.")] = None,
+    codes: Codes = None,
     as_json: AsJson = False,
 ) -> None:
     """Put a small human sample together with a wave, and show what it gains over the people alone."""
+    from analysis.coded import read_coded
     from analysis.human_sample import render_human_sample, with_human_sample
 
-    found = with_human_sample(store, people, cell, by)
+    found = with_human_sample(store, people, cell, by, read_coded(codes or (), [store]))
     if as_json:
         print(found.model_dump_json(indent=2))
     else:

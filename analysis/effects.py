@@ -15,7 +15,7 @@ from analysis.multiplicity import holm
 from analysis.position import Effect
 from analysis.position_report import FEWEST, PositionReport, position_report
 from analysis.reading import Results
-from analysis.records import Cell
+from analysis.records import Asked, Cell
 from demoscope.documents import Document
 
 Table = Literal["order", "order_by_question", "arms", "levels"]
@@ -105,6 +105,12 @@ def effects_report(results: Results) -> EffectsReport:
     )
 
 
+def without_effect(results: Results) -> tuple[Asked, ...]:
+    """Questions that count open answers in codes, of which no design can tell anything: those of no split ballot."""
+    split = {question.id for question in results.questionnaire.asked if question.split is not None}
+    return tuple(each for each in results.questions if each.codes_of is not None and each.codes_of not in split)
+
+
 def _cell(results: Results, cell: Cell) -> CellEffects:
     tables = [*_order(results, cell), *_arms(results, cell), *_levels(results, cell)]
     return CellEffects(
@@ -120,7 +126,9 @@ def _order(results: Results, cell: Cell) -> Iterable[EffectTable]:
     """Position effects; none where no order was drawn."""
     found = position_report(results, cell)
     left = _left_out(
-        results, cell, {q.name for q in results.questions if q.kind in ("single", "scale")}, found.answers
+        *(results, cell),
+        {q.name for q in results.questions if q.kind in ("single", "scale") and q.codes_of is None},
+        found.answers,
     )
     overall = [
         _of_effect("", f"{place} option preferred", effect)

@@ -1,18 +1,19 @@
 """A small human sample put together with a wave: the share of every answer, as sure as the people make it."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from rich.console import Console
 
 from analysis.choices import NOTHING, Floats
+from analysis.coded import CodedAnswers, open_coded
 from analysis.def_data import CellData, cell_data
 from analysis.ink import words
 from analysis.layout import FAINT, SIMULATED, WIDEST, numbers, table
 from analysis.prediction_powered import Combined, post_stratified_powered
-from analysis.reading import Results, open_results
+from analysis.reading import Results
 from analysis.wave_differences import cell_named
 from demoscope.documents import Document
 from demoscope.errors import DocumentError
@@ -56,7 +57,13 @@ class HumanSample(Document):
     """Questions with fewer than two people, or two others, in some stratum."""
 
 
-def with_human_sample(store: Path, people: Path, cell: str | None = None, by: str | None = None) -> HumanSample:
+def with_human_sample(
+    store: Path,
+    people: Path,
+    cell: str | None = None,
+    by: str | None = None,
+    coded: Sequence[CodedAnswers] = (),
+) -> HumanSample:
     """Shares of all answers, from people and a wave that asked everybody's simulated twin.
 
     The people must be a random sample of those for whom the wave's personas stand. Weights play no part; of
@@ -70,6 +77,8 @@ def with_human_sample(store: Path, people: Path, cell: str | None = None, by: st
         Condition; the only one when absent.
     by : str, optional
         Attribute whose levels are strata; their shares are those of the wave's personas.
+    coded : sequence of CodedAnswers
+        Open answers of the wave in codes (:func:`analysis.coded.read_coded`); ``question`` may be such a codebook.
 
     Raises
     ------
@@ -82,7 +91,7 @@ def with_human_sample(store: Path, people: Path, cell: str | None = None, by: st
     ----------
     .. [1] Angelopoulos, Duchi and Zrnic (2023). PPI++: Efficient Prediction-Powered Inference.
     """
-    with open_results(store) as results:
+    with open_coded(store, coded) as results:
         data = cell_data(results, cell_named(results, cell))
         rows = {persona: row for row, persona in enumerate(data.respondents.personas.tolist())}
         strata = _strata(results, list(rows), by)

@@ -1,6 +1,7 @@
 """A read-only view of a store, also while a wave writes it: what was asked, what came out, what people said."""
 
 import json
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from analysis.records import (
     Asked,
     Cell,
     Choice,
+    CodedEnding,
     Endings,
     Replies,
     Respondents,
@@ -126,6 +128,10 @@ class Results(StoreReader):
             ORDER BY id"""
         )
         return tuple(Asked(*(*row[:4], bool(row[4]), tuple(choices.get(row[0], ())), row[5])) for row in rows)
+
+    def coded_endings(self, cell: Cell) -> Iterable[CodedEnding]:
+        """How questions that count open answers in codes ended: none in a store alone (:mod:`analysis.coded`)."""
+        return ()
 
     def settings(self, cell: Cell) -> dict[str, Any]:
         """Settings of a cell's protocol, as they were applied."""

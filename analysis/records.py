@@ -38,6 +38,28 @@ class Asked:
     """The open question whose answers it counts in codes; nothing was asked for it."""
 
 
+UNCODED = "no code that counts: disputed, or not coded by both"
+"""Why an open answer that was understood is skipped where it is counted in codes."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodedEnding:
+    """How a coded question ended for one answer to the open one."""
+
+    respondent: int
+    """Number of the respondent in the store."""
+    question: int
+    """Id of the coded question."""
+    method: str
+    replicate: int
+    status: str
+    """As the open answer ended, but ``skipped`` where it has no code that counts."""
+    code: int | None
+    """Given exactly where it is answered."""
+    reason: str | None
+    """:data:`UNCODED` where that is why it is skipped."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One condition of the wave; ``told`` are the persona attributes that the portrait tells the model."""

@@ -82,13 +82,16 @@ def reply_keys(rows: Rows) -> tuple[ReplyKey, ...]:
     return tuple(ReplyKey(*row) for row in rows(_KEYS, ()))
 
 
-def read_replies(rows: Rows, keys: Sequence[ReplyKey]) -> Iterator[Reply]:
-    """The replies of these keys; those that came without a text, such as filtered ones, are left out."""
+def read_replies(rows: Rows, keys: Sequence[ReplyKey], *, worded: bool = False) -> Iterator[Reply]:
+    """The replies of these keys; those that came without a text, such as filtered ones, are left out.
+
+    With ``worded`` the question stands there in the questionnaire's words and order, not as a prompt put it.
+    """
     for key in keys:
         which = (key.respondent, key.question_id, key.replicate)
         for status, explanation, prompt, text, answers, questions in rows(_SOURCE, which):
             turns = _turns(rows, prompt)
-            asked = _request(turns) if questions == 1 else None
+            asked = _request(turns) if questions == 1 and not worded else None
             if answers > 1:
                 chosen = "; ".join(f"{code}: {label}" for code, label in rows(_CHOSEN, which))
                 said = (chosen, explanation or "") if chosen else (text.strip(), "")

@@ -126,8 +126,40 @@ def test_a_sheet_goes_out_and_comes_back_into_the_report(made, tmp_path):
     found = json.loads(demoscope("report", made.path, "--annotation", sheet, "--json").stdout)["agreements"]
     kappa = next(each for each in found if each["raters"] == ["ana", "glm"])
     assert (kappa["dimension"], kappa["value"], kappa["replies"]) == ("IU", 1.0, 12)
-    again = demoscope("annotate", made.path, sheet, "--share", "1")
-    assert "may hold judgements" in str(again.exception)
+    for again in (["annotate", made.path, sheet], ["export", made.path, "-o", sheet, "--annotation"]):
+        assert "may hold judgements" in str(demoscope(*again, "--share", "1").exception)
+
+
+def test_the_sheet_is_an_export_and_annotate_writes_the_same(made, tmp_path):
+    one, other = tmp_path / "one.csv", tmp_path / "other.csv"
+    written = demoscope("export", made.path, "-o", one, "--annotation", "--share", "1")
+    assert written.exit_code == 0, written.output
+    assert "12 replies" in written.output and f"report {made.path} --annotation {one}" in written.output
+    assert demoscope("annotate", made.path, other, "--share", "1").exit_code == 0
+    assert one.read_bytes() == other.read_bytes()
+    with one.open(encoding="utf-8-sig", newline="") as file:
+        assert {row["synthetic"] for row in csv.DictReader(file)} == {"synthetic (demoscope wave made up, w)"}
+    for wrong, told in (
+        (["--annotation", "--wide"], "leave out --wide"),
+        (["--share", "0.5"], "belongs to --annotation"),
+        (["--annotation", "--share", "2"], "above 0 and up to 1"),
+    ):
+        assert told in str(demoscope("export", made.path, "-o", tmp_path / "x.csv", *wrong).exception)
+    refused = demoscope("export", made.path, "-o", tmp_path / "x.sav", "--annotation")
+    assert "end its name with .csv" in str(refused.exception)
+
+
+def test_a_sheet_of_a_restricted_wave_does_not_show_what_prompts_tell_of_people(made, tmp_path):
+    made.insert("texts", [("t", "You are a whispered person. What about q1?")])
+    made.change("""UPDATE exchanges SET prompt = '[["user", "t"]]'""")
+    made.change("UPDATE waves SET restricted = 1")
+    sheet = tmp_path / "sheet.csv"
+    assert "restricted" in demoscope("export", made.path, "-o", sheet, "--annotation", "--share", "1").output
+    assert "whispered" not in sheet.read_text()
+    assert "What about q1? - 1: No, 2: Yes" in sheet.read_text()
+    owned = tmp_path / "owned.csv"
+    demoscope("export", made.path, "-o", owned, "--annotation", "--share", "1", "--with-restricted")
+    assert "whispered" in owned.read_text()
 
 
 def test_unread_replies_go_out_and_decisions_come_back_beside_the_answers(made, tmp_path):

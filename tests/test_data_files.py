@@ -20,7 +20,8 @@ ASKED = Questionnaire(
             {"code": 1, "label": "Yes"}, {"code": 2, "label": "No"},
             {"code": -1, "label": "Don't know", "kind": "nonresponse"}]},
         {"id": "free", "text": "How free?", "kind": "scale", "minimum": 1, "maximum": 10, "low_label": "Not at all",
-         "point_labels": {5: "So so"}},
+         "point_labels": {5: "So so"}, "options": [{"code": 98, "label": "Refused", "kind": "nonresponse"},
+                                                   {"code": -1, "label": "Don't know", "kind": "nonresponse"}]},
         {"id": "age", "text": "Your age?", "kind": "number"},
         {"id": "why", "text": "Why?", "kind": "text"},
     ],
@@ -52,9 +53,10 @@ def test_labels_and_missing_codes_are_those_that_pyreadstat_shows(name):
 @pytest.mark.skipif(not SAMPLES.exists(), reason="needs the shared samples")
 def test_what_a_questionnaire_has_no_place_for_is_listed():
     lost = [str(item) for item in spss.FORMAT.read(SAMPLES / "simple_alltypes.sav").left_out]
-    mynum = "variable mynum: the missing value -1 (a number has no options of their own)"
+    mynum = "variable mynum: the missing value -1 (it has no label that could be offered)"
     assert mynum in [str(item) for item in spss.FORMAT.read(SAMPLES / "sample_missing.sav").left_out]
-    assert "variable z: the missing value 999 (skipped) (a number has no options of their own)" in lost
+    unbounded = "the file gives no bounds, so its code could be an answer"
+    assert f"variable z: the missing value 999 (skipped) ({unbounded})" in lost
     assert "variable z: missing values from -999 to 0 (options are single codes)" in lost
     assert "variable x: the missing value 7 (it has no label that could be offered)" in lost
     assert "set mymrset: the variables bool1, bool2, bool3 (they are the options 1 to 3 of mymrset)" in lost
@@ -76,14 +78,65 @@ def test_a_questionnaire_survives_spss(tmp_path):
 def test_a_questionnaire_survives_stata_but_for_what_is_missing(tmp_path):
     path = tmp_path / "asked.dta"
     lost = stata.FORMAT.write(ASKED, path)
-    assert [str(item) for item in lost] == [
-        "variable trust: that -1 is nonresponse (Stata's missing values have letters for codes)"
-    ]
+    trust = "variable trust: that -1 is nonresponse (Stata's missing values have letters for codes)"
+    free, said = map(str, lost)
+    assert said == trust
+    assert free.startswith("question free: options: ") and "Stata has nothing like it" in free
     back = stata.FORMAT.read(path).questionnaire
-    assert back.questions[1:] == ASKED.questions[1:]
+    assert back.questions[2:] == ASKED.questions[2:]
+    assert back["free"] == ASKED["free"].model_copy(update={"options": ()})
     assert {(option.code, option.label) for option in back["trust"].options} == {
         (option.code, option.label) for option in ASKED["trust"].options
     }
+
+
+def test_labelled_missing_values_of_a_scale_become_what_can_be_said_instead(tmp_path):
+    path = tmp_path / "s.sav"
+    labels = {0: "Not", 10: "Fully", 11: "Refused", 88: "Not", 89: "Wave 2", 99: "Don't know"}
+    pyreadstat.write_sav(
+        pd.DataFrame({"free": [1.0]}), path, column_labels=["How free?"], variable_value_labels={"free": labels},
+        missing_ranges={"free": [11, {"lo": 88, "hi": 99}]}, variable_measure={"free": "scale"},
+    )  # fmt: skip
+    reading = spss.FORMAT.read(path)
+    free = reading.questionnaire["free"]
+    assert (free.kind, free.minimum, free.maximum) == ("scale", 0, 10)
+    assert [(option.code, option.label, option.kind) for option in free.options] == [
+        (11, "Refused", "nonresponse"),
+        (99, "Don't know", "nonresponse"),
+    ]
+    lost = [str(item) for item in reading.left_out]
+    assert "variable free: the missing value 88 (Not) (its label stands there twice)" in lost
+    assert "variable free: the missing value 89 (Wave 2) (its label could be an answer)" in lost
+
+
+def test_a_scale_whose_points_all_have_labels_is_told_to_come_back_as_a_choice(tmp_path):
+    question = {"id": "free", "text": "How free?", "kind": "scale", "minimum": 1, "maximum": 2, "low_label": "Not"}
+    away = [{"code": 9, "label": "Don't know", "kind": "nonresponse"}]
+    asked = Questionnaire(id="s", title="S", questions=[question | {"options": away}])
+    assert [str(item) for item in spss.FORMAT.write(asked, tmp_path / "s.sav")] == [
+        "question free: that it is a scale (every point has a label, as options have)"
+    ]
+    back = spss.FORMAT.read(tmp_path / "s.sav").questionnaire["free"]
+    assert [(one.code, one.label, one.kind) for one in back.options] == [
+        (1, "Not", "substantive"),
+        (2, "2", "substantive"),
+        (9, "Don't know", "nonresponse"),
+    ]
+
+
+def test_letters_of_statas_missings_stand_above_a_scale(tmp_path):
+    path = tmp_path / "s.dta"
+    pyreadstat.write_dta(
+        pd.DataFrame({"free": [1.0, 2.0]}), path, column_labels=["How free?"],
+        missing_user_values={"free": ["a", "b"]},
+        variable_value_labels={"free": {0: "Not", 10: "Fully", "a": "Refused", "b": "Don't know"}},
+    )  # fmt: skip
+    reading = stata.FORMAT.read(path)
+    free = reading.questionnaire["free"]
+    assert [(option.code, option.label) for option in free.options] == [(11, "Refused"), (12, "Don't know")]
+    assert "variable free: the code a of 'Refused' (options go by whole numbers here, so: 11)" in [
+        str(item) for item in reading.left_out
+    ]
 
 
 def test_extended_missings_of_stata_become_nonresponse(tmp_path):

@@ -89,13 +89,15 @@ def test_a_questionnaire_survives_the_way_there_and_back(tmp_path):
                 {"code": 1, "label": "Yes"}, {"code": 5, "label": "No"},
                 {"code": -1, "label": "Don't know", "kind": "nonresponse"}]},
             {"id": "free", "text": "How free?", "kind": "scale", "minimum": 0, "maximum": 10, "low_label": "Not",
-             "high_label": "Fully", "point_labels": {5: "Half"}},
-            {"id": "age", "text": "Age?", "kind": "number", "minimum": 18, "maximum": 99},
+             "high_label": "Fully", "point_labels": {5: "Half"},
+             "options": [{"code": 77, "label": "Don't know", "kind": "nonresponse"}]},
+            {"id": "age", "text": "Age?", "kind": "number", "minimum": 18, "maximum": 99,
+             "options": [{"code": -1, "label": "Refused", "kind": "nonresponse"}]},
             {"id": "why", "text": "Why?", "kind": "text"},
         ],
         "translations": {"zh": {"words": {
             "trust": {"text": "信任吗？", "options": {1: "是", 5: "否"}, "instruction": "一个。"},
-            "free": {"low_label": "不", "point_labels": {5: "一半"}}}}},
+            "free": {"low_label": "不", "point_labels": {5: "一半"}, "options": {77: "不知道"}}}}},
     })  # fmt: skip
     path = tmp_path / "codebook.xml"
     assert FORMAT.write(asked, path) == ()

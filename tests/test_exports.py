@@ -144,12 +144,43 @@ def test_stata_keeps_labels_and_extended_missing_values(store, tmp_path):
 
 HAVEN = """
 args <- commandArgs(TRUE)
+bare <- function(x) as.vector(unclass(x))
+label_of <- function(x, code) names(attr(x, "labels"))[which(bare(attr(x, "labels")) == code)]
+tagged <- function(x, tag) names(attr(x, "labels"))[which(haven::na_tag(attr(x, "labels")) == tag)]
+same <- function(found, wanted) if (!identical(found, wanted)) stop(deparse(found), " is not ", deparse(wanted))
 sav <- haven::read_sav(args[1], user_na = TRUE)
+same(bare(sav$q1), c(2, 99, -91))
+same(is.na(sav$q1), c(FALSE, TRUE, TRUE))
+same(attr(sav$q1, "na_values"), 99)
+same(attr(sav$q1, "na_range"), c(-95, -91))
+same(label_of(sav$q1, 2), "Yes")
+same(label_of(sav$q1, 99), "Don't know")
+same(label_of(sav$q1, -91), "refused: the model declined")
+same(bare(sav$q2_1), c(1, 0, -94))
+same(label_of(sav$q2_1, -94), "skipped by routing")
+same(attr(sav$q2_1, "label"), "Red (What about q2?)")
+same(bare(sav$q3_1), c(2, -92, -93))
+same(bare(sav$q4), c(12.5, 25, -95))
+same(bare(sav$weight), c(1, 1, 2.5))
+same(attr(sav$q1, "format.spss"), "F8.0")
+same(bare(sav$person_sex)[2], "m\\u00e4nnlich")
+same(attr(sav, "label"), "synthetic (demoscope wave made up, w)")
+same(grepl("not of people", paste(attr(sav, "notes"), collapse = " ")), TRUE)
+same(is.na(haven::read_sav(args[1])$q1), c(FALSE, TRUE, TRUE))
 dta <- haven::read_dta(args[2])
-stopifnot(sav$q1[1] == 2, sav$q1[3] == -91, is.na(sav$q1)[3])
-stopifnot(names(attr(sav$q1, "labels"))[attr(sav$q1, "labels") == 2] == "Yes")
-stopifnot(haven::na_tag(dta$q1)[3] == "a", attr(dta$q1, "label") == "What about q1?", sav$weight[3] == 2.5)
+same(bare(dta$q1)[1], 2)
+same(haven::na_tag(dta$q1), c(NA, "f", "a"))
+same(label_of(dta$q1, 2), "Yes")
+same(tagged(dta$q1, "a"), "refused: the model declined")
+same(tagged(dta$q1, "f"), "Don't know (code 99)")
+same(haven::na_tag(dta$q2_1), c(NA, NA, "d"))
+same(haven::na_tag(dta$q3_1), c(NA, "b", "c"))
+same(attr(dta$q1, "label"), "What about q1?")
+same(bare(dta$weight), c(1, 1, 2.5))
+same(bare(dta$person_sex)[2], "m\\u00e4nnlich")
+same(attr(dta, "label"), "synthetic (demoscope wave made up, w)")
 """
+"""What R must see of the store above: answers, labels, why values are missing, weights, umlauts, the mark."""
 
 
 @pytest.mark.real

@@ -372,9 +372,11 @@ def test_qualtrics_constant_sums_side_by_side_and_sliders_are_read(tmp_path):
         tmp_path,
         {"QuestionType": "CS", "Selector": "VRTL", "Validation": {"Settings": {"ChoiceTotal": "100"}}},
         {"QuestionType": "SBS", "AdditionalQuestions": {"1": column, "2": column | {"QuestionText": "Then"}}},
-        {"QuestionType": "Slider", "Configuration": {"CSSliderMin": 0, "CSSliderMax": 10}},
+        {"QuestionType": "Slider", "Configuration": {"CSSliderMin": 0, "CSSliderMax": 10, "NotApplicable": True}},
     )
-    found = read_questionnaire(path)[0].questionnaire
+    reading = read_questionnaire(path)[0]
+    found = reading.questionnaire
+    assert "the box for what is not applicable" in "\n".join(map(str, reading.left_out))
     assert found["Q1"].total == 100
     assert [entry.text for entry in found.entries[1:3]] == ["A?\nNow", "A?\nThen"]
     assert found.entries[3].answers == "scale" and len(found.entries[3].items) == 2

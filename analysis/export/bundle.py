@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from analysis.coded import CodedAnswers, CodedResults
 from analysis.export.installed import requirements
 from analysis.export.provenance import Provenance
 from analysis.export.repeating import documents
@@ -60,7 +61,10 @@ def write_bundle(results: Results, provenance: Provenance, key: bytes | None, pa
             versions = json.loads(results.rows("SELECT versions FROM waves")[0][0])
             kept["versions.txt"] = "".join(f"{name}=={version}\n" for name, version in sorted(versions.items()))
             kept["requirements.txt"] = requirements(versions)
+            coded = results.coded if isinstance(results, CodedResults) else ()
+            kept |= {f"{one.codebook.id}.codes.json": one.model_dump_json(indent=1) + "\n" for one in coded}
             kept["README.txt"] = _readme(provenance, key is not None)
+            kept["README.txt"] += "".join(_told(one) for one in coded)
             files: dict[str, bytes | Path] = {name: text.encode("utf-8", "replace") for name, text in kept.items()}
             files[copy.name] = copy
             sums = "".join(f"{_sha256(content)}  {name}\n" for name, content in files.items())
@@ -121,6 +125,14 @@ def _sha256(content: bytes | Path) -> str:
         return hashlib.sha256(content).hexdigest()
     with content.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _told(coded: CodedAnswers) -> str:
+    name = f"{coded.codebook.id}.codes.json"
+    return f"""
+{name} holds the answers to {coded.codebook.question} in codes, by {" and ".join(coded.coders)}:
+`demoscope report store.sqlite --codes {name}` counts them.
+"""
 
 
 def _readme(provenance: Provenance, withheld: bool) -> str:

@@ -45,13 +45,13 @@ def codebook(wide: Wide, provenance: Provenance, sources: Mapping[str, str]) -> 
     _element(counts, "varQnty", str(len(wide.variables)))
     data = _element(root, "dataDscr")
     for number, variable in enumerate(wide.variables, start=1):
-        _variable(data, number, variable, wide.missing)
+        _variable(data, number, variable)
     ET.indent(root, " ")
     content: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return content
 
 
-def _variable(data: ET.Element, number: int, variable: Variable, missing: Mapping[int, str]) -> None:
+def _variable(data: ET.Element, number: int, variable: Variable) -> None:
     discrete = "discrete" if variable.labels else "contin"
     element = _element(data, "var", ID=f"V{number}", name=variable.name, intrvl=discrete)
     if variable.name == "weight":
@@ -60,15 +60,14 @@ def _variable(data: ET.Element, number: int, variable: Variable, missing: Mappin
     if variable.question:
         _element(_element(element, "qstn"), "qstnLit", variable.question)
     if not variable.is_text:
-        codes = [*missing, *variable.nonresponse] if variable.can_miss else []
+        codes = [*variable.missing, *variable.nonresponse]
         valid = variable.values[~np.isnan(variable.values) & ~np.isin(variable.values, codes)]
         _element(element, "sumStat", str(len(valid)), type="vald")
         _element(element, "sumStat", str(len(variable.values) - len(valid)), type="invd")
         if len(valid):
             _element(element, "sumStat", f"{valid.min():.15g}", type="min")
             _element(element, "sumStat", f"{valid.max():.15g}", type="max")
-        labels = {**variable.labels, **(missing if variable.can_miss else {})}
-        for code, label in labels.items():
+        for code, label in (variable.labels | variable.missing).items():
             category = _element(element, "catgry", **({"missing": "Y"} if code in codes else {}))
             _element(category, "catValu", str(code))
             _element(category, "labl", label)

@@ -31,11 +31,11 @@ def write_sav(wide: Wide, provenance: Provenance, path: Path) -> None:
     """
     pyreadstat = need_pyreadstat(path)
     span = {"lo": min(wide.missing), "hi": max(wide.missing)}
-    ranges = {v.name: [span, *v.nonresponse[:1]] for v in wide.variables if v.can_miss}
+    ranges = {v.name: [span, *v.nonresponse[:1]] for v in wide.variables if v.missing}
     labels = {
-        v.name: {float(c): _cut(text, SPSS_VALUE_LABEL) for c, text in (v.labels | _why(wide, v)).items()}
+        v.name: {float(c): _cut(text, SPSS_VALUE_LABEL) for c, text in (v.labels | v.missing).items()}
         for v in wide.variables
-        if v.labels or v.can_miss
+        if v.labels or v.missing
     }
     write_whole(
         path,
@@ -48,6 +48,7 @@ def write_sav(wide: Wide, provenance: Provenance, path: Path) -> None:
             variable_value_labels=labels,
             missing_ranges=ranges,
             variable_measure={v.name: "nominal" if v.is_text or v.labels else "scale" for v in wide.variables},
+            variable_format={v.name: "F8.0" for v in wide.variables if not v.is_text and _whole(v)},
         ),
     )
 
@@ -67,8 +68,8 @@ def write_dta(wide: Wide, provenance: Provenance, path: Path) -> None:
     for v in wide.variables:
         kept = {code: text for code, text in v.labels.items() if code not in v.nonresponse}
         labels[v.name] = {code: _cut(text, STATA_VALUE_LABEL) for code, text in kept.items()}
-        if v.can_miss:
-            away = _why(wide, v) | {code: f"{v.labels[code]} (code {code})" for code in v.nonresponse}
+        if v.missing:
+            away = v.missing | {code: f"{v.labels[code]} (code {code})" for code in v.nonresponse}
             named = dict(zip(away, string.ascii_lowercase, strict=False))
             values = frame[v.name].to_numpy(dtype=object, copy=True)
             for code, letter in named.items():
@@ -91,8 +92,9 @@ def write_dta(wide: Wide, provenance: Provenance, path: Path) -> None:
     )
 
 
-def _why(wide: Wide, variable: Variable) -> dict[int, str]:
-    return wide.missing if variable.can_miss else {}
+def _whole(variable: Variable) -> bool:
+    """Whether a number has no fractions, so that SPSS shows codes as 2 and not as 2.00."""
+    return not (variable.values[~np.isnan(variable.values)] % 1).any()
 
 
 def _frame(variables: list[Variable]) -> "pd.DataFrame":

@@ -15,7 +15,7 @@ from analysis.export.columns import Column, texts
 from analysis.export.provenance import Provenance
 from analysis.export.withholding import hashed
 from analysis.reading import Results
-from analysis.records import STATUSES
+from analysis.records import STATUSES, CodedEnding
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,7 +44,8 @@ class _Dimension:
 
 
 def tidy_batches(results: Results, provenance: Provenance, key: bytes | None) -> Iterator["pa.RecordBatch"]:
-    """All answers of a store, batch by batch; there is one batch at least.
+    """All answers of a store, batch by batch, and after them its open answers in codes, where it was opened with any
+    (:func:`analysis.coded.open_coded`); there is one batch at least.
 
     Parameters
     ----------
@@ -73,6 +74,9 @@ def tidy_batches(results: Results, provenance: Provenance, key: bytes | None) ->
     for rows in results.chunks(_SQL, AT_ONCE):
         empty = False
         yield joined.batch(rows)
+    coded = [_row(each) for cell in results.cells for each in results.coded_endings(cell)]
+    for start in range(0, len(coded), AT_ONCE):
+        yield joined.batch(coded[start : start + AT_ONCE])
     if empty:
         yield pa.RecordBatch.from_arrays(
             [array.slice(0, 0) for array in joined.batch([_NOBODY]).columns], schema=joined.batch([_NOBODY]).schema
@@ -89,6 +93,13 @@ _NOBODY = (0, 0, 0, 0, 0, None, None, None, None, None, None)
 """A row of nobody, from which an empty batch has its types."""
 
 
+def _row(coded: CodedEnding) -> tuple[Any, ...]:
+    """A row as those of the query."""
+    method, status = METHODS.index(coded.method), STATUSES.index(coded.status)
+    about = (coded.respondent, coded.question, method, coded.replicate, status)
+    return (*about, coded.code, None, None, None, None, coded.reason)
+
+
 class _Joined:
     """Everything that answers are joined with, read once."""
 
@@ -100,7 +111,9 @@ class _Joined:
             FROM cells c JOIN models m ON m.id = c.model_id ORDER BY c.id"""
         )
         self._cells = _dimension(cells, ("cell", "condition", "model", "language"))
+        coded = [question for question in results.questions if question.codes_of is not None]
         questions = results.rows("SELECT id, name, text, kind FROM questions ORDER BY id")
+        questions += [(each.id, each.name, each.text, each.kind) for each in coded]
         self._questions = _dimension(questions, ("question", "text", "kind"))
         people = results.rows(
             """SELECT r.id, r.persona_id, p.weight, r.cell_id FROM respondents r
@@ -111,6 +124,7 @@ class _Joined:
         self._cell_of = self._cells.of(np.array([row[3] for row in people], dtype=np.int64))
         self._persona_of = self._personas.of(np.array([row[1] for row in people], dtype=np.int64))
         options = results.rows("SELECT question_id, code, label, kind FROM options ORDER BY 1, 2")
+        options += sorted((each.id, one.code, one.label, "substantive") for each in coded for one in each.choices)
         self._option_keys = np.array([row[:2] for row in options], dtype=np.int64).reshape(-1, 2)
         self._options = {
             "label": Column([row[2] for row in options]),

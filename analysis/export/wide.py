@@ -11,7 +11,7 @@ import numpy as np
 from analysis.export.provenance import Provenance
 from analysis.export.withholding import hashed
 from analysis.reading import Results
-from analysis.records import Asked
+from analysis.records import UNCODED, Asked
 
 LONGEST_NAME = 32
 """Letters of a variable's name that all tools allow."""
@@ -51,8 +51,8 @@ class Variable:
     """Codes of answers with their labels, those of :attr:`nonresponse` too, without the missing codes."""
     nonresponse: tuple[int, ...] = ()
     """Codes of answers such as a "don't know"."""
-    can_miss: bool = False
-    """Whether the missing codes may stand in it."""
+    missing: dict[int, str] = field(default_factory=dict)
+    """The missing codes with what they mean in it; empty where none of them may stand in it."""
     question: str | None = None
     """Wording of the question that it holds answers to."""
 
@@ -68,12 +68,13 @@ class Wide:
 
     variables: list[Variable]
     missing: dict[int, str]
-    """Missing codes with why: refused, invalid, failed, skipped, not asked."""
+    """Missing codes with why: refused, invalid, failed, skipped, not asked. Variables may say more of them."""
     rows: int
 
 
 def wide_table(results: Results, provenance: Provenance, key: bytes | None) -> Wide:
-    """One row for every respondent and repeat of a store, answers of the method ``text``.
+    """One row for every respondent and repeat of a store: answers of the method ``text``, and their codes where it
+    was opened with any (:func:`analysis.coded.open_coded`).
 
     A multiple choice has a variable for each option (1 named, 0 not), a ranking the rank and an allocation the points
     of each option.
@@ -105,6 +106,11 @@ def wide_table(results: Results, provenance: Provenance, key: bytes | None) -> W
         for respondent, question, replicate, status, code, rank, amount, value, text in chunk:
             if question in of_question:
                 of_question[question].take(place[respondent] + replicate, status, code, rank, amount, value, text)
+    for cell in results.cells:
+        for one in results.coded_endings(cell):
+            if one.method == "text":
+                row = place[one.respondent] + one.replicate
+                of_question[one.question].take(row, one.status, one.code, None, None, None, None)
     for answered in of_question.values():
         made += answered.variables()
     _name(made)
@@ -123,8 +129,10 @@ def _missing_codes(results: Results) -> dict[int, str]:
         """SELECT min(v), max(v) FROM (SELECT code AS v FROM options UNION ALL SELECT amount FROM answer_options
         UNION ALL SELECT value FROM answers)"""
     )[0]
+    coded = [one.code for question in results.questions if question.codes_of is not None for one in question.choices]
+    known = [value for value in (low, high, *coded) if value is not None]
     first = HIGHEST_MISSING
-    while low is not None and low <= first and high >= first - len(MISSING):
+    while known and min(known) <= first and max(known) >= first - len(MISSING):
         first -= 100
     return {first - n: why for n, why in enumerate(MISSING.values())}
 
@@ -135,6 +143,7 @@ class _Answered:
     def __init__(self, question: Asked, rows: int, missing: dict[int, str]) -> None:
         self._question = question
         self._codes = dict(zip(MISSING, missing, strict=True))
+        self._missing = missing if question.codes_of is None else missing | {self._codes["skipped"]: UNCODED}
         self._labels = {choice.code: choice.label for choice in question.choices}
         self._each = question.kind in ("multiple", "ranking", "allocation")
         self._whole = np.full(rows, None, dtype=object) if question.kind == "text" else self._empty(rows)
@@ -176,13 +185,13 @@ class _Answered:
         q = self._question
         away = tuple(choice.code for choice in q.choices if not choice.substantive)
         if not self._each:
-            closed = q.kind != "text"
-            labels = self._labels if closed else {}
-            yield Variable(q.name, q.text, self._whole, labels, away, can_miss=closed, question=q.text)
+            label, asked = (q.text, q.text) if q.codes_of is None else (f"{q.codes_of} in codes: {q.text}", None)
+            labels, missing = (self._labels, self._missing) if q.kind != "text" else ({}, {})
+            yield Variable(q.name, label, self._whole, labels, away, missing, question=asked)
         for code, values in self._columns.items():
             labels = {0: "not named", 1: "named"} if q.kind == "multiple" else {}
             name, label = f"{q.name}_{code}".replace("-", "m"), f"{self._labels[code]} ({q.text})"
-            yield Variable(name, label, values, labels, can_miss=True, question=q.text)
+            yield Variable(name, label, values, labels, missing=self._missing, question=q.text)
 
 
 def _about_people(people: Sequence[Any], repeats: int, provenance: Provenance, key: bytes | None) -> list[Variable]:

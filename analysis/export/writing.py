@@ -1,17 +1,18 @@
 """Which export is written, told by the ending of its file."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analysis.coded import CodedAnswers, open_coded
 from analysis.export.chats import chats
 from analysis.export.provenance import Provenance, read_provenance
 from analysis.export.spreadsheet_text import neutral
 from analysis.export.tidy import tidy_batches
 from analysis.export.wide import Wide, wide_table
 from analysis.export.withholding import key_beside
-from analysis.reading import Results, open_results
+from analysis.reading import Results
 from demoscope.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -21,7 +22,14 @@ Writer = Callable[[Results, Provenance, "bytes | None", Path], str]
 """Writes a file and tells what is in it."""
 
 
-def export(store: Path, out: Path, *, wide: bool = False, with_restricted: bool = False) -> str:
+def export(
+    store: Path,
+    out: Path,
+    *,
+    wide: bool = False,
+    with_restricted: bool = False,
+    coded: Sequence[CodedAnswers] = (),
+) -> str:
     """Write the answers of a store for other tools.
 
     Parameters
@@ -33,6 +41,8 @@ def export(store: Path, out: Path, *, wide: bool = False, with_restricted: bool 
         One row a respondent instead of one an answer, in CSV and Parquet.
     with_restricted : bool
         Pass rows of a restricted source on.
+    coded : sequence of CodedAnswers
+        Open answers in codes (:func:`analysis.coded.read_coded`): further rows or variables, and files in a bundle.
 
     Returns
     -------
@@ -44,18 +54,20 @@ def export(store: Path, out: Path, *, wide: bool = False, with_restricted: bool 
     StoreError
         If the store is missing, no store, damaged, or was written by a newer version.
     DocumentError
-        If there is no such export, or the file cannot be written.
+        If there is no such export, it has no place for codes, or the file cannot be written.
     """
     ending = out.suffix.lower()
     writers = WIDE_WRITERS if wide or ending in WIDE_WRITERS.keys() - TIDY_WRITERS.keys() else TIDY_WRITERS
     if ending not in writers:
         known = ", ".join(sorted(WIDE_WRITERS.keys() | TIDY_WRITERS.keys()))
         raise DocumentError(f"{out}: exports end in {known}; end the name with one of these.")
+    if coded and ending == ".jsonl":
+        raise DocumentError(f"{out}: chats hold what was said, and codes were not; leave out --codes.")
     if not out.absolute().parent.is_dir():
         raise DocumentError(f"{out}: there is no folder {str(out.absolute().parent)!r}; create it first.")
     if out.exists() and store.exists() and out.samefile(store):
         raise DocumentError(f"{out} is the store itself; choose another name for the export.")
-    with open_results(store) as results:
+    with open_coded(store, coded) as results:
         provenance = read_provenance(results)
         key = key_beside(store) if provenance.restricted and not with_restricted else None
         told = writers[ending](results, provenance, key, out)
@@ -154,7 +166,7 @@ def frame_of_wide(wide: Wide, provenance: Provenance, safe: bool) -> Any:
         if v.is_text:
             columns[v.name] = [neutral(text) if safe and text is not None else text for text in v.values]
         else:
-            values = np.where(np.isin(v.values, list(wide.missing)) & v.can_miss, np.nan, v.values)
+            values = np.where(np.isin(v.values, list(v.missing)), np.nan, v.values)
             whole = bool((values[~np.isnan(values)] % 1 == 0).all())
             columns[v.name] = pd.array(values, dtype="Int64" if whole else "Float64")
     frame = pd.DataFrame(columns)

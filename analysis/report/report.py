@@ -23,11 +23,14 @@ from analysis.report.words import Words, words_in
 from demoscope.errors import DocumentError
 
 
-def sections_of(material: Material, w: Words, people: Path | None = None) -> tuple[Section, ...]:
+def sections_of(
+    material: Material, w: Words, people: Path | None = None, coded: Sequence[CodedAnswers] = ()
+) -> tuple[Section, ...]:
     """The sections of a report; those that its stores have nothing for are left out.
 
     Of stores that do nothing but probe, what is told of publics is left out too. ``people`` is a table of a human
-    sample (:func:`analysis.human_sample.with_human_sample`) that is put together with every condition.
+    sample (:func:`analysis.human_sample.with_human_sample`) that is put together with every condition; with ``coded``
+    it may hold codes of open answers.
 
     Raises
     ------
@@ -47,7 +50,7 @@ def sections_of(material: Material, w: Words, people: Path | None = None) -> tup
         return tuple(section for section in found if section is not None)
     found = (
         answer(material, w),
-        together(material, people, w) if people is not None else None,
+        together(material, people, w, coded) if people is not None else None,
         *questions(material, w),
         groups(material, w),
         dimensions(material, w),
@@ -125,7 +128,8 @@ def write_report(
     material = read_material(paths, rules, draws, coded)
     told = []
     if out is not None:
-        write_page(page(material, sections_of(material, w, people), w, version=version, date=now[:10]), out)
+        sections = sections_of(material, w, people, coded)
+        write_page(page(material, sections, w, version=version, date=now[:10]), out)
         told.append(f"Written: {out} ({out.stat().st_size / 1e6:.1f} MB)")
     if figures is not None:
         from analysis.report.publication import FILES, write_figures

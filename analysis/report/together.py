@@ -1,7 +1,9 @@
 """A small human sample put together with the waves: every answer's share, as sure as the people make it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from analysis.coded import CodedAnswers
 from analysis.human_sample import CombinedShare, HumanSample, with_human_sample
 from analysis.report.blocks import Block, Column, Fold, Paragraph, Row, Section, Table, Value
 from analysis.report.material import Material
@@ -12,8 +14,8 @@ MOST_UNFOLDED = 3
 """Conditions up to which every table stands open."""
 
 
-def together(material: Material, people: Path, w: Words) -> Section:
-    """Each condition together with the people who were asked as well.
+def together(material: Material, people: Path, w: Words, coded: Sequence[CodedAnswers] = ()) -> Section:
+    """Each condition together with the people who were asked as well, open answers in codes among what they said.
 
     Raises
     ------
@@ -22,7 +24,7 @@ def together(material: Material, people: Path, w: Words) -> Section:
     """
     blocks: list[Block] = [Paragraph(w("together_note"), "note")]
     for subject in material.publics:
-        found = with_human_sample(material.stores[subject.store].path, people, subject.cell.name)
+        found = with_human_sample(material.stores[subject.store].path, people, subject.cell.name, None, coded)
         table = _table(found, w("together_caption", condition=subject.label), subject.number, w)
         mine: list[Block] = [table]
         if found.left_out:

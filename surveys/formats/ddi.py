@@ -26,7 +26,7 @@ NAMING = Naming(
     reserved=frozenset(),
     longest_label=LONGEST,
     longest_value_label=1_000_000,
-    holds=frozenset({"minimum", "maximum", "instruction"}),
+    holds=frozenset({"minimum", "maximum", "instruction", "options"}),
 )
 
 MOST_LANGUAGES = 50
@@ -131,10 +131,10 @@ def _translate(element: ET.Element, categories: list[ET.Element], content: dict[
         for category in categories:
             code = _code(_text(next(_all(category, "catValu"), None)))
             label = draft.label(_said(category, "labl", name, True), where)
-            if content.get("kind") == "scale":
-                _translate_point(name, content, code, label, draft)
-            elif isinstance(code, int) and any(option["code"] == code for option in content.get("options", ())):
+            if isinstance(code, int) and any(option["code"] == code for option in content.get("options", ())):
                 draft.translate_option(name, content["id"], "options", code, label)
+            elif content.get("kind") == "scale":
+                _translate_point(name, content, code, label, draft)
 
 
 def _translate_point(language: str, content: dict[str, Any], code: Code, label: str, draft: Draft) -> None:
@@ -232,7 +232,7 @@ def _write(questionnaire: Questionnaire, path: Path) -> tuple[LeftOut, ...]:
 
 
 def _write_variable(described: ET.Element, variable: Variable, number: int, losses: Losses | None) -> None:
-    discrete = "discrete" if variable.labels else "contin"
+    discrete = "discrete" if variable.answers else "contin"
     attributes = {"ID": f"V{number}", "name": variable.name, "intrvl": discrete}
     element = _under(described, "var", **attributes, **({"nature": "interval"} if variable.graded else {}))
     _under(element, "labl", variable.label)
@@ -250,12 +250,12 @@ def _write_variable(described: ET.Element, variable: Variable, number: int, loss
     if any(value is not None for value in bounds.values()):
         span = {key: str(value) for key, value in bounds.items() if value is not None}
         _under(_under(element, "valrng"), "range", **span)
-    codes = list(variable.labels)
+    codes = list(variable.answers)
     for code, label in variable.labels.items():
         away = variable.is_missing(code)
         category = _under(element, "catgry", **({"missing": "Y"} if away else {}))
         _under(category, "catValu", written(code))
-        if not variable.graded:
+        if away or not variable.graded:
             say(category, "labl", label, "options", int(code))
         elif code in (codes[0], codes[-1]):
             say(category, "labl", label, "low_label" if code == codes[0] else "high_label")

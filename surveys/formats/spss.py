@@ -15,6 +15,7 @@ NAMING = Naming(
     reserved=frozenset({"all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with"}),
     longest_label=256,
     longest_value_label=120,
+    holds=frozenset({"options"}),
 )
 
 MOST_MISSING = 3
@@ -45,7 +46,7 @@ def _write(questionnaire: Questionnaire, path: Path) -> tuple[LeftOut, ...]:
             },
             missing_ranges=missing,
             variable_measure={
-                variable.name: "scale" if variable.graded or not variable.labels else "nominal"
+                variable.name: "scale" if variable.graded or not variable.answers else "nominal"
                 for variable in made
                 if variable.type == "numeric"
             },
@@ -59,7 +60,8 @@ def _missing(variable: Variable) -> tuple[list[Any], list[int]]:
     codes = sorted(int(low) for low, _ in variable.missing)
     if len(codes) <= MOST_MISSING:
         return list(codes), []
-    valid = {int(code) for code in variable.labels} - set(codes)
+    bounds = {bound for bound in (variable.minimum, variable.maximum) if bound is not None}
+    valid = {int(code) for code in variable.answers} | bounds
     runs = [codes[start:stop] for start in range(len(codes)) for stop in range(len(codes), start, -1)]
     run = max((run for run in runs if not any(run[0] <= code <= run[-1] for code in valid)), key=len)
     rest = [code for code in codes if code not in run]

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from surveys.formats.draft import Choice, Draft
 from surveys.formats.losses import Losses
-from surveys.question import MOST_OPTIONS, Question
+from surveys.option import LARGEST
+from surveys.question import MEASURING, MOST_DECLINING, MOST_OPTIONS, Question
 from surveys.questionnaire import Questionnaire
 
 MOST = 50_000
@@ -41,6 +42,11 @@ class Variable:
     maximum: int | None = None
     """Highest valid value of a number."""
 
+    @property
+    def answers(self) -> dict[Code, str]:
+        """Labels of the values that do not count as missing."""
+        return {code: label for code, label in self.labels.items() if not self.is_missing(code)}
+
     def is_missing(self, code: Code) -> bool:
         """Whether a value counts as missing."""
         return any(_within(code, low, high) for low, high in self.missing)
@@ -69,26 +75,24 @@ def question_of(variable: Variable, draft: Draft) -> dict[str, Any] | None:
     if variable.instruction:
         content["instruction"] = draft.text(variable.instruction, where) or None
     codes: dict[str, int] = {}
-    valid = {code: label for code, label in variable.labels.items() if not variable.is_missing(code)}
+    valid = variable.answers
     if _is_scale(variable, valid):
         content |= _scale(valid, draft, where)
-        _leave_out_missing(variable, draft, where, "scales have")
+        content |= _declining(variable, content, draft, where)
     elif len(valid) >= 2:
         listed = [
             Choice(written(code), draft.label(label, where), {"kind": "nonresponse"} if code not in valid else {})
             for code, label in variable.labels.items()
         ]
         content["options"], codes = draft.options(listed, where)
-        for low, high in variable.missing:
-            if low == high and low not in variable.labels:
-                draft.leave_out(where, f"the missing value {written(low)}", "it has no label that could be offered")
+        _leave_out_unlabelled(variable, draft, where)
     else:
         content["kind"] = "text" if variable.type == "string" else "number"
         for code, label in valid.items():
             draft.leave_out(where, f"the label {label!r} of {written(code)}", "a question needs two options at least")
-        _leave_out_missing(variable, draft, where, f"a {content['kind']} has")
         if content["kind"] == "number":
             content |= {"minimum": variable.minimum, "maximum": variable.maximum}
+        content |= _declining(variable, content, draft, where)
     for low, high in variable.missing:
         if low != high:
             draft.leave_out(
@@ -114,13 +118,56 @@ def _scale(valid: Mapping[Code, str], draft: Draft, where: str) -> dict[str, Any
     return {**content, "point_labels": points}
 
 
-def _leave_out_missing(variable: Variable, draft: Draft, where: str, what: str) -> None:
+def _declining(variable: Variable, content: Mapping[str, Any], draft: Draft, where: str) -> dict[str, Any]:
+    """Labelled missing values of a scale or number as what can be said instead, where no answer looks like them.
+
+    Stata's letters become the codes above the answers.
+    """
+    low, high = content.get("minimum"), content.get("maximum")
+    said = [content.get("low_label"), content.get("high_label"), *content.get("point_labels", {}).values()]
+    taken = {label.casefold() for label in said if label}
+    whole = [int(code) for code in variable.labels if not isinstance(code, str) and float(code).is_integer()]
+    above = max([*whole, *([] if high is None else [high])], default=0)
+    found: list[Choice] = []
     for code, label in variable.labels.items():
-        if variable.is_missing(code):
-            draft.leave_out(where, f"the missing value {written(code)} ({label})", f"{what} no options of their own")
+        if not variable.is_missing(code):
+            continue
+        words = draft.label(label, where)
+        own = above + 1 if isinstance(code, str) and high is not None else code
+        why = _why_not_offered(own, words, low, high)
+        if content["kind"] not in MEASURING:
+            why = f"a {content['kind']} has no options of their own"
+        elif words.casefold() in taken:
+            why = why or "its label stands there twice"
+        elif len(found) == MOST_DECLINING:
+            why = why or f"at most {MOST_DECLINING} can be offered beside numbers"
+        if why:
+            draft.leave_out(where, f"the missing value {written(code)} ({label})", why)
+            continue
+        if own != code:
+            draft.leave_out(where, f"the code {code} of {label!r}", f"options go by whole numbers here, so: {own}")
+            above += 1
+        found.append(Choice(written(own), words, {"kind": "nonresponse"}))
+        taken.add(words.casefold())
+    _leave_out_unlabelled(variable, draft, where)
+    return {"options": draft.options(found, where)[0]} if found else {}
+
+
+def _why_not_offered(code: Code, words: str, low: int | None, high: int | None) -> str:
+    """Why a missing value cannot stand beside the answers of a scale or number; nothing when it can."""
+    if isinstance(code, str) or not float(code).is_integer() or abs(code) > LARGEST:
+        return "options go by whole numbers here"
+    if low is None and high is None:
+        return "the file gives no bounds, so its code could be an answer"
+    if (low is None or code >= low) and (high is None or code <= high):
+        return "its code could be an answer"
+    return "its label could be an answer" if not words or any(sign.isdigit() for sign in words) else ""
+
+
+def _leave_out_unlabelled(variable: Variable, draft: Draft, where: str) -> None:
     for low, high in variable.missing:
         if low == high and low not in variable.labels:
-            draft.leave_out(where, f"the missing value {written(low)}", f"{what} no options of their own")
+            draft.leave_out(where, f"the missing value {written(low)}", "it has no label that could be offered")
 
 
 def written(code: Code) -> str:
@@ -147,7 +194,8 @@ class Naming:
     longest_value_label: int
     """Bytes of a value's label, in UTF-8."""
     holds: frozenset[str] = frozenset()
-    """Further fields of a question that the tool has a place for."""
+    """Further fields of a question that the tool has a place for; with ``options`` those of scales and numbers, as
+    labelled missing values."""
 
 
 def variables_of(questionnaire: Questionnaire, naming: Naming) -> tuple[list[Variable], Losses]:
@@ -161,7 +209,7 @@ def variables_of(questionnaire: Questionnaire, naming: Naming) -> tuple[list[Var
         if question.kind == "note":
             losses.note(where, "the note", "nothing answers it")
             continue
-        for variable in _variables(question):
+        for variable in _variables(question, "options" in naming.holds):
             name = _fitting_name(variable.name, naming, names)
             if name != variable.name:
                 losses.note(where, f"the name {variable.name}", f"{naming.tool} cannot have it; it is {name}")
@@ -174,9 +222,13 @@ def variables_of(questionnaire: Questionnaire, naming: Naming) -> tuple[list[Var
     return made, losses
 
 
-def _variables(question: Question) -> list[Variable]:
+def _variables(question: Question, declining: bool) -> list[Variable]:
+    """The variables of a question; of a scale or number with what can be said instead, when ``declining``."""
     text = " ".join(f"{question.stem} {question.text}".split()) if question.stem else " ".join(question.text.split())
     instruction = question.instruction or ""
+    kept = question.options if declining or question.kind == "single" else ()
+    labels: dict[Code, str] = {option.code: option.label for option in kept}
+    away = tuple((option.code, option.code) for option in kept if option.kind == "nonresponse")
     if question.kind in ("multiple", "ranking", "allocation"):
         marks: dict[Code, str] = {0: "Not chosen", 1: "Chosen"} if question.kind == "multiple" else {}
         return [
@@ -190,14 +242,22 @@ def _variables(question: Question) -> list[Variable]:
             **dict(sorted(question.point_labels.items())),
             question.maximum: question.high_label or str(question.maximum),
         }
-        return [Variable(question.id, text, labels=said, graded=True, instruction=instruction)]
+        return [Variable(question.id, text, labels=said | labels, missing=away, graded=True, instruction=instruction)]
     if question.kind == "single":
-        away = tuple((option.code, option.code) for option in question.options if option.kind == "nonresponse")
-        labels: dict[Code, str] = {option.code: option.label for option in question.options}
         return [Variable(question.id, text, labels=labels, missing=away, instruction=instruction)]
     kind: Literal["numeric", "string"] = "string" if question.kind == "text" else "numeric"
-    bounds = (question.minimum, question.maximum)
-    return [Variable(question.id, text, kind, instruction=instruction, minimum=bounds[0], maximum=bounds[1])]
+    return [
+        Variable(
+            name=question.id,
+            label=text,
+            type=kind,
+            labels=labels,
+            missing=away,
+            instruction=instruction,
+            minimum=question.minimum,
+            maximum=question.maximum,
+        )
+    ]
 
 
 _HELD = {
@@ -214,9 +274,9 @@ def _note_what_is_lost(question: Question, where: str, naming: Naming, losses: L
         losses.note(where, "where the battery's wording ends", "a variable has one label")
     if question.kind in ("multiple", "ranking", "allocation"):
         losses.note(where, f"the {question.kind} as one question", "every option is a variable of its own")
-    for option in question.listed:
+    for option in question.options if "options" in naming.holds else question.listed:
         losses.of(option, {"code", "label"}, f"{where}, option {option.code}")
-    if question.kind == "scale" and len(question.choices) == len(question.point_labels) + 2:
+    if question.kind == "scale" and len(question.choices) - len(question.options) == len(question.point_labels) + 2:
         losses.note(where, "that it is a scale", "every point has a label, as options have")
 
 

@@ -60,6 +60,10 @@ def slider(source: Source) -> list[dict[str, Any]]:
     setting = Part(source.part.any("Configuration"), source.part.where)
     low, high = setting.whole("CSSliderMin"), setting.whole("CSSliderMax")
     rows = numbered(source.part.content.get("Choices"))
+    if setting.flag("NotApplicable"):
+        source.draft.leave_out(
+            source.part.where, "the box for what is not applicable", "its words and its code are not read"
+        )
     content = source.begin("battery" if len(rows) > 1 else "scale")
     content |= {"minimum": 0 if low is None else low, "maximum": 100 if high is None else high}
     labels = list(numbered(source.part.any("Labels")).values())
