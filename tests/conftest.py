@@ -46,9 +46,10 @@ OTHERWISE = {"columns", "lines", "no_color", "force_color", "clicolor_force", "p
 
 @pytest.fixture(autouse=True, scope="session")
 def plain_environment() -> Iterator[None]:
-    """Nothing of the machine's own wishes, here and in processes that tests start."""
+    """Nothing of the machine's own wishes, here and in processes that tests start; online its proxies stay."""
+    unwanted = OTHERWISE if os.environ.get("DEMOSCOPE_TESTS_ONLINE") == "1" else ELSEWHERE | OTHERWISE
     with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.lower() in ELSEWHERE | OTHERWISE]:
+        for name in [name for name in os.environ if name.lower() in unwanted]:
             patch.delenv(name)
         yield
 
