@@ -72,12 +72,13 @@ class RayExecutor:
         machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
         held = [min(int(one.get(name, 0) / share + 1e-9) for name, share in wanted.items()) for one in machines]
         if sum(held) < 1:
+            _check_kind(resources, machines)
             most = {name: max((one.get(name, 0) for one in machines), default=0) for name in wanted}
             raise BackendError(
                 "The machines of the Ray cluster are too small or too few for one cohort: it reserves "
                 f"{_told(wanted)} on one machine, and the most that any has is {_told(most)}. Lower num_cpus or "
                 "num_gpus under `execution` or under the model's `resources`, or what the model asks for (threads, "
-                f"n_gpu_layers).{_kinds_there(resources, machines)}"
+                "n_gpu_layers)."
             )
         return sum(held)
 
@@ -172,13 +173,16 @@ def _told(shares: dict[str, float]) -> str:
     return ", ".join(f"{share:g} {name}" for name, share in shares.items())
 
 
-def _kinds_there(resources: Resources, machines: Sequence[dict[str, float]]) -> str:
-    """Which kinds of accelerators machines say they have, when one of another kind is wanted."""
-    mark = "accelerator_type:"
+def _check_kind(resources: Resources, machines: Sequence[dict[str, float]]) -> None:
+    """Refuse a kind of accelerator that no machine says it has."""
+    kind, mark = resources.accelerator_type, "accelerator_type:"
     there = sorted({name.removeprefix(mark) for one in machines for name in one if name.startswith(mark)})
-    if resources.accelerator_type is None or resources.accelerator_type in there:
-        return ""
-    return f" No machine says it has a {resources.accelerator_type!r}; there are {', '.join(there) or 'none at all'}."
+    if kind is not None and kind not in there:
+        raise BackendError(
+            f"No machine of the Ray cluster says that it has an accelerator of the type {kind!r}, which a model asks "
+            f"for under `resources`; there are {', '.join(there) or 'none of any type'}. Mend the name, or start "
+            f"such a node with --resources='{{\"{mark}{kind}\": 1}}'."
+        )
 
 
 def accelerator_types() -> frozenset[str]:

@@ -51,7 +51,7 @@ def render_plan(plan: Plan, console: Console) -> None:
     _say_abilities(plan, console)
     _say_footprints(plan, console)
     for doubt in plan.accelerators:
-        console.print(f"[yellow]See[/yellow] {escape(doubt)}\n")
+        console.print(f"[yellow]See:[/yellow] {escape(doubt)}\n")
     _warn(plan, console)
     if plan.pretest:
         render_pretest(plan.pretest, console)

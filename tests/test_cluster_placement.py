@@ -36,7 +36,7 @@ def test_cohorts_go_where_their_kind_of_accelerator_is_and_nowhere_else(wave_fil
         with Launched(wave("H100"), tmp_path / "b.sqlite", nodes.env) as launched:
             code, said = launched.end()
         assert code == 2, said
-        assert "No machine says it has a 'H100'; there are A100" in said
+        assert "an accelerator of the type 'H100', which a model asks for under `resources`; there are A100" in said
 
 
 def test_a_wave_runs_through_rays_client(wave_file, tmp_path):
