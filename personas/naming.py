@@ -14,7 +14,9 @@ from pydantic import field_validator
 
 from demoscope.documents import Document, read
 
-_CALLED = re.compile(r"(?:(\w+)\s+)?\b(?:name\s+is|names?:|named|called|known\s+as)\s+", re.IGNORECASE)
+_CALLED = re.compile(
+    r"(?:(\w+)\s+(?:(?:that\s+)?(?:is|was)\s+)?)?\b(?:name\s+is|names?:|named|called|known\s+as)\s+", re.IGNORECASE
+)
 _IS = re.compile(
     r"\b(?:you\s+are|you['’]re|i\s+am|i['’]m|act(?:ing)?\s+as|play(?:ing)?|(?:the|in\s+the)\s+(?:role|voice|words)\s+of|"
     r"pretend(?:ing)?\s+to\s+be|impersonat(?:e|ing)|imitat(?:e|ing)|imagine\s+(?:being|yourself\s+as)|"
@@ -42,7 +44,7 @@ _ZH_WHO = (
     r"([\u4e00-\u9fff]{{1,8}}[·•‧][\u4e00-\u9fff·•‧]{{1,16}}|(?:{surnames})[\u4e00-\u9fff]{{1,2}})"
     r"(?:先生|女士|小姐|主席|总统|总理|教授|博士|将军|国王|女王|本人)?(?=的(?:身份|口吻)|[^\u4e00-\u9fff]|$)"
 )
-_ZH_MANY = re.compile(r".*(?:[人者员族生民徒教党性户农工师家盲婚业省市县区领管]|毕业)")
+_ZH_MANY = re.compile(r".*(?:[人者员族生民徒教党性户农工师家匠盲婚业省市县区领管]|毕业)")
 """How words for what many people are end, of those that begin like a family name: 高中生, 江苏人, 白领."""
 
 

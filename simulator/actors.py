@@ -234,7 +234,7 @@ def _connect(address: str | None) -> None:
         if address.startswith("ray://") and find_spec("grpc") is None:
             raise BackendError(
                 f"The address {address!r} needs Ray's client, which is not installed: `pip install 'ray[client]'` "
-                "here and on the head. Within the cluster's network host:port of the head does without."
+                "here and on the head. On a machine that is a node of the cluster, `address: auto` does without."
             )
         _knock(address)
         packages = [str(Path(room.__path__[0])) for room in (demoscope, surveys, personas, simulator)]
