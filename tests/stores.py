@@ -47,7 +47,9 @@ ORPHANS = {
     "(SELECT 1 FROM exchanges e WHERE (e.cell_id, e.subject_id, e.step, e.ordinal) = "
     "(s.cell_id, s.subject_id, s.step, s.ordinal))",
     "answered choices without an option": "SELECT count(*) FROM answers a JOIN questions q ON q.id = a.question_id "
-    "WHERE a.status = 'answered' AND q.kind IN ('single', 'multiple', 'ranking', 'scale') AND NOT EXISTS "
+    "WHERE a.status = 'answered' AND q.kind IN ('single', 'multiple', 'ranking', 'scale') "
+    # A scale that was shown with other points has no such code; texts that reword a question show none.
+    "AND NOT (q.kind = 'scale' AND a.value IS NOT NULL) AND a.presentation <> '' AND NOT EXISTS "
     "(SELECT 1 FROM answer_options o WHERE (o.respondent_id, o.question_id, o.method, o.replicate) = "
     "(a.respondent_id, a.question_id, a.method, a.replicate))",
 }

@@ -196,7 +196,6 @@ def test_our_own_formats_keep_it_with_its_translation(tmp_path, name):
         ("xlsform", "xlsx", {"warm", "trust"}),
         ("limesurvey", "lss", {"warm", "trust"}),
         ("def", "txt", set()),
-        ("ddi", "xml", set()),
     ],
 )
 def test_other_formats_list_what_they_lose_of_it(tmp_path, name, suffix, kept):
@@ -209,6 +208,13 @@ def test_other_formats_list_what_they_lose_of_it(tmp_path, name, suffix, kept):
             assert read_labels(tmp_path / f"x.{suffix}", items[-1]) >= {"Don't know"}
         else:
             assert any("options" in one or "number" in one for one in about), (entry, lost)
+
+
+def test_ddi_keeps_it_beside_bounds(tmp_path):
+    find_format("ddi").write(SURVEY, tmp_path / "x.xml")
+    for item in ("warm", "courts"):
+        assert "Don't know" in read_labels(tmp_path / "x.xml", item)
+    assert any("age: the missing value -1" in str(one) for one in read_questionnaire(tmp_path / "x.xml")[0].left_out)
 
 
 def read_labels(path, item):
