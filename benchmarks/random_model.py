@@ -59,7 +59,8 @@ def random_model(shape: dict[str, Any], device: str) -> Model:
     with torch.device(device):
         torch.set_default_dtype(torch.bfloat16 if device == "cuda" else torch.float32)
         config = transformers.LlamaConfig(**shape, eos_token_id=None, bos_token_id=None)
-        network = Network(transformers.LlamaForCausalLM(config).eval())  # type: ignore[no-untyped-call]
+        llama: Any = transformers.LlamaForCausalLM
+        network = Network(llama(config).eval())
         torch.set_default_dtype(torch.float32)
     pages = sorted((Path(__file__).resolve().parents[1] / "docs").glob("*.md"))
     words = tokenizer(texts=[page.read_text(encoding="utf-8") for page in pages], size=8000)
