@@ -163,11 +163,11 @@ def code_ask(
 
 def doctor(
     wave: Annotated[
-        Path | None, typer.Argument(metavar="[WAVE.yaml]", help="Ask the endpoints of this wave what they can do.")
+        Path | None, typer.Argument(metavar="[WAVE.yaml]", help="Try out the models of this wave.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check this machine, or the API models of a wave: each line that is red says what to do."""
+    """Check this machine, or the models of a wave: each line that is red says what to do."""
     from simulator.doctor import examine
 
     if wave is None:

@@ -1,4 +1,4 @@
-"""What the API models of a wave can do, by opening each as the wave would; what is doubtful of its reservations."""
+"""What the models of a wave can do, by opening each as the wave would; what is doubtful of its reservations."""
 
 import asyncio
 
@@ -7,24 +7,44 @@ from simulator.accelerators import doubtful_accelerators
 from simulator.backends.interface import find_backend
 from simulator.backends.openai_api import OpenAIBackend
 from simulator.doctor import Check
-from simulator.wave import LoadedWave
+from simulator.wave import LoadedWave, ModelSpec
 
 
 def examine_models(loaded: LoadedWave) -> list[Check]:
-    """One check for every model behind an API: what its endpoints have proved, and what is missing.
+    """One check for every model: what it has proved, and what is missing.
 
+    A model that the wave loads is loaded, one after another; on a cluster it would be loaded there, so it is not.
     And a remark on every kind of accelerator that nodes do not have by themselves.
     """
     models = {cell.model.name: cell.model for cell in loaded.cells}
-    checks = [
-        asyncio.run(_examined(name, OpenAIBackend(name, **model.settings)))
-        for name, model in models.items()
-        if find_backend(model.backend) is OpenAIBackend
-    ]
+    elsewhere = loaded.wave.execution.address is not None
+    checks = []
+    for name, model in models.items():
+        if find_backend(model.backend) is OpenAIBackend:
+            checks.append(asyncio.run(_examined(name, OpenAIBackend(name, **model.settings))))
+        elif elsewhere:
+            checks.append(Check(f"Model {name}", True, f"{model.backend}: loaded on the cluster, so not tried here"))
+        else:
+            checks.append(asyncio.run(_loaded(name, model)))
     return checks + [
         Check(f"Model {name}", True, doubt, "Run the wave when such a node is there, or mend the name.")
         for name, doubt in doubtful_accelerators(loaded).items()
     ]
+
+
+async def _loaded(name: str, model: ModelSpec) -> Check:
+    kind, backend = find_backend(model.backend), None
+    try:
+        backend = kind(name, **model.settings)
+        await backend.open()
+    except DemoscopeError as error:
+        return Check(f"Model {name}", False, str(error), "Mend what the message names, then run doctor again.")
+    finally:
+        if backend is not None:
+            await backend.close()
+    left_out = f"; not there: {', '.join(sorted(kind.never))}" if kind.never else ""
+    found = f"{', '.join(sorted(backend.abilities))} by {model.backend}; {backend.concurrency:,} requests at once"
+    return Check(f"Model {name}", True, found + left_out)
 
 
 async def _examined(name: str, backend: OpenAIBackend) -> Check:

@@ -169,6 +169,7 @@ class _Places:
         """Place of the model or condition at this position, from 0."""
         loc = (key, position, "settings")
         inner = {found[3:]: line for found, line in self._lines.items() if found[:3] == loc}
+        inner.setdefault((), self._lines[key, position])  # what is missing is missing there
         return _Place(f"{self._path}:{self._lines[key, position]}", str(self._path), inner)
 
 

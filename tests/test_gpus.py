@@ -12,10 +12,8 @@ from rich.console import Console
 from demoscope.errors import BackendError
 from simulator import doctor_gpus, footprints
 from simulator.backends.interface import Resources, find_backend
-from simulator.backends.logits.requests import Refused
-from simulator.backends.vllm import VllmBackend, VllmSettings, applied, sampling, structure
-from simulator.constraint import Constraint
-from simulator.decoding import Decoding
+from simulator.backends.vllm import VllmBackend
+from simulator.backends.vllm.settings import VllmSettings
 from simulator.gpus import Gpu, read_gpus
 from simulator.loading import load_wave
 from simulator.plan import make_plan
@@ -112,31 +110,6 @@ def test_vllm_that_is_not_installed_is_told_with_other_ways() -> None:
         VllmBackend("m", path="x/y")
     validated = VllmSettings(path="x/y", num_gpus=4).model_dump(mode="json")
     assert find_backend("vllm").resources(validated) == Resources(cpus=1, gpus=4)
-
-
-def test_a_decoding_in_the_words_of_vllm() -> None:
-    assert sampling(Decoding(temperature=0.7, top_k=40, top_p=0.9, max_tokens=12), 5, ("\n",), [2]) == {
-        "temperature": 0.7,
-        "top_k": 40,
-        "top_p": 0.9,
-        "min_p": 0.0,
-        "max_tokens": 12,
-        "seed": 5,
-        "stop": ["\n"],
-        "stop_token_ids": [2],
-        "logprobs": 0,
-    }
-    searching = Decoding(num_beams=3, do_sample=False)
-    assert sampling(searching, 0, ())["temperature"] == 0.0
-    assert "num_beams" not in applied(searching)  # not done, so not said to be done
-    assert structure(Constraint(minimum=1, maximum=3)) == {"choice": ["1", "2", "3"]}
-    for beyond_choice in (
-        Constraint(("a", "b"), most=2),
-        Constraint(("a",), suffix=" ", free_tokens=4),
-        Constraint(),
-    ):
-        with pytest.raises(Refused, match="llama_cpp"):
-            structure(beyond_choice)
 
 
 def test_a_wave_runs_on_a_model_of_hugging_face_and_its_plan_says_the_memory(wave_file: Any, tmp_path: Path) -> None:

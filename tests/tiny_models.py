@@ -35,8 +35,10 @@ def tokenizer(template: str | None = CHATML, texts: Sequence[str] = (WORDS,) * 5
     return found
 
 
-def tiny_model(folder: Path, family: str = "llama", template: str | None = CHATML, inner: int = 96) -> Path:
-    """A model with random weights and its tokenizer, saved to a folder; ``inner`` is a llama's inner width."""
+def tiny_model(
+    folder: Path, family: str = "llama", template: str | None = CHATML, inner: int = 96, heads: int = 4
+) -> Path:
+    """A model with random weights and its tokenizer, saved to a folder; a llama's inner width and heads vary."""
     import torch
     import transformers as hf
 
@@ -50,7 +52,7 @@ def tiny_model(folder: Path, family: str = "llama", template: str | None = CHATM
                 intermediate_size=inner,
                 num_key_value_heads=2,
                 max_position_embeddings=1024,
-                **SIZES,
+                **SIZES | {"num_attention_heads": heads},
                 **ends,
             )
             model: Any = hf.LlamaForCausalLM(config)

@@ -112,6 +112,16 @@ class Generation:
         return self.logprob / self.length
 
     @property
+    def left(self) -> int:
+        """Tokens that may still come where any may, at most."""
+        return self._limit - len(self.tokens)
+
+    @property
+    def stops(self) -> tuple[str, ...]:
+        """Texts that end it where anything may come."""
+        return tuple(stop.decode() for stop in self._stops)
+
+    @property
     def allowed(self) -> NDArray[np.int64] | None:
         """The only tokens that may come next, in ascending order; ``None`` where any may."""
         if self._grammar is None or self._free_from is not None:

@@ -118,7 +118,7 @@ class TransformersBackend:
         """
         from simulator.backends.transformers.proof import prove
 
-        await prove(self)
+        await prove(self, "Try `dtype: float32` and `attention: eager`, or another version of transformers.")
 
     def card(self) -> ModelCard:
         """Weights as run, and everything that changes numbers."""

@@ -11,8 +11,15 @@ QUESTION = (Message("user", "Is water wet? 1: yes, 2: no"),)
 GREEDY = Decoding(do_sample=False, max_tokens=2)
 
 
-async def prove(backend: Backend) -> None:
+async def prove(backend: Backend, advice: str) -> None:
     """Ask for two tokens, for the likelihood of two labels, and for that of a continuation.
+
+    Parameters
+    ----------
+    backend : Backend
+        The model, opened.
+    advice : str
+        What to try where it fails, in a sentence.
 
     Raises
     ------
@@ -24,9 +31,6 @@ async def prove(backend: Backend) -> None:
         reply = await backend.complete(Request("answer", 0, QUESTION, GREEDY, 0, ability=ability, labels=labels))
         values = [value for chain in (reply.logprobs or {}).values() for value in chain]
         if reply.last.error is not None:
-            raise BackendError(
-                f"The model fails at its first request ({ability}): {reply.last.error} Try `dtype: float32` and "
-                "`attention: eager`, or another version of transformers."
-            )
+            raise BackendError(f"The model fails at its first request ({ability}): {reply.last.error} {advice}")
         if not all(math.isfinite(value) for value in values):
-            raise BackendError(f"The model's log-probabilities are not numbers ({ability}): try `dtype: float32`.")
+            raise BackendError(f"The model's log-probabilities are not numbers ({ability}). {advice}")
