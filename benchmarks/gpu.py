@@ -2,14 +2,11 @@
 
 ``python benchmarks/gpu.py [--quick] [--respondents N] [--questions N] [--rows N] [--alone N]`` ends in one JSON line.
 
-A model of the shape of Llama-3.1-8B with random weights (bfloat16) interviews people as the protocol ``def`` does:
-its prompts, people of ``def_us``, questions of ``values_core``, memory up to 15, beams and sampling drawn for each
-person, 128 new tokens. What a random model writes is no answer, so people remember one of usual length instead. The
-first 15 questions are answered that way without the model: what is measured begins with memories that are full, as
-they are in a questionnaire of 577 questions. The same model then answers prompts drawn from those it was just asked,
-one at a time through ``generate`` of transformers. Speeds of reading and writing are counted without attention's own
-operations and without the table of embeddings, of which a token reads one row, so shares of the GPU's speed are low
-rather than high.
+A model of the shape of Llama-3.1-8B with random weights (bfloat16) answers the interviews of ``def_interviews.py``:
+beams and sampling drawn for each person, 128 new tokens. The same model then answers prompts drawn from those it was
+just asked, one at a time through ``generate`` of transformers. Speeds of reading and writing are counted without
+attention's own operations and without the table of embeddings, of which a token reads one row, so shares of the GPU's
+speed are low rather than high.
 
 Without CUDA the line says so: every number is null. A small model then runs on the processor, which shows that the
 parts work and says nothing of a GPU; what it came to stands apart, under ``processor``.
@@ -19,7 +16,6 @@ import argparse
 import asyncio
 import dataclasses
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -28,6 +24,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.def_interviews import Asked, conducted
 from benchmarks.line import Number, line, number
 from benchmarks.random_model import LLAMA_8B, SMALL, Model, random_model
 from demoscope import seeds
@@ -36,36 +33,13 @@ from simulator.backends.transformers.library import is_short_of_memory
 from simulator.backends.transformers.network import Network
 from simulator.backends.transformers.rows import begin
 from simulator.backends.transformers.writing import Writing
-from simulator.drivers import drive
 from simulator.footprints import datasheet, token_bytes
-from simulator.loading import load_wave
-from simulator.protocols.interface import Attempt, Completion, Request
-from simulator.respondent import Respondent
-from simulator.wave import LoadedWave
+from simulator.protocols.interface import Completion, Request
 
-MEMORY = 15
-"""Questions until every memory is full."""
-REPLY = (
-    "Answer: 1\nExplanation: I grew up in a small town where people helped one another, my parents worked hard all "
-    "their lives, and that is why this has always mattered to me more than most other things that people talk about."
-)
-"""What people remember in place of a random model's words."""
 PUBLISHED_ANSWERS = 11 * 2 * 20 * 577
 """Models x cultures x respondents x questions of the published study's main experiment."""
 PUBLISHED_HOURS = 1400
 """Hours on A100 GPUs that the study names for all its experiments together."""
-WAVE = """\
-name: gpu
-seed: 1
-questionnaire: values_core
-population: def_us
-respondents: {people}
-models: [{{name: random, backend: scripted, settings: {{}}}}]
-conditions:
-  - name: us
-    protocol: def
-    settings: {{language: en, culture: US, max_tokens: {tokens}, ask_again: 0}}
-"""
 
 
 @dataclasses.dataclass
@@ -83,56 +57,18 @@ class Sizes:
     """Tokens of the prompts that bare passes read."""
 
 
-class Nobody:
-    """Listens to no interview."""
-
-    def exchange(self, request: Request, completion: Completion) -> None: ...
-
-    def answer(self, understood: Any) -> None: ...
-
-
-def wave(sizes: Sizes) -> tuple[LoadedWave, list[Respondent]]:
-    """The interviews, and who is interviewed."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "wave.yaml"
-        path.write_text(WAVE.format(people=sizes.people, tokens=sizes.tokens))
-        loaded = load_wave(path)
-    [cell] = loaded.cells
-    people = loaded.population.people(0, sizes.people, 1)
-    return loaded, [cell.protocol.respondent(one, loaded.population, cell.settings, 1, cell.name) for one in people]
-
-
-def together(model: Model, sizes: Sizes) -> tuple[float, list[tuple[Request, int]], int]:
+def together(model: Model, sizes: Sizes) -> tuple[float, Asked, int]:
     """Seconds for all answers at once, every request with the tokens of its reply, and how often memory ran out."""
-    loaded, respondents = wave(sizes)
-    [cell] = loaded.cells
     engine = Engine(model.network, sizes.rows, "random")
-    remembered = Attempt(text=REPLY, finish_reason="stop")
-    asked: list[tuple[Request, int]] = []
 
-    async def interview(respondent: Respondent) -> None:
-        count = 0
-
-        async def answered(request: Request) -> Completion:
-            nonlocal count
-            count += 1
-            if MEMORY < count <= MEMORY + sizes.questions:
-                found = (await asyncio.wrap_future(engine.submit(Writing(request, model.tools)))).last
-                if found.error is not None:
-                    raise SystemExit(f"a request failed: {found.error}")
-                asked.append((request, found.completion_tokens or 0))
-            return Completion((remembered,))
-
-        await drive(cell.protocol.interview(respondent, loaded.questionnaire, cell.settings, 1), answered, Nobody())
-
-    async def everybody() -> None:
-        await asyncio.gather(*map(interview, respondents))
+    async def complete(request: Request) -> Completion:
+        return await asyncio.wrap_future(engine.submit(Writing(request, model.tools)))
 
     began = time.perf_counter()
-    asyncio.run(everybody())
+    asked = asyncio.run(conducted(complete, sizes.people, sizes.questions, sizes.tokens))
     seconds = time.perf_counter() - began
     engine.close()
-    return seconds, sorted(asked, key=lambda one: one[0].seed), engine.shrunk
+    return seconds, asked, engine.shrunk
 
 
 def one_at_a_time(model: Model, requests: Sequence[Request]) -> tuple[float, float]:

@@ -21,6 +21,15 @@ LLAMA_8B = {
     "num_key_value_heads": 8,
     "max_position_embeddings": 131_072,
 }
+SMOLLM2 = {
+    "vocab_size": 49_152,
+    "hidden_size": 576,
+    "intermediate_size": 1536,
+    "num_hidden_layers": 30,
+    "num_attention_heads": 9,
+    "num_key_value_heads": 3,
+    "max_position_embeddings": 8192,
+}
 SMALL = {
     "vocab_size": 8192,
     "hidden_size": 128,
@@ -62,8 +71,7 @@ def random_model(shape: dict[str, Any], device: str) -> Model:
         llama: Any = transformers.LlamaForCausalLM
         network = Network(llama(config).eval())
         torch.set_default_dtype(torch.float32)
-    pages = sorted((Path(__file__).resolve().parents[1] / "docs").glob("*.md"))
-    words = tokenizer(texts=[page.read_text(encoding="utf-8") for page in pages], size=8000)
+    words = english()
     vocabulary = HubVocabulary(words, network.n_vocab)
     tools = Tools(
         vocabulary=vocabulary,
@@ -76,3 +84,25 @@ def random_model(shape: dict[str, Any], device: str) -> Model:
         clock=time.perf_counter,
     )
     return Model(network, tools, shape, each)
+
+
+def english() -> Any:
+    """A tokenizer that cuts English as those of trained models do."""
+    pages = sorted((Path(__file__).resolve().parents[1] / "docs").glob("*.md"))
+    return tokenizer(texts=[page.read_text(encoding="utf-8") for page in pages], size=8000)
+
+
+def random_folder(shape: dict[str, Any], folder: Path, device: str) -> Path:
+    """A model with random weights in bfloat16 and its tokenizer, saved to a folder."""
+    import torch
+    import transformers
+
+    torch.manual_seed(0)
+    config = transformers.LlamaConfig(**shape, eos_token_id=None, bos_token_id=None, dtype="bfloat16")
+    llama: Any = transformers.LlamaForCausalLM
+    with torch.device(device):
+        torch.set_default_dtype(torch.bfloat16)
+        llama(config).save_pretrained(folder)
+        torch.set_default_dtype(torch.float32)
+    english().save_pretrained(folder)
+    return folder

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
-PARTS = {"fuzz_targets", "line", "peers", "random_model"}
+PARTS = {"def_interviews", "fuzz_targets", "line", "peers", "random_model"}
 """What scripts share; these are none themselves."""
 OURS = {"demoscope", "surveys", "personas", "simulator", "analysis", "tests", "benchmarks"}
 
