@@ -4,10 +4,14 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from demoscope.errors import DocumentError
 from simulator import doctor
+from simulator.doctor_wave import examine_models
+from simulator.loading import load_wave
 
 
 def test_the_examination_loads_nothing_heavy() -> None:
@@ -88,3 +92,27 @@ def test_every_red_line_says_what_to_do() -> None:
     ):
         assert not check.ok
         assert check.advice
+
+
+def test_every_model_of_a_wave_is_opened_and_says_what_it_does(wave_file: Any) -> None:
+    (check,) = examine_models(load_wave(wave_file()))
+    assert (check.ok, check.found) == (True, "generate, label_logprobs, score by scripted; 256 requests at once")
+
+
+def test_a_model_that_cannot_be_opened_is_red(wave_file: Any) -> None:
+    path = wave_file(("backend: scripted", "backend: llama_cpp"), ("{public: uniform}", "{path: nowhere.gguf}"))
+    (check,) = examine_models(load_wave(path))
+    assert not check.ok
+    assert "nowhere.gguf" in check.found
+
+
+def test_models_of_a_wave_on_a_cluster_are_not_loaded_here(wave_file: Any) -> None:
+    path = wave_file(("executor: local", 'executor: ray, address: "10.0.0.1:6379"'))
+    (check,) = examine_models(load_wave(path))
+    assert (check.ok, "on the cluster" in check.found) == (True, True)
+
+
+def test_what_is_missing_in_a_condition_is_told_by_its_line(wave_file: Any) -> None:
+    path = wave_file(("protocol: def", "protocol: rate"), ("settings: {portrait: [sex, age]}", "settings: {}"))
+    with pytest.raises(DocumentError, match=r"wave\.yaml:[0-9]+: scenes: is missing"):
+        load_wave(path)

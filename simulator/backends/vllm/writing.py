@@ -11,7 +11,6 @@ from simulator.backends.logits.beams import Extension, alternatives, beam_search
 from simulator.backends.logits.generation import Generation
 from simulator.backends.logits.grammar import Grammars
 from simulator.backends.logits.vocabulary import Vocabulary
-from simulator.backends.openai_api.forms import schema
 from simulator.backends.vllm.engine import Engine
 from simulator.backends.vllm.library import vllm
 from simulator.constraint import JsonConstraint
@@ -34,7 +33,7 @@ class Writer:
         """One reply: of a beam search, or drawn, or the best of several that were."""
         decoding, constraint = request.decoding, request.constraint
         width = 1 if decoding.num_beams > 1 else decoding.width
-        form = schema(constraint) if isinstance(constraint, JsonConstraint) and decoding.num_beams == 1 else None
+        form = constraint.root.schema() if isinstance(constraint, JsonConstraint) and decoding.num_beams == 1 else None
         names = [("sampling",)] if width == 1 else [("sampling", n) for n in range(width)]
         start = Generation(
             self.vocabulary,
