@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from demoscope.errors import BackendError
+from simulator.backends.logits.requests import must_fit
 from simulator.backends.logits.sampling import Logits
 from simulator.backends.transformers.places import Place
 from simulator.backends.vllm.library import vllm
@@ -128,6 +129,7 @@ class Engine:
         engine.shutdown()
 
     async def _asked(self, prompt: Sequence[int], wishes: dict[str, Any]) -> Any:
+        must_fit(len(prompt), wishes["max_tokens"], self.size)
         last = vllm().sampling_params.RequestOutputKind.FINAL_ONLY
         parameters = vllm().SamplingParams(**wishes, detokenize=bool(wishes.get("stop")), output_kind=last)
         asked = {"prompt_token_ids": list(prompt)}

@@ -33,7 +33,9 @@ class Writer:
         """One reply: of a beam search, or drawn, or the best of several that were."""
         decoding, constraint = request.decoding, request.constraint
         width = 1 if decoding.num_beams > 1 else decoding.width
-        form = constraint.root.schema() if isinstance(constraint, JsonConstraint) and decoding.num_beams == 1 else None
+        form = None
+        if isinstance(constraint, JsonConstraint) and decoding.num_beams == 1:
+            form = constraint.root.schema()
         names = [("sampling",)] if width == 1 else [("sampling", n) for n in range(width)]
         start = Generation(
             self.vocabulary,
