@@ -11,6 +11,7 @@ from typing import Any
 from demoscope.documents import build
 from demoscope.errors import BackendError, DocumentError
 from simulator.backends.interface import ModelCard, Resources
+from simulator.backends.llama_cpp.machine import cores
 from simulator.backends.logits.completions import failed, rated, replied, steps_of
 from simulator.backends.logits.grammar import Grammars
 from simulator.backends.logits.requests import Refused, longest_reply, must_fit, paths_of, prompt_of
@@ -76,8 +77,9 @@ class VllmBackend:
 
     @staticmethod
     def resources(settings: Mapping[str, Any]) -> Resources:
-        """A core, and the GPUs that the model is split over."""
-        return Resources(cpus=1, gpus=settings["num_gpus"])
+        """A core, and the GPUs that the model is split over; without GPUs all cores, which vLLM then uses."""
+        gpus = settings["num_gpus"]
+        return Resources(cpus=1 if gpus else cores(), gpus=gpus)
 
     async def open(self) -> None:
         """Start the engine and prove every ability by one small request.

@@ -57,6 +57,7 @@ class Engine:
                     max_model_len=settings.context,
                     gpu_memory_utilization=settings.memory,
                     tensor_parallel_size=max(1, settings.num_gpus),
+                    distributed_executor_backend="mp" if settings.num_gpus > 1 else None,  # within the cohort's share
                     max_num_seqs=settings.batch,
                     max_logprobs=-1,
                     enable_prefix_caching=True,
