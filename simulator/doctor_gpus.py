@@ -46,10 +46,7 @@ def graphics(gpus: Sequence[Gpu], metal: bool) -> Check:
     True
     """
     if gpus:
-        each = [
-            f"{one.name}: {one.free / 1e9:.0f} of {one.total / 1e9:.0f} GB free, driver {one.driver}" for one in gpus
-        ]
-        return Check("GPUs", True, "; ".join(each))
+        return Check("GPUs", True, "; ".join(map(_described, gpus)))
     if metal:
         return Check("GPUs", True, "one of Apple (Metal), which shares the memory of the machine")
     return Check("GPUs", True, "none that a driver tells of (nvidia-smi); models run on the processor")

@@ -131,6 +131,18 @@ def test_a_plan_says_of_which_model_the_memory_is_not_known_yet(wave_file: Any) 
     assert "What far will take of memory is not known before the files are on this machine." in console.export_text()
 
 
+def test_the_speed_of_a_processor_is_not_told_of_layers_on_a_gpu(wave_file: Any) -> None:
+    def hours(settings: str) -> float | None:
+        path = wave_file(
+            ("name: uniform\n    backend: scripted", "name: local\n    backend: llama_cpp"),
+            ("{public: uniform}", settings),
+        )
+        return make_plan(load_wave(path)).cells[0].hours
+
+    assert hours("{n_gpu_layers: -1}") is None
+    assert hours("{threads: 1}") is not None
+
+
 @pytest.mark.skipif(importlib.util.find_spec("vllm") is not None, reason="vllm is installed")
 def test_vllm_that_is_not_installed_is_told_with_other_ways() -> None:
     with pytest.raises(BackendError, match=r"demoscope\[vllm\]"):

@@ -72,8 +72,8 @@ class Context:
             where = f" on {told(model.devices)}" if model.devices else ""
             raise BackendError(
                 f"{self.count} sequences of {self.size:,} tokens cannot be set up for {model.path.name}: memory is "
-                f"short{where}, of which keys and values take {capacity.bytes / 1e9:.1f} GB, or the model allows no "
-                f"kv_type {kv_type(settings)}. Give a smaller `context`, fewer `sequences`, or kv_type f16."
+                f"short{where} (keys and values take {capacity.bytes / 1e9:.1f} GB), or the model allows no kv_type "
+                f"{kv_type(settings)}. Give a smaller `context`, fewer `sequences`, or kv_type f16."
             )
         self._memory: Any = llama.llama_get_memory(self._pointer)
         self._batch: Any = llama.llama_batch_init(max(CHUNK, self.count), 0, 1)
