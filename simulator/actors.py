@@ -78,7 +78,7 @@ class RayExecutor:
                 "The machines of the Ray cluster are too small or too few for one cohort: it reserves "
                 f"{_told(wanted)} on one machine, and the most that any has is {_told(most)}. Lower num_cpus or "
                 "num_gpus under `execution` or under the model's `resources`, or what the model asks for (threads, "
-                "n_gpu_layers)."
+                f"n_gpu_layers).{_uncounted(wanted, most)}"
             )
         return sum(held)
 
@@ -171,6 +171,16 @@ def _reserved(resources: Resources) -> dict[str, float]:
 
 def _told(shares: dict[str, float]) -> str:
     return ", ".join(f"{share:g} {name}" for name, share in shares.items())
+
+
+def _uncounted(wanted: dict[str, float], most: dict[str, float]) -> str:
+    """How a GPU is used that Ray does not count, where it counts none at all."""
+    if "GPU" not in wanted or most["GPU"]:
+        return ""
+    return (
+        " Ray counts no GPU. One that is there all the same, such as Apple's or what llama.cpp reaches by Vulkan, is "
+        "used with `execution: {num_gpus: 0, cohorts: 1}`: one cohort, because Ray would not keep others off it."
+    )
 
 
 def _check_kind(resources: Resources, machines: Sequence[dict[str, float]]) -> None:

@@ -166,13 +166,13 @@ def cache_folder() -> Path:
     return default_cache()
 
 
-def decode_in_child() -> tuple[int, str]:
+def decode_in_child(n_gpu_layers: int = 0) -> tuple[int, str]:
     """Run the proof in a child process, so that a crash is seen and not suffered."""
     here = str(Path(__file__).resolve().parents[1])
     paths = [here, *filter(None, [os.environ.get("PYTHONPATH")])]
     try:
         child = subprocess.run(
-            [sys.executable, "-m", "simulator.backends.llama_cpp.proof"],
+            [sys.executable, "-m", "simulator.backends.llama_cpp.proof", str(n_gpu_layers)],
             capture_output=True,
             text=True,
             timeout=PATIENCE_S,

@@ -1,17 +1,27 @@
-"""GPUs of this machine, their memory, which backends can use them, and what to install; nothing heavy is loaded.
+"""GPUs of this machine, their memory, which backends can use them, and what to install.
+
+Nothing heavy is loaded into this process: what llama.cpp can do on a GPU, a child process shows.
 
 Nothing of this is ever red: waves run without GPUs, and a GPU that goes unused is no mistake.
 """
 
-from collections.abc import Sequence
+import json
+import signal
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-from simulator.doctor import Check, installed
+from simulator.doctor import Check, decode_in_child, installed
 from simulator.gpus import Gpu, find_gpus, has_metal
 
 CUDA_BUILD = "CMAKE_ARGS=-DGGML_CUDA=on pip install --force-reinstall --no-cache-dir llama-cpp-python"
 METAL_BUILD = "CMAKE_ARGS=-DGGML_METAL=on pip install --force-reinstall --no-cache-dir llama-cpp-python"
+
+HIDDEN = (
+    "If there is one, look at its driver (`nvidia-smi`, `vulkaninfo --summary`) and at variables that hide it "
+    "(CUDA_VISIBLE_DEVICES, GGML_VK_VISIBLE_DEVICES). Without `n_gpu_layers` local models run all the same."
+)
 
 
 def examine_gpus() -> list[Check]:
@@ -20,7 +30,7 @@ def examine_gpus() -> list[Check]:
     found = [graphics(gpus, metal)]
     there = bool(gpus) or metal
     found.append(torch_on_gpu(installed("torch"), installed("transformers"), bool(gpus), metal))
-    found.append(llama_on_gpu(ggml_libraries(), bool(gpus), metal))
+    found.append(llama_on_gpu(ggml_libraries(), bool(gpus), metal, partial(decode_in_child, -1)))
     if there:
         found.append(optional("vllm", installed("vllm"), bool(gpus), "`backend: vllm`"))
         found.append(optional("bitsandbytes", installed("bitsandbytes"), bool(gpus), "weights in 8 and 4 bits"))
@@ -36,10 +46,7 @@ def graphics(gpus: Sequence[Gpu], metal: bool) -> Check:
     True
     """
     if gpus:
-        each = [
-            f"{one.name}: {one.free / 1e9:.0f} of {one.total / 1e9:.0f} GB free, driver {one.driver}" for one in gpus
-        ]
-        return Check("GPUs", True, "; ".join(each))
+        return Check("GPUs", True, "; ".join(map(_described, gpus)))
     if metal:
         return Check("GPUs", True, "one of Apple (Metal), which shares the memory of the machine")
     return Check("GPUs", True, "none that a driver tells of (nvidia-smi); models run on the processor")
@@ -67,26 +74,50 @@ def torch_on_gpu(torch: str | None, transformers: str | None, cuda: bool, metal:
     return Check(name, True, f"{on}: runs on {where}")
 
 
-def llama_on_gpu(libraries: Sequence[str], cuda: bool, metal: bool) -> Check:
-    """Whether `backend: llama_cpp` can use them: whether its library was built for them.
+def llama_on_gpu(libraries: Sequence[str], cuda: bool, metal: bool, decode: Callable[[], tuple[int, str]]) -> Check:
+    """Whether `backend: llama_cpp` can use them: whether it was built for them, and one decode there.
 
-    >>> llama_on_gpu(["libggml-cuda.so"], True, False).found
-    'built for CUDA: `n_gpu_layers: -1` puts all layers on the GPU'
-    >>> llama_on_gpu(["libggml-cpu.so"], False, False).found
+    Parameters
+    ----------
+    libraries : sequence of str
+        Names of the libraries that llama-cpp-python brought along.
+    cuda, metal : bool
+        Whether there are GPUs of NVIDIA, or one of Apple.
+    decode : callable
+        Runs :mod:`simulator.backends.llama_cpp.proof` with all layers on a GPU and returns its exit code (negative:
+        the signal that ended it) and the last line it printed; asked only of a library that was built for GPUs.
+
+    >>> llama_on_gpu(["libggml-cpu.so"], False, False, lambda: (0, "")).found
     'built for the processor'
     """
     name = "llama.cpp on GPUs"
-    built = next(
-        (kind for kind in ("CUDA", "HIP", "Metal", "Vulkan") if any(kind.lower() in one for one in libraries)), ""
-    )
-    if built and (cuda or metal or built in ("HIP", "Vulkan")):
-        return Check(name, True, f"built for {built}: `n_gpu_layers: -1` puts all layers on the GPU")
+    kinds = [kind for kind in ("CUDA", "HIP", "Metal", "Vulkan") if any(kind.lower() in one for one in libraries)]
+    if kinds:
+        return _tried(name, " and ".join(kinds), *decode())
     if not libraries:
         return Check(name, True, "llama-cpp-python is not installed")
     if cuda or metal:
         build = CUDA_BUILD if cuda else METAL_BUILD
         return Check(name, True, f"built for the processor alone, so the GPU goes unused; `{build}` builds it anew")
-    return Check(name, True, f"built for {built}, which finds no GPU here" if built else "built for the processor")
+    return Check(name, True, "built for the processor")
+
+
+def _tried(name: str, built: str, code: int, line: str) -> Check:
+    """What came of a decode with all layers on a GPU."""
+    if code < 0:
+        crashed = f"built for {built}, and crashed on the first decode there ({signal.Signals(-code).name})"
+        return Check(name, True, crashed, "Build it for this very GPU and its driver, as docs/gpu.md says.")
+    try:
+        proof = json.loads(line)
+        text, error, devices = proof["text"], proof["error"], ", ".join(proof["devices"])
+    except (ValueError, TypeError, KeyError):
+        return Check(name, True, f"built for {built}: {line or f'no proof (exit code {code})'}", "See docs/gpu.md.")
+    if not devices:
+        return Check(name, True, f"built for {built}, which finds no GPU here", HIDDEN)
+    if error is not None:
+        return Check(name, True, f"built for {built}, finds {devices}. {error}", "Mend what the message names.")
+    layers = "`n_gpu_layers: -1` puts all layers there"
+    return Check(name, True, f"built for {built}: the embedded model answers {text!r} on {devices}; {layers}")
 
 
 def optional(name: str, found: str | None, cuda: bool, gives: str) -> Check:

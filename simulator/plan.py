@@ -121,7 +121,8 @@ async def _plan(loaded: LoadedWave, wanted_margin: float) -> Plan:
     for cell in loaded.cells:
         tally, n, sampled = tallies[cell.name], cell.respondents, min(SAMPLE, cell.respondents)
         found = footprints.get(cell.model.name)
-        speed = find_backend(cell.model.backend).tokens_per_second
+        kind = find_backend(cell.model.backend)
+        speed = None if kind.resources(cell.model.settings).gpus else kind.tokens_per_second  # that of a processor
         if found and found.prompt_speed and found.reply_speed:
             speed = found.prompt_speed, found.reply_speed
         answers = loaded.answers_of(cell)

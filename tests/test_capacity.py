@@ -1,10 +1,10 @@
 """How much an engine allocates: within its share of the memory, branches and llama.cpp's padding included."""
 
-import math
 from pathlib import Path
 
-from simulator.backends.llama_cpp.capacity import BRANCHES, MOST_SEQUENCES, SHORTEST_CONTEXT, fitted
+from simulator.backends.llama_cpp.capacity import BRANCHES, MOST_SEQUENCES, SHORTEST_CONTEXT, divided, fitted
 from simulator.backends.llama_cpp.machine import cores, limits, memory
+from simulator.backends.llama_cpp.model import part_on_devices
 from simulator.backends.llama_cpp.settings import LlamaCppSettings
 
 TOKEN = 23_040
@@ -43,9 +43,13 @@ def test_memory_is_counted_in_the_multiples_that_llama_cpp_allocates() -> None:
     assert (found.context, found.bytes) == (300, 2 * 512 * TOKEN)
 
 
-def test_on_a_gpu_the_memory_of_the_machine_does_not_limit_sequences() -> None:
-    found = fitted(LlamaCppSettings(n_gpu_layers=-1), 8192, TOKEN, math.inf)
-    assert (found.sequences, found.branches) == (MOST_SEQUENCES, BRANCHES)
+def test_keys_and_values_fill_neither_the_processors_share_nor_that_of_gpus() -> None:
+    # 31 of 30 layers and the output: all of them; 16: the output and 15; 1: the output, so nothing but that.
+    assert [part_on_devices(n, 30) for n in (-1, 99, 31, 16, 1, 0)] == [1.0, 1.0, 1.0, 0.5, 0.0, 0.0]
+    # Half of 12 GB lies on GPUs that have 20 GB for it, and the other half here, where 6 GB are.
+    assert divided(6e9, 20e9, 0.5) == 12e9
+    assert divided(6e9, 1e9, 0.5) == 2e9
+    assert (divided(6e9, 1e9, 0.0), divided(6e9, 1e9, 1.0)) == (6e9, 1e9)
 
 
 def test_limits_of_control_groups_are_found_in_both_versions(tmp_path: Path) -> None:

@@ -36,9 +36,34 @@ def test_the_doctor_says_which_backends_can_use_a_gpu_and_what_to_install() -> N
     on_gpu = doctor_gpus.torch_on_gpu("2.13.0+cpu", "5.23.0", True, False)
     assert "built without CUDA" in on_gpu.found and "pip install" in on_gpu.found
     assert "pip install '.[hf]'" in doctor_gpus.torch_on_gpu(None, None, True, False).found
-    assert "GGML_CUDA=on" in doctor_gpus.llama_on_gpu(["libggml-cpu.so"], True, False).found
-    assert "GGML_METAL=on" in doctor_gpus.llama_on_gpu(["libggml-cpu.so"], False, True).found
+    assert "GGML_CUDA=on" in doctor_gpus.llama_on_gpu(["libggml-cpu.so"], True, False, not_asked).found
+    assert "GGML_METAL=on" in doctor_gpus.llama_on_gpu(["libggml-cpu.so"], False, True, not_asked).found
     assert "pip install vllm" in doctor_gpus.optional("vllm", None, True, "`backend: vllm`").found
+
+
+def not_asked() -> tuple[int, str]:
+    raise AssertionError("a library for the processor is not tried on a GPU")
+
+
+@pytest.mark.parametrize(
+    ("code", "proof", "said", "advice"),
+    [
+        (0, {"text": "Hi", "error": None, "devices": ["CUDA0: H100"]}, "answers 'Hi' on CUDA0: H100", ""),
+        (0, {"text": None, "error": "no model", "devices": ["CUDA0: H100"]}, "finds CUDA0: H100. no model", "Mend"),
+        (0, {"text": None, "error": "no GPU", "devices": []}, "CUDA, which finds no GPU here", "nvidia-smi"),
+        (-6, None, "crashed on the first decode there (SIGABRT)", "this very GPU"),
+        (1, None, "no proof (exit code 1)", "docs/gpu.md"),
+    ],
+)
+def test_the_doctor_tries_a_decode_on_the_gpu_that_llama_cpp_was_built_for(
+    code: int, proof: dict[str, Any] | None, said: str, advice: str
+) -> None:
+    line = json.dumps(proof) if proof else ""
+    check = doctor_gpus.llama_on_gpu(["libggml-base.so", "libggml-cuda.so"], True, False, lambda: (code, line))
+    assert check.ok
+    assert said in check.found
+    assert advice in check.advice
+    assert bool(advice) == bool(check.advice)
 
 
 def test_a_machine_without_gpus_is_no_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,6 +127,18 @@ def test_a_plan_says_of_which_model_the_memory_is_not_known_yet(wave_file: Any) 
     console = Console(width=200, record=True, file=io.StringIO())
     render_plan(make_plan(load_wave(path)), console)
     assert "What far will take of memory is not known before the files are on this machine." in console.export_text()
+
+
+def test_the_speed_of_a_processor_is_not_told_of_layers_on_a_gpu(wave_file: Any) -> None:
+    def hours(settings: str) -> float | None:
+        path = wave_file(
+            ("name: uniform\n    backend: scripted", "name: local\n    backend: llama_cpp"),
+            ("{public: uniform}", settings),
+        )
+        return make_plan(load_wave(path)).cells[0].hours
+
+    assert hours("{n_gpu_layers: -1}") is None
+    assert hours("{threads: 1}") is not None
 
 
 @pytest.mark.skipif(importlib.util.find_spec("vllm") is not None, reason="vllm is installed")

@@ -10,7 +10,7 @@ import pytest
 
 from demoscope.errors import BackendError
 from simulator.backends.conformance import request
-from simulator.backends.llama_cpp import LlamaCppBackend, weights
+from simulator.backends.llama_cpp import LlamaCppBackend, devices, weights
 from simulator.backends.llama_cpp.model import Model
 from simulator.backends.llama_cpp.settings import LlamaCppSettings
 from tests.local_model import GREEDY, opened
@@ -124,8 +124,26 @@ def test_keys_and_values_are_in_bf16_where_the_weights_are_converted_to_it(monke
     assert weights.kv_type(LlamaCppSettings(quantization="BF16", path="mine.gguf")) == "bf16"
     assert weights.kv_type(LlamaCppSettings(path="mine.gguf")) == "f16"
     assert weights.kv_type(LlamaCppSettings(kv_type="f16")) == "f16"
+    assert weights.kv_type(LlamaCppSettings(quantization="BF16", n_gpu_layers=-1)) == "f16"
     monkeypatch.setattr(weights, "multiplies_bf16", lambda: False)
     assert weights.kv_type(LlamaCppSettings()) == "f16"
+
+
+def test_layers_for_a_gpu_that_is_not_there_are_refused_and_not_silently_computed_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(devices, "find_devices", lambda: ())
+    with pytest.raises(BackendError, match=r"finds no GPU.*Leave `n_gpu_layers` out"):
+        LlamaCppBackend("x", n_gpu_layers=-1)
+    card = devices.Device("CUDA0", "H100", integrated=False)
+    monkeypatch.setattr(devices, "find_devices", lambda: (card,))
+    assert devices.devices_for(0) == ()
+    assert devices.devices_for(4) == (card,)
+
+
+def test_the_card_names_no_device_where_none_is_used(backend: LlamaCppBackend) -> None:
+    card = backend.card()
+    assert (card.settings["devices"], card.settings["deterministic"], card.notice) == ([], True, "")
 
 
 def test_settings_name_no_folder_of_this_machine() -> None:

@@ -97,3 +97,12 @@ def test_the_kinds_that_are_known_are_those_of_ray():
 
     assert {"A100", "H100", "H200", "L4", "T4", "TPU-V4", "Intel-GAUDI"} | BY_HAND <= accelerator_types()
     assert not [kind for kind in accelerator_types() if kind.startswith("NVIDIA") or ":" in kind]
+
+
+def test_a_gpu_that_ray_does_not_count_is_told_how_to_be_used():
+    pytest.importorskip("ray")
+    from simulator.actors import _uncounted
+
+    assert "{num_gpus: 0, cohorts: 1}" in _uncounted({"CPU": 1, "GPU": 1}, {"CPU": 8, "GPU": 0})
+    assert _uncounted({"CPU": 1, "GPU": 4}, {"CPU": 8, "GPU": 2}) == ""
+    assert _uncounted({"CPU": 16}, {"CPU": 8}) == ""

@@ -28,7 +28,8 @@ class LlamaCppBackend:
 
     The C work runs in a thread of its own, so the event loop stays free; a cancelled request stops at the next turn
     of the scheduler. With ``deterministic`` a reply depends on the request alone: not on what is computed beside it,
-    on earlier requests, their order or a resume; shown on x86 processors with one thread.
+    on earlier requests, their order or a resume; shown on x86 processors with one thread. With layers on a GPU it
+    does not hold, which the card and its notice say.
     """
 
     abilities: frozenset[Ability] = frozenset({"generate", "label_logprobs", "score"})
@@ -119,13 +120,23 @@ class LlamaCppBackend:
                 "context": self.context.size,
                 "kv_type": kv_type(settings),
                 "flash_attention": settings.flash,
-                "deterministic": settings.deterministic,
+                "deterministic": settings.deterministic and not self.model.devices,
                 "threads": settings.threads,
                 "n_gpu_layers": settings.n_gpu_layers,
+                "devices": [str(one) for one in self.model.devices],
                 "amx_guard": amx_guard(),
                 "chat_template": self.model.template.source is not None,
                 "llama_cpp_python": version("llama-cpp-python"),
             },
+            notice=self._notice() if settings.deterministic and self.model.devices else "",
+        )
+
+    def _notice(self) -> str:
+        """That `deterministic` cannot be kept on a GPU."""
+        return (
+            f"Model {self._name} has layers on {', '.join(map(str, self.model.devices))}. There the last digits of a "
+            "reply's numbers hang on what is computed beside it: waves repeat in distribution, not word for word, "
+            "whatever `deterministic` says."
         )
 
     async def complete(self, request: Request) -> Completion:

@@ -1,6 +1,5 @@
 """How many sequences of how many tokens an engine gets: from the settings, the model and the machine."""
 
-import math
 from dataclasses import dataclass
 
 from demoscope.errors import BackendError
@@ -17,6 +16,8 @@ MOST_SEQUENCES = 32
 """Sequences by default; more hardly raise the speed of a CPU."""
 SHARE_OF_MEMORY = 0.25
 """Part of the machine's memory that all engines together take for keys and values by default."""
+SHARE_OF_GPUS = 0.5
+"""Part of the memory that the weights leave free on GPUs, taken for keys and values by default."""
 PADDING = 256
 """llama.cpp allocates each sequence in multiples of so many tokens."""
 
@@ -49,7 +50,7 @@ def capacity(settings: LlamaCppSettings, model: Model) -> Capacity:
             "was trained on; give at most that, or leave it out."
         )
     token = int(model.values_per_token * BYTES_PER_VALUE[kv_type(settings)])
-    return fitted(settings, model.trained_context, token, _budget(settings))
+    return fitted(settings, model.trained_context, token, _budget(settings, model))
 
 
 def fitted(settings: LlamaCppSettings, trained: int, token: int, budget: float) -> Capacity:
@@ -86,8 +87,17 @@ def _bytes(context: int, token: int) -> int:
     return -(-(context + 1) // PADDING) * PADDING * max(token, 1)
 
 
-def _budget(settings: LlamaCppSettings) -> float:
-    """Bytes for keys and values of one engine; on a GPU the memory of the machine says nothing."""
-    if settings.n_gpu_layers:
-        return math.inf
-    return SHARE_OF_MEMORY * machine.memory() * min(1.0, settings.threads / machine.cores())
+def _budget(settings: LlamaCppSettings, model: Model) -> float:
+    """Bytes for keys and values of one engine, on the processor and on GPUs together."""
+    here = SHARE_OF_MEMORY * machine.memory() * min(1.0, settings.threads / machine.cores())
+    free = sum(one.free() for one in model.devices)
+    return divided(here, SHARE_OF_GPUS * free, model.part_on_devices)
+
+
+def divided(here: float, there: float, part: float) -> float:
+    """Bytes for keys and values of which this part lies on GPUs, so that neither side exceeds its own.
+
+    >>> divided(8e9, 20e9, 0.0), divided(8e9, 20e9, 1.0), divided(8e9, 3e9, 0.5)
+    (8000000000.0, 20000000000.0, 6000000000.0)
+    """
+    return min(here / (1 - part) if part < 1 else float("inf"), there / part if part else float("inf"))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from demoscope.errors import BackendError
 from simulator.backends.llama_cpp.capacity import Capacity
+from simulator.backends.llama_cpp.devices import told
 from simulator.backends.llama_cpp.library import library
 from simulator.backends.llama_cpp.model import Model
 from simulator.backends.llama_cpp.settings import KV_TYPES, LlamaCppSettings
@@ -68,15 +69,16 @@ class Context:
         params.type_k = params.type_v = KV_TYPES[kv_type(settings)]
         self._pointer: Any = llama.llama_init_from_model(model.pointer, params)
         if not self._pointer:
+            where = f" on {told(model.devices)}" if model.devices else ""
             raise BackendError(
                 f"{self.count} sequences of {self.size:,} tokens cannot be set up for {model.path.name}: memory is "
-                f"short, or the model allows no kv_type {kv_type(settings)}. Give a smaller `context`, fewer "
-                "`sequences`, or kv_type f16."
+                f"short{where} (keys and values take {capacity.bytes / 1e9:.1f} GB), or the model allows no kv_type "
+                f"{kv_type(settings)}. Give a smaller `context`, fewer `sequences`, or kv_type f16."
             )
         self._memory: Any = llama.llama_get_memory(self._pointer)
         self._batch: Any = llama.llama_batch_init(max(CHUNK, self.count), 0, 1)
         self._n_vocab = model.n_vocab
-        self._on_cpu = settings.n_gpu_layers == 0
+        self._on_cpu = not model.devices
         self.divisible = not (
             llama.llama_model_is_recurrent(model.pointer) or llama.llama_model_is_hybrid(model.pointer)
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from demoscope.errors import BackendError
+from simulator.backends.llama_cpp.devices import devices_for, told
 from simulator.backends.llama_cpp.library import amx_guard, library
 from simulator.backends.llama_cpp.vocabulary import GgufVocabulary
 from simulator.backends.llama_cpp.weights import digest
@@ -21,11 +22,15 @@ class Model:
         Raises
         ------
         BackendError
-            If llama.cpp cannot load the file or the model generates no text.
+            If llama.cpp cannot load the file, the model generates no text, or there is no GPU for its layers.
         """
         llama = library()
+        self.devices = devices_for(n_gpu_layers)
+        """GPUs that its layers are spread over."""
+        # Without this list llama.cpp takes every GPU, and computes long prompts there even if no layer lies on it.
+        listed = (ctypes.c_void_p * (len(self.devices) + 1))(*(one.handle for one in self.devices))
         params = llama.llama_model_default_params()
-        params.n_gpu_layers = n_gpu_layers
+        params.n_gpu_layers, params.devices = n_gpu_layers, ctypes.cast(listed, ctypes.c_void_p)
         params.load_mode = llama.LLAMA_LOAD_MODE_MMAP
         if amx_guard():
             params.use_extra_bufts = False
@@ -33,7 +38,7 @@ class Model:
         if not self.pointer:
             raise BackendError(
                 f"{path}: llama.cpp cannot load this model. The file is truncated or corrupt (download it again), "
-                "or its architecture is newer than the installed llama-cpp-python."
+                f"or its architecture is newer than the installed llama-cpp-python{self._too_large(path)}."
             )
         if not llama.llama_model_has_decoder(self.pointer) or llama.llama_model_has_encoder(self.pointer):
             self.close()
@@ -58,9 +63,17 @@ class Model:
         heads = int(llama.llama_model_n_head(self.pointer))
         self.key_length = self._number("attention.key_length") or int(llama.llama_model_n_embd(self.pointer)) // heads
         """Numbers in one key of one head."""
-        layers, key_heads = llama.llama_model_n_layer(self.pointer), llama.llama_model_n_head_kv(self.pointer)
-        self.values_per_token = 2 * self.key_length * int(layers) * int(key_heads)
+        layers, key_heads = int(llama.llama_model_n_layer(self.pointer)), llama.llama_model_n_head_kv(self.pointer)
+        self.values_per_token = 2 * self.key_length * layers * int(key_heads)
         """Numbers that keys and values of one token take, about."""
+        self.part_on_devices = part_on_devices(n_gpu_layers, layers)
+        """Part of its layers, and so of its keys and values, that lies on GPUs."""
+
+    def _too_large(self, path: Path) -> str:
+        """A further reason why it may not load, where layers are to lie on GPUs."""
+        if not self.devices:
+            return ""
+        return f", or the {path.stat().st_size / 1e9:.1f} GB do not fit on {told(self.devices)}: lower `n_gpu_layers`"
 
     def _number(self, key: str) -> int | None:
         """A whole number of the model's metadata, under its architecture's name."""
@@ -78,3 +91,12 @@ class Model:
         if self.pointer:
             library().llama_model_free(self.pointer)
             self.pointer = None
+
+
+def part_on_devices(n_gpu_layers: int, layers: int) -> float:
+    """Part of a model's layers that lies on GPUs, from 0 to 1; the output is the first to go there.
+
+    >>> part_on_devices(-1, 30), part_on_devices(16, 30), part_on_devices(0, 30)
+    (1.0, 0.5, 0.0)
+    """
+    return 1.0 if n_gpu_layers < 0 else min(1.0, max(0, n_gpu_layers - 1) / max(1, layers))

@@ -46,14 +46,15 @@ class LlamaCppSettings(Document):
     """Tokens of each sequence; by default 4,096 or what the model was trained on, if that is less."""
     kv_type: KvType | Literal["auto"] = "auto"
     """Type of the cached keys and values; q8_0 halves their memory and needs flash attention. ``auto`` is bf16 where
-    weights are converted to BF16, which is faster there, else f16."""
+    weights are converted to BF16, which is faster there, else f16; f16 with layers on a GPU."""
     deterministic: bool = True
     """Whether a reply must be the same whatever is computed beside it and before it. If not, keys and values of
-    replies are kept even where evaluating them as part of a prompt would give slightly different numbers."""
+    replies are kept even where evaluating them as part of a prompt would give slightly different numbers. With layers
+    on a GPU it holds but roughly, and the model's card says false."""
     flash_attention: bool | None = None
     """Fused attention; by default only where ``kv_type`` needs it. With f16 it needs ``deterministic: false``."""
     n_gpu_layers: int = Field(default=0, ge=-1)
-    """Layers put on a GPU; -1 is all of them."""
+    """Layers put on a GPU, the output among them; -1 is all of them. 0 leaves every GPU alone."""
     cache: str | None = None
     """Folder for converted weights; ``demoscope`` in the user's cache folder when absent."""
 

@@ -48,11 +48,12 @@ def kv_type(settings: LlamaCppSettings) -> KvType:
     """Type of the keys and values that go with the weights.
 
     Beside weights in BF16, keys and values in BF16 take prompts 8 % faster than in F16 (SmolLM2-135M after 400
-    tokens, AVX512_BF16) and move log-probabilities by 0.01 nats on average, no more than BF16 itself does.
+    tokens, AVX512_BF16) and move log-probabilities by 0.01 nats on average, no more than BF16 itself does. Not
+    every GPU computes with BF16, so beside layers on one they are in F16.
     """
     if settings.kv_type != "auto":
         return settings.kv_type
-    return "bf16" if quantization(settings) == "BF16" else "f16"
+    return "bf16" if quantization(settings) == "BF16" and not settings.n_gpu_layers else "f16"
 
 
 def embedded() -> Path:
