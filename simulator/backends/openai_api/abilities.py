@@ -8,7 +8,9 @@ from simulator.protocols.interface import Ability
 
 Api = Literal["chat", "completions"]
 Limit = Literal["max_tokens", "max_completion_tokens"]
-Score = Literal["echo", "prompt_logprobs"]
+Score = Literal["token_ids", "echo", "prompt_logprobs"]
+"""Ways to the log-probabilities of a given text: of tokens named by their ids (vLLM), or of the text as part of the
+prompt, echoed (completions) or beside the reply (vLLM)."""
 Structured = Literal["json_schema", "structured_outputs", "guided_regex", "grammar", "regex"]
 """Ways to prescribe a reply's form: a JSON schema, vLLM's regular expressions (new and old), llama.cpp's grammars,
 SGLang's regular expressions."""

@@ -44,7 +44,7 @@ def text_call(request: Request, seed: int, settings: OpenAISettings, proven: Pro
     Unanswerable
         If the conversation ends with a turn of the model's that it cannot continue.
     """
-    body, applied = _prompt(request.messages, settings, proven)
+    body, applied = prompt_fields(request.messages, settings, proven)
     decoding, constraint = request.decoding, request.constraint
     most = decoding.max_tokens
     if constraint and proven.structured and (fields := form_fields(constraint, proven.structured)):
@@ -76,7 +76,7 @@ def text_call(request: Request, seed: int, settings: OpenAISettings, proven: Pro
 
 def labels_call(request: Request, settings: OpenAISettings, proven: Proven) -> Call:
     """Body for ``label_logprobs``: one token, with the likeliest in its place, at temperature 1."""
-    body, applied = _prompt(request.messages, settings, proven)
+    body, applied = prompt_fields(request.messages, settings, proven)
     if proven.sampling:
         body["temperature"] = body["top_p"] = applied["temperature"] = applied["top_p"] = 1
     if proven.api == "chat":
@@ -97,7 +97,7 @@ def score_call(request: Request, continuation: str, settings: OpenAISettings, pr
         messages = (*request.messages, Message("assistant", continuation))
     else:
         messages = (*before, Message(last.role, last.text + continuation))
-    body, applied = _prompt(messages, settings, proven, read_only=True)
+    body, applied = prompt_fields(messages, settings, proven, read_only=True)
     if proven.score == "echo":
         body |= {"echo": True, "logprobs": 1}
     else:
@@ -109,10 +109,17 @@ def score_call(request: Request, continuation: str, settings: OpenAISettings, pr
     return _call(body, applied, 1, proven)
 
 
-def _prompt(
+def prompt_fields(
     messages: Sequence[Message], settings: OpenAISettings, proven: Proven, *, read_only: bool = False
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The beginning of a body, and of what is applied."""
+    """The fields of a body that hold a conversation, and what of them is recorded as applied.
+
+    Raises
+    ------
+    Unanswerable
+        If the conversation ends with the beginning of a reply, which the endpoint has not proved to continue; not
+        when it is ``read_only``, since what is read then was proved otherwise.
+    """
     body: dict[str, Any] = dict(settings.extra_body)
     if settings.reasoning.effort:
         body["reasoning_effort"] = settings.reasoning.effort
