@@ -193,8 +193,7 @@ class Asking:
             raise Failure("filtered", "a content filter ended the reply")
         cut = reply.finish_reason == "length"
         if constraint is not None:
-            form = self.proven.structured
-            said = plain_text(constraint, text) if form == "json_schema" else text
+            said = plain_text(constraint, text) if call.applied.get("form") == "json_schema" else call.begun + text
             if said is None or not constraint.matches(said):
                 if cut:
                     raise Failure("truncated", _cut(text, call.output_tokens), text="")

@@ -52,6 +52,7 @@ class Prover:
         """
         self._proven = replace(self._proven, top_logprobs=await self._top_logprobs())
         await self._sampling()
+        self._proven = replace(self._proven, schema=await self._obeys("json_schema"))
         self._proven = replace(self._proven, structured=await self._structured())
         if self._proven.api == "chat":
             self._proven = replace(self._proven, continues=await self._continues())
@@ -112,15 +113,19 @@ class Prover:
     async def _structured(self) -> Structured | None:
         """The first way to prescribe a form that makes the endpoint say what nobody would say."""
         for way in get_args(Structured):
-            if way == "json_schema" and self._proven.api == "completions":
-                continue
-            reply = await self._probe.say("How are you today?", 40, **form_fields(UNLIKELY, way))
-            if reply is not None:
-                text = plain_text(UNLIKELY, reply.text) if way == "json_schema" else reply.text
-                if text is not None and UNLIKELY.matches(text):
-                    found: Structured = way
-                    return found
+            if way == "json_schema":
+                return way if self._proven.schema else None
+            if await self._obeys(way):
+                found: Structured = way
+                return found
         return None
+
+    async def _obeys(self, way: Structured) -> bool:
+        if way == "json_schema" and self._proven.api == "completions":
+            return False
+        reply = await self._probe.say("How are you today?", 40, **form_fields(UNLIKELY, way))
+        text = None if reply is None else plain_text(UNLIKELY, reply.text) if way == "json_schema" else reply.text
+        return text is not None and UNLIKELY.matches(text)
 
     async def _continues(self) -> bool:
         """Whether a word that was begun is finished; or, as weak models cannot, whether what goes round goes on.
