@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from simulator.backends.logits import scoring
@@ -38,12 +38,16 @@ class _Prompt:
     nexts: dict[int, float]
 
 
-class _Unanswered(Exception):
-    """A call that came to nothing; its tries."""
+@dataclass
+class _Tries:
+    """Every try of a request's calls."""
 
-    def __init__(self, attempts: Sequence[Attempt]) -> None:
-        super().__init__()
-        self.attempts = attempts
+    answered: list[Attempt] = field(default_factory=list)
+    unanswered: list[Attempt] = field(default_factory=list)
+
+
+class _Unanswered(Exception):
+    """A call that came to nothing."""
 
 
 class TokenRating:
@@ -58,21 +62,21 @@ class TokenRating:
 
     async def rate(self, request: Request) -> Completion:
         """``label_logprobs`` or ``score``; the last attempt is the one that failed, if any did."""
-        tried: list[Attempt] = []
+        tried = _Tries()
         try:
             paths, spaces = await self._paths(request, tried)
             steps = steps_of(request, paths, spaces)
             logprobs = await self._logprobs(request, scoring.following(steps), tried)
-        except _Unanswered as failed:
-            return Completion((*tried, *failed.attempts))
+        except _Unanswered:
+            return Completion((*tried.answered, *tried.unanswered))
         except Failure as failure:
-            return Completion((*tried, Attempt(error=failure.reason, error_kind=failure.kind)))
+            return Completion((*tried.answered, Attempt(error=failure.reason, error_kind=failure.kind)))
         if request.ability == "label_logprobs":
             found, outside = scoring.label_logprobs(paths, spaces, logprobs)
-            return Completion(tuple(tried), found, outside)
-        return Completion(tuple(tried), scoring.score(paths, logprobs))
+            return Completion(tuple(tried.answered), found, outside)
+        return Completion(tuple(tried.answered), scoring.score(paths, logprobs))
 
-    async def _paths(self, request: Request, tried: list[Attempt]) -> tuple[dict[str, Path], frozenset[int]]:
+    async def _paths(self, request: Request, tried: _Tries) -> tuple[dict[str, Path], frozenset[int]]:
         """Label -> its tokens, and those tokens among them that are nothing but white space before a label."""
         spaces = {space for label in request.labels if (space := leading_space(label))}
         texts = dict.fromkeys(("", *request.labels, *sorted(spaces)))
@@ -84,7 +88,7 @@ class TokenRating:
                 bare |= set(added)
         return {label: after(whole[""], whole[label], label) for label in request.labels}, frozenset(bare)
 
-    async def _cut(self, text: str, request: Request, tried: list[Attempt]) -> Path:
+    async def _cut(self, text: str, request: Request, tried: _Tries) -> Path:
         """The tokens of a text after a line end, asked for once: they hang on no prompt."""
         while (under_way := self._cutting.get(text)) is not None:
             await asyncio.shield(under_way)
@@ -98,7 +102,7 @@ class TokenRating:
         return self._cuts[text]
 
     async def _logprobs(
-        self, request: Request, wanted: Mapping[Path, Sequence[int]], tried: list[Attempt]
+        self, request: Request, wanted: Mapping[Path, Sequence[int]], tried: _Tries
     ) -> dict[Path, float]:
         """Step -> natural log-probability of its last token."""
         first, *further = _chunks(wanted[()])
@@ -122,17 +126,18 @@ class TokenRating:
         return found
 
     async def _asked(
-        self, request: Request, path: str, body: dict[str, Any], tried: list[Attempt], read: Callable[[Any], T]
+        self, request: Request, path: str, body: dict[str, Any], tried: _Tries, read: Callable[[Any], T]
     ) -> T:
-        """What ``read`` makes of the answer; every try of an answered call is noted."""
+        """What ``read`` makes of the answer; every try is noted."""
 
         def accepted(_: Reply, __: Call, content: Any) -> Accepted:
             return Accepted("", found=read(content))
 
         attempts, answer = await self._attempts.ask(request, lambda _: Call(path, body, dict(WAY), 1), accepted)
         if answer is None:
-            raise _Unanswered(attempts)
-        tried += attempts
+            tried.unanswered += attempts
+            raise _Unanswered
+        tried.answered += attempts
         found: T = answer.found
         return found
 
