@@ -275,7 +275,7 @@ def test_a_wave_is_conducted_and_probed(pair: Pair, tmp_path: Path) -> None:
     path.write_text(json.dumps(wave | {"conditions": [*wave["conditions"], probe]}))
     with Store(tmp_path / "wave.sqlite") as store:
         run_wave(load_wave(path), store, now=lambda: "now")
-        answers = store.execute("SELECT status, count(*) FROM answers GROUP BY 1").fetchall()
+        answers = store.execute("SELECT status, count(*) FROM answers GROUP BY 1")
         forms = {form for (form,) in store.execute("SELECT applied ->> 'form' FROM attempts")}
         ways = {way for (way,) in store.execute("SELECT applied ->> 'score' FROM attempts")}
         totals = "SELECT sum(probability) AS total FROM distributions GROUP BY respondent_id, question_id, method"
