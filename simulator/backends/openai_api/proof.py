@@ -123,7 +123,8 @@ class Prover:
     async def _obeys(self, way: Structured) -> bool:
         if way == "json_schema" and self._proven.api == "completions":
             return False
-        reply = await self._probe.say("How are you today?", 40, **form_fields(UNLIKELY, way))
+        likeliest = {"temperature": 0} if self._proven.sampling else {}  # at random it may fill a schema with blanks
+        reply = await self._probe.say("How are you today?", 64, **likeliest, **form_fields(UNLIKELY, way))
         text = None if reply is None else plain_text(UNLIKELY, reply.text) if way == "json_schema" else reply.text
         return text is not None and UNLIKELY.matches(text)
 
