@@ -86,7 +86,11 @@ def test_a_rare_token_that_was_drawn_bounds_nothing() -> None:
     top = [("rare", math.log(0.001)), ("B", math.log(0.4))]
     _, bounds, _ = label_logprobs(top, ["A"], 2, math.log(0.001))
     assert math.exp(bounds["A"]) == pytest.approx(0.4)
-    assert math.exp(label_logprobs(top, ["A"], 2)[1]["A"]) == pytest.approx(0.001)  # all of them the likeliest
+    # Where the likeliest one was drawn, all that is shown are the likeliest.
+    assert math.exp(label_logprobs(top, ["A"], 2, math.log(0.4))[1]["A"]) == pytest.approx(0.001)
+    # Completions show the drawn one beside those asked for.
+    more = [*top, ("C", math.log(0.3))]
+    assert math.exp(label_logprobs(more, ["A"], 2, math.log(0.001))[1]["A"]) == pytest.approx(0.299)
 
 
 def test_log_probabilities_are_read_by_the_ids_of_tokens_and_by_nothing_else() -> None:

@@ -50,7 +50,7 @@ def label_logprobs(
         seen[token] = seen.get(token, 0.0) + p
     total = sum(p for p, _ in ranked)
     shown = [p for p, _ in ranked[:likeliest]]
-    if drawn is not None and shown and shown[-1] <= math.exp(drawn):
+    if drawn is not None and shown and math.isclose(shown[-1], math.exp(drawn)):
         shown.pop()  # it may have been drawn from anywhere, so it says nothing of what was not shown
     least = min(shown, default=1.0)
     unseen = min(least, max(0.0, 1.0 - total))

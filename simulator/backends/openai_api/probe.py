@@ -106,7 +106,7 @@ class Probe:
     @property
     def thinks(self) -> bool:
         """Whether replies may begin with thoughts, so that a reply's first place is not the answer's."""
-        return self._room > 0
+        return self._settings.reasoning.thinks
 
     async def answers(self) -> bool:
         """Whether it still answers what it answered at first."""
