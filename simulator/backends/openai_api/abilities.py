@@ -4,14 +4,18 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from simulator.constraint import AnyConstraint, JsonConstraint
 from simulator.protocols.interface import Ability
 
 Api = Literal["chat", "completions"]
 Limit = Literal["max_tokens", "max_completion_tokens"]
-Score = Literal["echo", "prompt_logprobs"]
-Structured = Literal["json_schema", "structured_outputs", "guided_regex", "grammar", "regex"]
-"""Ways to prescribe a reply's form: a JSON schema, vLLM's regular expressions (new and old), llama.cpp's grammars,
-SGLang's regular expressions."""
+Score = Literal["token_ids", "echo", "prompt_logprobs"]
+"""Ways to the log-probabilities of a given text: of tokens named by their ids (vLLM), or of the text as part of the
+prompt, echoed (completions) or beside the reply (vLLM)."""
+Structured = Literal["structured_outputs", "guided_regex", "grammar", "regex", "json_schema"]
+"""Ways to prescribe a reply's form: vLLM's regular expressions (new and old), llama.cpp's grammars, SGLang's regular
+expressions, a JSON schema. By the first ones the model writes the text that it was told to write; inside JSON it
+writes another one."""
 
 NEVER = ("num_beams", "best_of")
 """What a wave may ask for that no endpoint is asked for: their interface has no field that all of them agree on."""
@@ -37,6 +41,8 @@ class Proven:
     """Name under which a repetition penalty is heeded."""
     structured: Structured | None = None
     """How a reply's form can be prescribed."""
+    schema: bool = False
+    """Whether a JSON object can be prescribed by its schema, where texts are prescribed otherwise."""
     top_logprobs: int = 0
     """How many of the likeliest tokens come with each token; 0 when log-probabilities cannot be had."""
     score: Score | None = None
@@ -80,6 +86,12 @@ class Proven:
             "continued replies": self.continues,
         }
 
+    def form(self, constraint: AnyConstraint) -> Structured | None:
+        """How replies are held to this constraint; ``None`` where they are only checked."""
+        if isinstance(constraint, JsonConstraint):
+            return "json_schema" if self.schema or self.structured == "json_schema" else None
+        return self.structured
+
     def as_dict(self) -> dict[str, Any]:
         """Everything, for the store."""
         found = dataclasses.asdict(self)
@@ -98,6 +110,7 @@ def common(all_proven: list[Proven]) -> Proven:
             min_p=first.min_p and other.min_p,
             penalty=first.penalty if first.penalty == other.penalty else None,
             structured=first.structured if first.structured == other.structured else None,
+            schema=first.schema and other.schema,
             top_logprobs=min(first.top_logprobs, other.top_logprobs),
             score=first.score if first.score == other.score else None,
             continues=first.continues and other.continues,

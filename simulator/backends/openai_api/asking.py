@@ -35,6 +35,7 @@ from simulator.backends.openai_api.scoring import continuation_logprobs
 from simulator.backends.openai_api.settings import OpenAISettings
 from simulator.backends.openai_api.spending import Purse
 from simulator.backends.openai_api.target import Target
+from simulator.backends.openai_api.token_rating import TokenRating
 from simulator.backends.openai_api.tokens import read_tokens, total_logprob
 from simulator.protocols.interface import Attempt, Completion, Request
 
@@ -76,6 +77,8 @@ class Asking:
             counted=self._counted,
             alive=self._alive,
         )
+        by_tokens = proven.score == "token_ids" and self._desk is None  # a batch file holds requests of one kind
+        self._rating = TokenRating(self._attempts, settings, proven) if by_tokens else None
 
     @classmethod
     async def open(
@@ -137,7 +140,9 @@ class Asking:
         return Completion(tuple(attempts))
 
     async def labels(self, request: Request) -> Completion:
-        """``label_logprobs``."""
+        """``label_logprobs``: from the labels' own tokens where these can be named, else from the likeliest."""
+        if self._rating:
+            return await self._rating.rate(request)
         try:
             attempts, accepted = await self._attempts.ask(
                 request,
@@ -152,7 +157,9 @@ class Asking:
         return Completion(tuple(attempts), known, outside, bounds or None)
 
     async def scores(self, request: Request) -> Completion:
-        """``score``: every continuation by a call of its own."""
+        """``score``: by the continuations' own tokens, else every continuation by a call of its own."""
+        if self._rating:
+            return await self._rating.rate(request)
         each = await asyncio.gather(*[self._score(request, continuation) for continuation in request.labels])
         attempts = [attempt for tried, accepted in each if accepted is not None for attempt in tried]
         unanswered = [attempt for tried, accepted in each if accepted is None for attempt in tried]
@@ -186,8 +193,7 @@ class Asking:
             raise Failure("filtered", "a content filter ended the reply")
         cut = reply.finish_reason == "length"
         if constraint is not None:
-            form = self.proven.structured
-            said = plain_text(constraint, text) if form == "json_schema" else text
+            said = plain_text(constraint, text) if call.applied.get("form") == "json_schema" else call.begun + text
             if said is None or not constraint.matches(said):
                 if cut:
                     raise Failure("truncated", _cut(text, call.output_tokens), text="")
@@ -210,7 +216,7 @@ class Asking:
             raise Failure("malformed", "the log-probabilities that were asked for did not come back")
         first = tokens[0]
         top = first.top or ((first.text, first.logprob),)
-        return Accepted("", found=label_logprobs(top, request.labels, self.proven.top_logprobs))
+        return Accepted("", found=label_logprobs(top, request.labels, self.proven.top_logprobs, first.logprob))
 
     async def _counted(self, body: dict[str, Any], request: Request, number: int) -> Money:
         if self._desk is None:

@@ -1,16 +1,20 @@
 """From a request to the body that is sent: only what the endpoint has proved to heed goes into it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from simulator.backends.openai_api.abilities import Proven
+from simulator.backends.openai_api.abilities import Api, Proven
 from simulator.backends.openai_api.forms import form_fields, room
 from simulator.backends.openai_api.settings import OpenAISettings
+from simulator.constraint import Constraint
 from simulator.protocols.interface import Message, Request
 
 CHAT = "/chat/completions"
 COMPLETIONS = "/completions"
+BEGUN = ("structured_outputs", "guided_regex", "regex")
+"""Forms to which servers hold a model token by token. Words that are forced come out letter by letter, as the model
+has never read them; so those before the answer are sent as the beginning of the reply."""
 
 
 class Unanswerable(Exception):
@@ -29,6 +33,8 @@ class Call:
     """Decoding as applied, for the store."""
     output_tokens: int
     """The most tokens that the reply can have, thoughts included."""
+    begun: str = ""
+    """Fixed beginning of the reply that was sent with the prompt, so that what comes back goes on from it."""
 
 
 def text_call(request: Request, seed: int, settings: OpenAISettings, proven: Proven) -> Call:
@@ -44,13 +50,22 @@ def text_call(request: Request, seed: int, settings: OpenAISettings, proven: Pro
     Unanswerable
         If the conversation ends with a turn of the model's that it cannot continue.
     """
-    body, applied = _prompt(request.messages, settings, proven)
     decoding, constraint = request.decoding, request.constraint
+    messages, form = request.messages, proven.form(constraint) if constraint else None
+    begun = ""
+    if isinstance(constraint, Constraint) and form in BEGUN and proven.continues and not settings.reasoning.thinks:
+        begun = constraint.prefix.rstrip()
+    if isinstance(constraint, Constraint) and begun:
+        messages = continued(messages, begun, proven.api)
+        constraint = replace(constraint, prefix=constraint.prefix[len(begun) :])
+    body, applied = prompt_fields(messages, settings, proven)
     most = decoding.max_tokens
-    if constraint and proven.structured and (fields := form_fields(constraint, proven.structured)):
-        most = room(constraint, proven.structured)
-        body.update(fields)
-        applied["form"] = proven.structured
+    if constraint and form:
+        most = room(constraint, form)
+        body.update(form_fields(constraint, form))
+        applied["form"] = form
+    if begun:
+        applied["begun"] = begun
     greedy = decoding.greedy
     if proven.sampling:
         body["temperature"] = applied["temperature"] = 0 if greedy else decoding.temperature
@@ -71,12 +86,12 @@ def text_call(request: Request, seed: int, settings: OpenAISettings, proven: Pro
         body["logprobs"] = True if proven.api == "chat" else 0
     most += settings.reasoning.budget
     applied["max_tokens"] = body[proven.limit] = most
-    return _call(body, applied, most, proven)
+    return replace(_call(body, applied, most, proven), begun=begun)
 
 
 def labels_call(request: Request, settings: OpenAISettings, proven: Proven) -> Call:
     """Body for ``label_logprobs``: one token, with the likeliest in its place, at temperature 1."""
-    body, applied = _prompt(request.messages, settings, proven)
+    body, applied = prompt_fields(request.messages, settings, proven)
     if proven.sampling:
         body["temperature"] = body["top_p"] = applied["temperature"] = applied["top_p"] = 1
     if proven.api == "chat":
@@ -90,14 +105,8 @@ def labels_call(request: Request, settings: OpenAISettings, proven: Proven) -> C
 
 def score_call(request: Request, continuation: str, settings: OpenAISettings, proven: Proven) -> Call:
     """Body for ``score``: the prompt with one continuation, and the log-probabilities of what stands there."""
-    *before, last = request.messages
-    if last.role == "assistant":
-        messages = (*before, Message("assistant", last.text + continuation))
-    elif proven.api == "chat":
-        messages = (*request.messages, Message("assistant", continuation))
-    else:
-        messages = (*before, Message(last.role, last.text + continuation))
-    body, applied = _prompt(messages, settings, proven, read_only=True)
+    messages = continued(request.messages, continuation, proven.api)
+    body, applied = prompt_fields(messages, settings, proven, read_only=True)
     if proven.score == "echo":
         body |= {"echo": True, "logprobs": 1}
     else:
@@ -109,10 +118,17 @@ def score_call(request: Request, continuation: str, settings: OpenAISettings, pr
     return _call(body, applied, 1, proven)
 
 
-def _prompt(
+def prompt_fields(
     messages: Sequence[Message], settings: OpenAISettings, proven: Proven, *, read_only: bool = False
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The beginning of a body, and of what is applied."""
+    """The fields of a body that hold a conversation, and what of them is recorded as applied.
+
+    Raises
+    ------
+    Unanswerable
+        If the conversation ends with the beginning of a reply, which the endpoint has not proved to continue; not
+        when it is ``read_only``, since what is read then was proved otherwise.
+    """
     body: dict[str, Any] = dict(settings.extra_body)
     if settings.reasoning.effort:
         body["reasoning_effort"] = settings.reasoning.effort
@@ -128,6 +144,18 @@ def _prompt(
             )
         body |= {"add_generation_prompt": False, "continue_final_message": True}
     return body, {}
+
+
+def continued(messages: Sequence[Message], text: str, api: Api) -> tuple[Message, ...]:
+    """A conversation whose reply has begun with a text.
+
+    >>> continued([Message("user", "1 + 1?")], "It", "chat")[1]
+    Message(role='assistant', text='It')
+    """
+    *before, last = messages
+    if last.role == "assistant" or api == "completions":
+        return (*before, Message(last.role, last.text + text))
+    return (*messages, Message("assistant", text))
 
 
 def prompt_text(messages: Sequence[Message]) -> str:

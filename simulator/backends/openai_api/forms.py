@@ -2,10 +2,12 @@
 
 import json
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 from simulator.backends.openai_api.abilities import Structured
+from simulator.backends.openai_api.answer_forms import different, numbers
 from simulator.constraint import AnyConstraint, Constraint, JsonConstraint
 
 ENUMERATED = 200
@@ -109,43 +111,36 @@ def regex(constraint: Constraint) -> str:
     >>> regex(Constraint(("yes", "no"), prefix="A: "))
     'A: (yes|no)'
     """
-    answer = r"-?[0-9]{1,15}"
-    if constraint.choices:
-        answer = "|".join(_escaped(one) for one in constraint.choices if one not in _alone(constraint))
-    elif None not in (low := constraint.minimum, high := constraint.maximum) and _few(low, high):
-        answer = "|".join(str(number) for number in range(low or 0, (high or 0) + 1))
-    whole = f"({answer})"
-    if constraint.most > 1:
-        further = f"{constraint.least - 1},{constraint.most - 1}"
-        whole += f"({_escaped(constraint.separator)}({answer})){{{further}}}"
-    if _alone(constraint):
-        whole = f"({whole}|{'|'.join(map(_escaped, constraint.alone))})"
     free = f"{_escaped(constraint.suffix)}[^\\n]{{0,{LONGEST_LINE}}}" if constraint.free_tokens else ""
-    return _escaped(constraint.prefix) + whole + free
+    return f"{_escaped(constraint.prefix)}{_answer(constraint, _escaped)}{free}"
 
 
 def gbnf(constraint: Constraint) -> str:
     """Grammar of the whole reply for llama.cpp.
 
     >>> print(gbnf(Constraint(("yes", "no"))))
-    root ::= "" answer
-    answer ::= "yes" | "no"
+    root ::= "" ("yes"|"no")
     """
-    answer = '"-"? [0-9]+'
-    if constraint.choices:
-        answer = " | ".join(_quoted(one) for one in constraint.choices if one not in _alone(constraint))
-    elif None not in (low := constraint.minimum, high := constraint.maximum) and _few(low, high):
-        answer = " | ".join(_quoted(str(number)) for number in range(low or 0, (high or 0) + 1))
-    named = "answer"
-    if constraint.most > 1:
-        further = f"{constraint.least - 1},{constraint.most - 1}"
-        named += f" ({_quoted(constraint.separator)} answer){{{further}}}"
-    if _alone(constraint):
-        named = f"({named} | {' | '.join(map(_quoted, constraint.alone))})"
-    root = f"{_quoted(constraint.prefix)} {named}"
-    if constraint.free_tokens:
-        root += f" {_quoted(constraint.suffix)} [^\\n]*"
-    return f"root ::= {root}\nanswer ::= {answer}"
+    free = f" {_quoted(constraint.suffix)} [^\\n]*" if constraint.free_tokens else ""
+    return f"root ::= {_quoted(constraint.prefix)} {_answer(constraint, _quoted)}{free}"
+
+
+def _answer(constraint: Constraint, written: Callable[[str], str]) -> str:
+    """Expression of the answer; what regular expressions and llama.cpp's grammars write alike but for texts."""
+    low, high, apart = constraint.minimum, constraint.maximum, _alone(constraint)
+    together = [one for one in constraint.choices if one not in apart]
+    if not constraint.choices:
+        few = low is not None and high is not None and 0 <= high - low < ENUMERATED
+        each = [written(str(n)) for n in range(low or 0, (high or 0) + 1)] if few else []
+        named = "|".join(each or numbers(low, high, written("-")))
+    elif constraint.most > 1:
+        least, most, separator = constraint.least, constraint.most, constraint.separator
+        exact = different(together, least, most, separator, written)
+        any_ = "|".join(map(written, together))
+        named = exact or f"({any_})({written(separator)}({any_})){{{least - 1},{most - 1}}}"
+    else:
+        named = "|".join(map(written, together))
+    return f"({'|'.join([named, *map(written, apart)])})"
 
 
 def room(constraint: AnyConstraint, structured: Structured) -> int:
@@ -170,10 +165,6 @@ def room(constraint: AnyConstraint, structured: Structured) -> int:
 def _alone(constraint: Constraint) -> tuple[str, ...]:
     """Choices that may not be named with others, where several may be named; texts in place of a number."""
     return constraint.alone if constraint.most > 1 or not constraint.choices else ()
-
-
-def _few(low: int | None, high: int | None) -> bool:
-    return low is not None and high is not None and 0 <= high - low < ENUMERATED
 
 
 def _escaped(text: str) -> str:

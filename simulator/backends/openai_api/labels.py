@@ -8,7 +8,7 @@ SMALLEST = 1e-300
 
 
 def label_logprobs(
-    top: Iterable[tuple[str, float]], labels: Sequence[str], likeliest: int | None = None
+    top: Iterable[tuple[str, float]], labels: Sequence[str], likeliest: int | None = None, drawn: float | None = None
 ) -> tuple[dict[str, tuple[float, ...]], dict[str, float], float]:
     """How likely each label comes next, as far as the likeliest next tokens tell.
 
@@ -26,6 +26,8 @@ def label_logprobs(
     likeliest : int, optional
         How many of ``top`` are the likeliest tokens; completions add the token that was drawn, which may be any. All
         of them when absent.
+    drawn : float, optional
+        Natural log-probability of the token that was drawn. vLLM puts it into the place of the least likely one.
 
     Returns
     -------
@@ -47,7 +49,10 @@ def label_logprobs(
     for p, token in ranked:
         seen[token] = seen.get(token, 0.0) + p
     total = sum(p for p, _ in ranked)
-    least = min((p for p, _ in ranked[:likeliest]), default=1.0)
+    shown = [p for p, _ in ranked[:likeliest]]
+    if drawn is not None and shown and math.isclose(shown[-1], math.exp(drawn)):
+        shown.pop()  # it may have been drawn from anywhere, so it says nothing of what was not shown
+    least = min(shown, default=1.0)
     unseen = min(least, max(0.0, 1.0 - total))
     known: dict[str, float] = {}
     bounds: dict[str, float] = {}

@@ -103,6 +103,11 @@ class Probe:
             needed = AGREEING
             replies.append(await self._say_hello())
 
+    @property
+    def thinks(self) -> bool:
+        """Whether replies may begin with thoughts, so that a reply's first place is not the answer's."""
+        return self._settings.reasoning.thinks
+
     async def answers(self) -> bool:
         """Whether it still answers what it answered at first."""
         return not isinstance(await self._try(self._body("Say hello.", 8)), Failure)
@@ -112,8 +117,8 @@ class Probe:
         found = await self.ask(self._body(text, tokens) | fields)
         return None if found is None else found[0]
 
-    async def ask(self, body: dict[str, Any]) -> Found | None:
-        """The reply to a body; ``None`` when the endpoint does not do this.
+    async def ask(self, body: dict[str, Any], path: str | None = None) -> Found | None:
+        """The reply to a body, at the interface's own path or another; ``None`` when the endpoint does not do this.
 
         That is so when it says so, or when this fails again and again while a greeting is answered.
 
@@ -122,7 +127,7 @@ class Probe:
         WavePaused
             If the endpoint does not answer any more.
         """
-        found = await self._try(body)
+        found = await self._try(body, path)
         if not isinstance(found, Failure):
             return found
         if found.status in REFUSING:
@@ -193,9 +198,10 @@ class Probe:
     def _body(self, text: str, tokens: int) -> dict[str, Any]:
         return {self.limit: tokens + self._room, **self.prompt(Message("user", text))}
 
-    async def _try(self, body: dict[str, Any]) -> Found | Failure:
+    async def _try(self, body: dict[str, Any], path: str | None = None) -> Found | Failure:
         """Send a body until a reply comes, and if none does return the last failure."""
-        return await self._repeated(lambda: self._send({"model": self.model, **body}))
+        path = path or (CHAT if self.api == "chat" else COMPLETIONS)
+        return await self._repeated(lambda: self._send({"model": self.model, **body}, path))
 
     async def _repeated(self, work: Callable[[], Awaitable[T]]) -> T | Failure:
         kinds: list[ErrorKind] = []
@@ -210,13 +216,13 @@ class Probe:
                     return failure
                 await self._sleep(self._retrying.wait_s(len(kinds), failure.retry_after, len(kinds)))
 
-    async def _send(self, body: dict[str, Any]) -> Found:
+    async def _send(self, body: dict[str, Any], path: str) -> Found:
         prompt, reply = most_tokens(body), max(body.get(limit, 0) for limit in get_args(Limit))
         async with (
             paid(self._purse, self._settings.prices, prompt, reply) as bill,
             self._pace.turn(prompt, reply, self.endpoint.name) as turn,
         ):
-            content = await self.endpoint.send(CHAT if self.api == "chat" else COMPLETIONS, body)
+            content = await self.endpoint.send(path, body)
             bill.usage = read_usage(content)
             turn.spent(bill.usage.input, bill.usage.output)
         try:

@@ -8,11 +8,14 @@ import math
 from dataclasses import replace
 from typing import Any, get_args
 
+from simulator.backends.logits.scoring import Path
 from simulator.backends.openai_api.abilities import Proven, Score, Structured
+from simulator.backends.openai_api.bodies import COMPLETIONS
 from simulator.backends.openai_api.forms import form_fields, plain_text
 from simulator.backends.openai_api.probe import Probe
 from simulator.backends.openai_api.replies import Failure
 from simulator.backends.openai_api.scoring import continuation_logprobs
+from simulator.backends.openai_api.token_ids import after, cut_body, next_body, next_fields, read_next, read_prompt
 from simulator.backends.openai_api.tokens import read_tokens
 from simulator.constraint import Constraint
 from simulator.protocols.interface import Message
@@ -22,6 +25,12 @@ UNLIKELY = Constraint(("7431: quokka", "8520: zeppelin"), prefix="Answer: ")
 """What no model says unless it must."""
 ROUND = "red green blue red green blue red green blue red green blue red green"
 """Goes on with `` blue`` in every language model, and with hardly anything else."""
+WORDS = (" blue", " violet")
+"""What comes next, and what does not."""
+SAME = 0.25
+"""Nats by which a log-probability may differ between two requests; batches of 16-bit numbers round."""
+CONTINUED = {"add_generation_prompt": False, "continue_final_message": True}
+"""Fields by which vLLM and SGLang continue a last turn of the model's."""
 
 
 class Prover:
@@ -43,6 +52,7 @@ class Prover:
         """
         self._proven = replace(self._proven, top_logprobs=await self._top_logprobs())
         await self._sampling()
+        self._proven = replace(self._proven, schema=await self._obeys("json_schema"))
         self._proven = replace(self._proven, structured=await self._structured())
         if self._proven.api == "chat":
             self._proven = replace(self._proven, continues=await self._continues())
@@ -103,25 +113,38 @@ class Prover:
     async def _structured(self) -> Structured | None:
         """The first way to prescribe a form that makes the endpoint say what nobody would say."""
         for way in get_args(Structured):
-            if way == "json_schema" and self._proven.api == "completions":
-                continue
-            reply = await self._probe.say("How are you today?", 40, **form_fields(UNLIKELY, way))
-            if reply is not None:
-                text = plain_text(UNLIKELY, reply.text) if way == "json_schema" else reply.text
-                if text is not None and UNLIKELY.matches(text):
-                    found: Structured = way
-                    return found
+            if way == "json_schema":
+                return way if self._proven.schema else None
+            if await self._obeys(way):
+                found: Structured = way
+                return found
         return None
 
+    async def _obeys(self, way: Structured) -> bool:
+        if way == "json_schema" and self._proven.api == "completions":
+            return False
+        likeliest = {"temperature": 0} if self._proven.sampling else {}  # at random it may fill a schema with blanks
+        reply = await self._probe.say("How are you today?", 64, **likeliest, **form_fields(UNLIKELY, way))
+        text = None if reply is None else plain_text(UNLIKELY, reply.text) if way == "json_schema" else reply.text
+        return text is not None and UNLIKELY.matches(text)
+
     async def _continues(self) -> bool:
-        """Whether a word that was begun is finished."""
-        messages = (
-            Message("user", "Repeat exactly: alpha bravo charlie delta echo foxtrot golf hotel"),
-            Message("assistant", "alpha bravo charlie delta echo fox"),
-        )
-        body = self._probe.prompt(*messages) | {self._proven.limit: 8, "temperature": 0}
-        found = await self._probe.ask(body | {"add_generation_prompt": False, "continue_final_message": True})
-        return found is not None and found[0].text.startswith("trot")
+        """Whether a word that was begun is finished; or, as weak models cannot, whether what goes round goes on.
+
+        There the blank before the next word tells a reply that was continued from one that begins.
+        """
+        spelt = "alpha bravo charlie delta echo foxtrot golf hotel"
+        for told, begun, then in (
+            (f"Repeat exactly: {spelt}", "alpha bravo charlie delta echo fox", "trot"),
+            (f"Continue: {ROUND}", ROUND, " blue red"),
+        ):
+            body = self._probe.prompt(Message("user", told), Message("assistant", begun))
+            found = await self._probe.ask(body | CONTINUED | {self._proven.limit: 8, "temperature": 0})
+            if found is None:
+                return False
+            if found[0].text.startswith(then):
+                return True
+        return False
 
     async def _score(self) -> Score | None:
         """The way that tells log-probabilities of a given text at the right places.
@@ -130,24 +153,53 @@ class Prover:
         token: numbers that are shifted by a token are the same for both.
         """
         for way in get_args(Score):
+            if way == "token_ids":
+                if self._probe.thinks or not await self._names_tokens():
+                    continue
+                return "token_ids"
             if way == "echo" and self._proven.api == "chat":
                 continue
-            values = [await self._first_logprob(way, word) for word in (" blue", " violet")]
-            likely, unlikely = values
-            if likely is not None and unlikely is not None and likely > -1.5 and likely - unlikely > 1:
+            likely, unlikely = [await self._first_logprob(way, word) for word in WORDS]
+            if likely is not None and unlikely is not None and _differ(likely, unlikely):
                 found: Score = way
                 return found
         return None
 
+    async def _names_tokens(self) -> bool:
+        """Whether log-probabilities of tokens named by their ids are told, after messages and after ids alike."""
+        cuts: list[Path] = []
+        try:
+            for text in ("", *WORDS):
+                cut = await self._probe.ask(cut_body(text), COMPLETIONS)
+                if cut is None:
+                    return False
+                cuts.append(read_prompt(cut[1]))
+            firsts = [after(cuts[0], cut, word)[0] for cut, word in zip(cuts[1:], WORDS, strict=True)]
+            body = self._going_round() | next_fields(self._proven.api, firsts)
+            told = await self._probe.ask(body | {self._proven.limit: 1, "return_token_ids": True})
+            if told is None:
+                return False
+            prompt, here = read_prompt(told[1]), read_next(told[1], firsts)
+            again = await self._probe.ask(next_body(prompt, firsts), COMPLETIONS)
+            there = read_next(again[1], firsts) if again else {}
+        except Failure:
+            return False
+        likely, unlikely = firsts
+        same = all(abs(here[token] - there.get(token, -math.inf)) < SAME for token in firsts)
+        return same and likely != unlikely and _differ(here[likely], here[unlikely])
+
+    def _going_round(self, word: str = "") -> dict[str, Any]:
+        """The part of a body that holds a text that goes round, to be continued."""
+        if self._proven.api == "completions":
+            return self._probe.prompt(Message("user", ROUND + word))
+        return (
+            self._probe.prompt(Message("user", f"Continue: {ROUND}"), Message("assistant", ROUND + word)) | CONTINUED
+        )
+
     async def _first_logprob(self, way: Score, word: str) -> float | None:
         fields = {"echo": True, "logprobs": 1} if way == "echo" else {"prompt_logprobs": 0}
-        messages: tuple[Message, ...] = (Message("user", ROUND + word),)
-        if self._proven.api == "chat":
-            messages = (Message("user", f"Continue: {ROUND}"), Message("assistant", ROUND + word))
-            fields |= {"add_generation_prompt": False, "continue_final_message": True}
-        found = await self._probe.ask(
-            {self._proven.limit: 1, "temperature": 0, **self._probe.prompt(*messages), **fields}
-        )
+        body = {self._proven.limit: 1, "temperature": 0, **self._going_round(word), **fields}
+        found = await self._probe.ask(body)
         if found is None:
             return None
         try:
@@ -155,6 +207,11 @@ class Prover:
             return continuation_logprobs(found[1], way, prompt, word)[0]
         except Failure:
             return None
+
+
+def _differ(likely: float, unlikely: float) -> bool:
+    """Whether the word that goes on what goes round is likely, and another one is not."""
+    return likely > -1.5 and likely - unlikely > 1
 
 
 def _are_probabilities(chosen: float, top: list[float]) -> bool:

@@ -159,6 +159,11 @@ class Reasoning(Document):
     tags: tuple[tuple[str, str], ...] = (("<think>", "</think>"), ("<reasoning>", "</reasoning>"))
     """Opening and closing marks of thoughts that come inside the reply; what stands between them is kept apart."""
 
+    @property
+    def thinks(self) -> bool:
+        """Whether the wave asks for thoughts before the reply."""
+        return self.budget > 0 or self.effort is not None
+
     @field_validator("tags")
     @classmethod
     def _tags_say_something(cls, tags: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:

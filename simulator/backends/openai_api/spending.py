@@ -67,14 +67,18 @@ def most_tokens(body: Mapping[str, Any], overhead: int = 16) -> int:
 
     >>> most_tokens({"messages": [{"role": "user", "content": "Grüße"}], "max_tokens": 8})
     23
+    >>> most_tokens({"prompt": [49, 30]})
+    2
     >>> most_tokens({"prompt": "Hi", "tools": [{"name": "f"}]})  # [{"name": "f"}] has 15 bytes
     49
     """
     texts = [turn["content"] for turn in body.get("messages", ())]
+    prompt = body.get("prompt", ())
     fields = [value for name, value in body.items() if name not in ("messages", "prompt", "model")]
-    texts += [body["prompt"]] if "prompt" in body else []
+    texts += [prompt] if isinstance(prompt, str) else []
     texts += [json.dumps(value) for value in fields if isinstance(value, dict | list | str)]
-    return sum(len(text.encode("utf-8", "surrogatepass")) + overhead for text in texts)
+    ids = 0 if isinstance(prompt, str) else len(prompt)
+    return ids + sum(len(text.encode("utf-8", "surrogatepass")) + overhead for text in texts)
 
 
 @dataclass
