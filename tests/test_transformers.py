@@ -279,6 +279,15 @@ def test_the_ways_on_of_many_searches_are_those_of_each() -> None:
         assert all(isinstance(way, Way) for way in one)
 
 
+@pytest.mark.parametrize("decoding", [Decoding(num_beams=2), Decoding(best_of=4, temperature=3.0)])
+def test_several_replies_behind_an_encoder_are_not_held_to_a_constraint(make: Make, decoding: Decoding) -> None:
+    backend = make("t5")
+    choices = ("red wine", "red beer", "xylophone quartets 1", "xylophone quartets 2", "zzzz")
+    refused, after = asked(backend, [request(decoding=decoding, constraint=Constraint(choices)), request()])
+    assert (refused.last.error_kind, "encoder-decoder" in str(refused.last.error)) == ("rejected", True)
+    assert after.last.error is None
+
+
 @pytest.mark.parametrize("family", ["llama", "t5"])
 def test_a_batch_that_memory_does_not_hold_is_halved_and_goes_on(
     make: Make, monkeypatch: pytest.MonkeyPatch, family: str

@@ -155,7 +155,8 @@ def test_greedy_text_of_fifty_prompts_is_the_same_but_for_ties(both: Pair) -> No
         else:
             ties += 1
             assert tied(both[1], wanted[n], str(one.text), str(other.text))
-    assert ties <= 2, f"{ties} of 50 texts part at ties"
+    print(f"{ties} of 50 greedy texts part at ties")  # seen with `pytest -rP`
+    assert ties <= 2
 
 
 def tied(backend: TransformersBackend, wanted: Request, one: str, other: str) -> bool:
@@ -176,8 +177,8 @@ def test_beams_of_both_and_of_generate_end_in_the_same_text_but_for_ties(both: P
 
     llama, backend = both
     ties = 0
-    for n, messages in enumerate(prompts(50)[::16]):
-        beams = (2, 4, 3, 2)[n]
+    for n, messages in enumerate(prompts(50)[::7]):
+        beams = (2, 4, 3, 2, 5, 2, 3, 4)[n]
         wanted = Request("answer", n, messages, Decoding(num_beams=beams, do_sample=False, max_tokens=8), n)
         prompt = torch.tensor([backend.template.tokens(messages)])
         found = backend.network.model.generate(
@@ -201,7 +202,8 @@ def test_beams_of_both_and_of_generate_end_in_the_same_text_but_for_ties(both: P
                 float(reply.last.logprob or 0) / float(reply.last.completion_tokens or 1) for reply in (one, other)
             ]
             assert abs(means[0] - means[1]) < TIE
-    assert ties <= 1, f"{ties} of 4 texts part at ties"
+    print(f"{ties} of 8 beam searches part at ties")
+    assert ties <= 1
 
 
 def test_seeds_draw_the_same_text_in_any_company(both: Pair) -> None:

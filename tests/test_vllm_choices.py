@@ -1,5 +1,9 @@
 """What vLLM is asked for at a step is enough to choose as with the logits of all tokens; no vLLM is needed for it."""
 
+import signal
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,9 +13,12 @@ from demoscope.errors import BackendError
 from simulator.backends.logits.beams import Beam, Way, ways_on
 from simulator.backends.logits.generation import Generation
 from simulator.backends.logits.grammar import Grammar
+from simulator.backends.logits.requests import Refused
 from simulator.backends.logits.sampling import choose
 from simulator.backends.logits.scoring import logprobs_of
+from simulator.backends.vllm import guardian
 from simulator.backends.vllm.engine import RANKS, room_for, spread
+from simulator.backends.vllm.guardian import born
 from simulator.backends.vllm.writing import asked_for, sampling
 from simulator.constraint import Constraint
 from simulator.decoding import Decoding
@@ -61,18 +68,40 @@ def test_beams_find_the_same_ways_on(
         assert (one.logprob, one.score) == pytest.approx((two.logprob, two.score), abs=1e-4)
 
 
-@given(seed=st.integers(0, 10**6), top_p=st.sampled_from([1.0, 0.6]), penalty=st.sampled_from([None, 1.4]))
-def test_constrained_answers_need_the_allowed_tokens_alone(seed: int, top_p: float, penalty: float | None) -> None:
-    decoding = Decoding(top_p=top_p, repetition_penalty=penalty)
+@given(seed=st.integers(0, 10**6), top_p=st.sampled_from([1.0, 0.6]), temperature=st.sampled_from([0.5, 3.0]))
+def test_constrained_answers_need_the_allowed_tokens_alone(seed: int, top_p: float, temperature: float) -> None:
+    decoding = Decoding(top_p=top_p, temperature=temperature)
     reply = begun(decoding, Constraint(("apple", "banana", "avocado")))
-    row = np.random.default_rng(seed).normal(0, 3, SIZE).astype(np.float32)
+    logits = np.random.default_rng(seed).normal(0, 3, SIZE).astype(np.float32)
     tokens, count = asked_for(reply, decoding)
-    assert (tokens, count) == (reply.allowed.tolist(), None)  # type: ignore[union-attr]
-    drawn = [
-        choose(given_row, decoding, reply.seen, np.random.default_rng(seed), reply.allowed)
-        for given_row in (np.array(logprobs_of(row, range(SIZE)), np.float32), told(row, tokens, count))
-    ]
-    assert drawn[0] == drawn[1]
+    assert reply.allowed is not None
+    assert (tokens, count) == (reply.allowed.tolist(), None)
+    one, other = (
+        choose(row, decoding, reply.seen, np.random.default_rng(seed), reply.allowed)
+        for row in (logits, told(logits, tokens, count))
+    )
+    assert one == other
+
+
+@pytest.mark.parametrize("temperature", [0.005, 2.5])
+def test_a_temperature_that_vllm_would_change_is_refused(temperature: float) -> None:
+    with pytest.raises(Refused, match="takes temperatures"):
+        sampling(Decoding(temperature=temperature), 0, [])
+
+
+@pytest.mark.parametrize("told_so", [True, False])
+def test_processes_of_an_engine_outlive_nobody_who_could_end_them(told_so: bool) -> None:
+    engine = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    reused = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    charges = [f"{engine.pid}:{born(engine.pid)!r}", f"{reused.pid}:{(born(reused.pid) or 0) - 5!r}"]
+    watching = subprocess.Popen([sys.executable, guardian.__file__, *charges], stdin=subprocess.PIPE, text=True)
+    watching.communicate("ended\n" if told_so else "")
+    if not told_so:
+        assert engine.wait() == -signal.SIGKILL
+    assert (engine.poll(), reused.poll()) == (None if told_so else -signal.SIGKILL, None)
+    for process in (engine, reused):
+        process.kill()
+        process.wait()
 
 
 def test_all_of_the_vocabulary_is_asked_for_only_where_all_of_it_has_a_say() -> None:

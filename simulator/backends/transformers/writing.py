@@ -72,10 +72,11 @@ class Writing:
         prompt = prompt_of(request, tools.template)
         if tools.encodes:
             prompt = [*tools.around[0], *prompt, *tools.around[1]]
-            if request.constraint and request.decoding.num_beams > 1:
+            if request.constraint and request.decoding.width > 1:
                 raise Refused(
                     "rejected",
-                    "Beams of an encoder-decoder model cannot be held to a constraint; set num_beams to 1.",
+                    "Beams and best-of-n of an encoder-decoder model cannot be held to a constraint; set num_beams "
+                    "to 1 and leave best_of out.",
                 )
         self.prompt = prompt
         decoding, seed = request.decoding, request.seed

@@ -3,7 +3,6 @@
 Prompts are written by the same template and vocabulary as for the backend ``transformers``.
 """
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -22,11 +21,11 @@ from simulator.backends.transformers.library import transformers
 from simulator.backends.transformers.proof import prove
 from simulator.backends.transformers.settings import TransformersSettings
 from simulator.backends.transformers.vocabulary import HubVocabulary
-from simulator.backends.vllm.engine import Engine
+from simulator.backends.vllm.engine import Engine, together
 from simulator.backends.vllm.library import vllm
 from simulator.backends.vllm.settings import VllmSettings
 from simulator.backends.vllm.writing import Writer
-from simulator.protocols.interface import Ability, Completion, Request
+from simulator.protocols.interface import Ability, Completion, ErrorKind, Request
 
 
 class VllmBackend:
@@ -69,7 +68,7 @@ class VllmBackend:
                 "`backend: llama_cpp`."
             )
         self._vocabulary, template = _tokens_of(self._place)
-        self._template = ChatTemplate(self._vocabulary, template)
+        self._template = ChatTemplate(self._vocabulary, template if isinstance(template, str) else None)
         self._grammars = Grammars(self._vocabulary)
         self.concurrency = found.batch
         """As many requests as the settings allow to be open."""
@@ -98,12 +97,22 @@ class VllmBackend:
 
     def card(self) -> ModelCard:
         """Weights as run, and everything that changes numbers."""
-        shown = self.settings.model_dump(mode="json", exclude={"path", "download", "batch", "memory"})
+        settings, place = self.settings, self._place
         return ModelCard(
             name=self._name,
             backend="vllm",
-            digest=places.digest(self._place),
-            settings={"model": self.settings.path, "vllm": str(vllm().__version__), **shown},
+            digest=places.digest(place),
+            settings={
+                "model": settings.path if places.HUB_ID.fullmatch(settings.path) else place.folder.name,
+                "revision": settings.revision,
+                "adapter": place.adapter.name if place.adapter else None,
+                "quantization": settings.quantization,
+                "num_gpus": settings.num_gpus,
+                "enforce_eager": settings.enforce_eager,
+                "chat_template": self._template.source is not None,
+                "vllm": str(vllm().__version__),
+                **(self._engine.described() if self._engine else {"dtype": settings.dtype}),
+            },
             notice=f"Model {self._name} may be fetched from the hub (`download: true`)."
             if self._place.fetched
             else "",
@@ -121,8 +130,9 @@ class VllmBackend:
             return failed(error.kind, str(error), self._clock() - sent)
         except ValueError as error:
             return failed("rejected", str(error), self._clock() - sent)
-        except Exception as error:  # of vLLM's own kinds, such as that its engine died
-            return failed("server", f"vLLM failed ({type(error).__name__}: {error}).", self._clock() - sent)
+        except Exception as error:  # of vLLM's own kinds: that a request is wrong, or that its engine died
+            kind: ErrorKind = "rejected" if isinstance(error, vllm().exceptions.VLLMClientError) else "server"
+            return failed(kind, f"vLLM failed ({type(error).__name__}: {error}).", self._clock() - sent)
 
     async def close(self) -> None:
         """End the engine; idempotent."""
@@ -143,7 +153,7 @@ class VllmBackend:
         wanted = following(steps_of(request, paths, spaces))
         first = await engine.logprobs(prompt, wanted[()])  # which puts the prompt into the cache
         later = [path for path in wanted if path]
-        told = await asyncio.gather(*(engine.logprobs([*prompt, *path], wanted[path]) for path in later))
+        told = await together(engine.logprobs([*prompt, *path], wanted[path]) for path in later)
         logprobs: dict[Path, float] = {
             (*path, token): value
             for path, values in zip([(), *later], [first, *told], strict=True)
@@ -160,12 +170,27 @@ class VllmBackend:
         )
 
 
-def _tokens_of(place: places.Place) -> tuple[HubVocabulary, str | None]:
-    """Vocabulary and chat template of a model."""
+def _tokens_of(place: places.Place) -> tuple[HubVocabulary, Any]:
+    """Vocabulary and chat template of a model.
+
+    Raises
+    ------
+    BackendError
+        If transformers cannot read them.
+    """
     hf, folder = transformers(), place.folder
-    tokenizer = hf.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    config = hf.AutoConfig.from_pretrained(folder, local_files_only=True).get_text_config()
-    ends = hf.GenerationConfig.from_pretrained(folder, local_files_only=True).eos_token_id
+    try:
+        tokenizer = hf.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        config = hf.AutoConfig.from_pretrained(folder, local_files_only=True)
+        if (folder / "generation_config.json").is_file():
+            generation = hf.GenerationConfig.from_pretrained(folder, local_files_only=True)
+        else:
+            generation = hf.GenerationConfig.from_model_config(config)
+    except Exception as error:  # many kinds, of files and of packages
+        raise BackendError(
+            f"{folder}: tokenizer and configuration of this model cannot be read ({type(error).__name__}: {error})."
+        ) from None
+    ends = generation.eos_token_id
     known = [] if ends is None else ends if isinstance(ends, list) else [ends]
-    template = tokenizer.chat_template
-    return HubVocabulary(tokenizer, int(config.vocab_size), known), template if isinstance(template, str) else None
+    size = int(config.get_text_config().vocab_size)
+    return HubVocabulary(tokenizer, size, known), tokenizer.chat_template

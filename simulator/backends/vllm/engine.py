@@ -3,10 +3,15 @@
 import asyncio
 import json
 import math
+import subprocess
+import sys
 import uuid
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -14,6 +19,7 @@ from demoscope.errors import BackendError
 from simulator.backends.logits.requests import must_fit
 from simulator.backends.logits.sampling import Logits
 from simulator.backends.transformers.places import Place
+from simulator.backends.vllm.guardian import born
 from simulator.backends.vllm.library import vllm
 from simulator.backends.vllm.settings import VllmSettings
 
@@ -24,6 +30,7 @@ RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 JSON_FORM = {"backend": "guidance", "disable_any_whitespace": True}
 """How JSON is held to its schema: by llguidance, which knows lengths and ranges, and without white space, in which a
 weak model gets lost."""
+T = TypeVar("T")
 LOWEST = float(np.finfo(np.float32).tiny)
 
 
@@ -34,6 +41,8 @@ class Tokens:
     ids: list[int]
     logprobs: list[float]
     """Natural log-probability of each, before decoding changes it."""
+    stopped: bool
+    """Whether it ended by itself or at a text that stops it, and not for its length."""
 
 
 class Engine:
@@ -68,19 +77,39 @@ class Engine:
                     disable_log_stats=True,
                 )
             )
+        except BackendError:
+            raise
         except Exception as error:  # many kinds, of drivers, of memory and of models
-            raise BackendError(f"vLLM cannot start {settings.path} ({type(error).__name__}: {error}).") from None
+            raise BackendError(
+                f"vLLM cannot start {settings.path} ({type(error).__name__}: {error}). Often memory is short: give a "
+                "smaller `memory` if others use the GPU too, a smaller `context`, or more `num_gpus`. Run `demoscope "
+                "doctor WAVE.yaml` on that machine: it shows what vLLM itself says."
+            ) from None
         self.size = int(self._engine.model_config.max_model_len)
         """Tokens of prompt and reply that it holds."""
         self.n_vocab = int(self._engine.model_config.get_vocab_size())
         """Tokens of which it gives log-probabilities."""
+        self._guardian = _guardian()
+        self._beside = asyncio.Condition()
+        self._open = {"likeliest": 0, "certain": 0}
         self._lora = None if adapter is None else vllm().lora.request.LoRARequest("adapter", 1, str(adapter))
+
+    def described(self) -> dict[str, Any]:
+        """As what the model runs, and on what."""
+        platform = vllm().platforms.current_platform
+        return {
+            "dtype": str(self._engine.model_config.dtype).removeprefix("torch."),
+            "context": self.size,
+            "device": str(platform.get_device_name()),
+            "torch": version("torch"),
+        }
 
     async def reply(self, prompt: Sequence[int], wishes: dict[str, Any]) -> Tokens:
         """Tokens after a prompt, the one that ended the reply among them, as arguments of ``SamplingParams`` wish."""
         found = await self._asked(prompt, wishes | {"logprobs": 0})
         ids = list(found.token_ids)
-        return Tokens(ids, [_of(step, token) for step, token in zip(found.logprobs, ids, strict=True)])
+        logprobs = [_of(step, token) for step, token in zip(found.logprobs, ids, strict=True)]
+        return Tokens(ids, logprobs, found.finish_reason == "stop")
 
     async def logprobs(self, prompt: Sequence[int], tokens: Sequence[int]) -> list[float]:
         """Natural log-probability of each of some tokens right after a prompt, whose beginning may be cached.
@@ -89,18 +118,15 @@ class Engine:
         them it evaluates the whole prompt anew, each time.
         """
         parts = [list(tokens[n : n + TOGETHER]) for n in range(0, len(tokens), TOGETHER)]
-        told = await asyncio.gather(
-            *(self._asked(prompt, {"max_tokens": 1, "logprob_token_ids": part}) for part in parts)
-        )
+        async with self._turn("certain"):
+            told = await together(self._asked(prompt, {"max_tokens": 1, "logprob_token_ids": part}) for part in parts)
         return [_of(one.logprobs[0], token) for one, part in zip(told, parts, strict=True) for token in part]
 
     async def likeliest(self, prompt: Sequence[int], count: int) -> dict[int, float]:
         """The likeliest tokens right after a prompt, and their natural log-probabilities."""
-        while True:
+        async with self._turn("likeliest"):
             found = (await self._asked(prompt, {"max_tokens": 1, "temperature": 0.0, "logprobs": count})).logprobs[0]
-            if len(found) >= count:
-                return {token: float(one.logprob) for token, one in found.items()}
-            # In one step with requests for certain tokens, vLLM tells of the taken token alone.
+        return {token: float(one.logprob) for token, one in found.items()}
 
     async def row(self, prompt: Sequence[int], tokens: Sequence[int] | None, count: int | None) -> Logits:
         """What may come after a prompt: log-probabilities of certain tokens, or of the likeliest.
@@ -128,6 +154,24 @@ class Engine:
         """End it and its processes."""
         engine, self._engine = self._engine, None
         engine.shutdown()
+        self._guardian.communicate("ended\n")
+
+    @asynccontextmanager
+    async def _turn(self, kind: str) -> AsyncIterator[None]:
+        """Keep requests for the likeliest tokens and for certain ones apart.
+
+        Where both are in one step, vLLM 0.32 tells of the certain ones alone.
+        """
+        other = next(one for one in self._open if one != kind)
+        async with self._beside:
+            await self._beside.wait_for(lambda: not self._open[other])
+            self._open[kind] += 1
+        try:
+            yield
+        finally:
+            async with self._beside:
+                self._open[kind] -= 1
+                self._beside.notify_all()
 
     async def _asked(self, prompt: Sequence[int], wishes: dict[str, Any]) -> Any:
         must_fit(len(prompt), wishes["max_tokens"], self.size)
@@ -154,9 +198,34 @@ def spread(known: dict[int, float], size: int) -> Logits:
     return row
 
 
-def rank(adapter: Any) -> int:
-    """Rank of an adapter of peft, as its configuration says."""
-    return int(json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8")).get("r", RANKS[0]))
+async def together(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """What all calls bring, in order; when one fails the others end too."""
+    tasks = [asyncio.ensure_future(call) for call in calls]
+    try:
+        return list(await asyncio.gather(*tasks))
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+def rank(adapter: Path) -> int:
+    """Largest rank of an adapter of peft, as its configuration says."""
+    about = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
+    return max(int(one) for one in (about.get("r", RANKS[0]), *about.get("rank_pattern", {}).values()))
+
+
+def _guardian() -> subprocess.Popen[str]:
+    """A process that ends those of the engine if this one dies."""
+    import psutil
+
+    own = psutil.Process().children(recursive=True)
+    charges = [f"{one.pid}:{birth!r}" for one in own if (birth := born(one.pid)) is not None]
+    return subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("guardian.py")), *charges],
+        stdin=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
 
 
 def room_for(rank: int) -> int:
