@@ -140,7 +140,7 @@ def main() -> None:
         sizes = Sizes(32, 2, 128, 128, 16, 800) if wanted.quick else Sizes(192, 8, 128, 192, 64, 800)
     else:
         print("NOT ON A GPU: what follows compares the two on this processor.")
-        sizes = Sizes(4, 1, 8, 16, 1, 200) if wanted.quick else Sizes(16, 2, 32, 16, 2, 800)
+        sizes = Sizes(4, 1, 8, 16, 1, 200) if wanted.quick else Sizes(6, 1, 16, 16, 2, 400)
     sizes = dataclasses.replace(
         sizes, people=wanted.respondents or sizes.people, questions=min(wanted.questions or sizes.questions, 25)
     )
