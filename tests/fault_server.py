@@ -223,11 +223,15 @@ class FaultServer:
         met = [name for name in met if name != "slow"]
         return (rng.choice(met) if met else None), slow
 
+    def complete(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The reply to a text that is to be continued."""
+        return completion_reply(body, "echo" in self.plan.abilities)
+
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         return await self._handle(request, self.answer)
 
     async def _completions(self, request: web.Request) -> web.StreamResponse:
-        return await self._handle(request, lambda body: completion_reply(body, "echo" in self.plan.abilities))
+        return await self._handle(request, self.complete)
 
     async def _models(self, request: web.Request) -> web.Response:
         if refused := self._unauthorised(request):

@@ -41,15 +41,17 @@ class Till:
 
     def __init__(self, server):
         self.total = 0.0
-        self._answer = server.answer
-        server.answer = self.answer
+        server.answer, server.complete = self.charging(server.answer), self.charging(server.complete)
 
-    def answer(self, body):
-        said = self._answer(body)
-        usage = said["usage"]
-        cached = usage["prompt_tokens_details"]["cached_tokens"]
-        self.total += cost_of(Prices(**PRICES), usage["prompt_tokens"], usage["completion_tokens"], cached)
-        return said
+    def charging(self, answer):
+        def charged(body):
+            said = answer(body)
+            usage = said["usage"]
+            cached = usage.get("prompt_tokens_details", {}).get("cached_tokens", 0)
+            self.total += cost_of(Prices(**PRICES), usage["prompt_tokens"], usage["completion_tokens"], cached)
+            return said
+
+        return charged
 
 
 def wave(folder, server, cohorts=2, executor="local", **settings):

@@ -111,16 +111,29 @@ def test_clocks_that_jump_change_no_answer(tmp_path, whole, monkeypatch):
     assert compared(tmp_path / "a.sqlite", whole) == SAME
 
 
-def test_a_model_that_is_killed_for_its_memory_pauses_the_wave_and_is_continued(tmp_path, whole):
+def test_a_model_that_is_killed_for_its_memory_pauses_the_wave_and_is_continued(tmp_path, gate):
     """Ray's memory monitor kills what is over its share; here the share is nothing, looked at every two seconds."""
-    store = tmp_path / "a.sqlite"
-    path = local_wave(tmp_path, "{executor: ray, cohorts: 1, num_cpus: 1}")
+    store, whole = tmp_path / "a.sqlite", tmp_path / "whole.sqlite"
+    path = local_wave(tmp_path)
+    told = "backend: llama_cpp\n    settings: {deterministic: true, sequences: 1, context: 1024}"
+    gated = gate.before("llama_cpp", deterministic=True, sequences=1, context=1024)[1]
+    text = path.read_text()
+    assert told in text
+    path.write_text(text.replace(told, gated))
+    ask(path, whole)
+    in_ray = "{executor: ray, cohorts: 1, num_cpus: 1}"
+    path.write_text(text.replace(told, gated).replace("{executor: local}", in_ray))
+    gate.shut()  # whenever the monitor comes, it comes before the end
     monitor = {"RAY_memory_usage_threshold": "0.0", "RAY_memory_monitor_refresh_ms": "2000"}
     with Launched(path, store, os.environ | monitor) as launched:
         code, said = launched.end()
     assert code == 3, said
     assert "out of memory is the usual cause" in said
-    goes_on(tmp_path, store, whole)
+    assert violated(store) == []
+    gate.open()
+    path.write_text(text.replace(told, gated))
+    ask(path, store)
+    assert compared(store, whole) == SAME
 
 
 def test_a_node_that_dies_with_its_model_takes_nothing_along(tmp_path, whole):

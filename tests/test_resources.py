@@ -84,10 +84,10 @@ def test_kinds_of_accelerators_that_no_node_has_by_itself_are_told_beforehand(wa
     if said:
         assert said in doubt
         assert f"ray start --resources='{{\"accelerator_type:{kind}\": 1}}'" in doubt
-        assert shown.startswith("see Model uniform")
+        assert "see Model uniform" in shown
         assert said in shown
     else:
-        assert not shown
+        assert "see" not in shown
     assert make_plan(load_wave(wave_file(asked))).accelerators == ()  # without Ray nothing is reserved
 
 

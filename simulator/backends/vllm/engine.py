@@ -188,7 +188,7 @@ class Engine:
 def spread(known: dict[int, float], size: int) -> Logits:
     """A row of log-probabilities from those of some tokens; the others share evenly what is left.
 
-    >>> np.exp(spread({0: np.log(0.5), 3: np.log(0.3)}, 4)).round(2).tolist()
+    >>> [round(float(one), 2) for one in np.exp(spread({0: np.log(0.5), 3: np.log(0.3)}, 4))]
     [0.5, 0.1, 0.1, 0.3]
     """
     left = 1.0 - sum(map(math.exp, known.values()))

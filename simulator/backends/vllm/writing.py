@@ -94,9 +94,7 @@ class Writer:
         wishes = sampling(decoding, seed, self.vocabulary.ends.tolist())
         wishes |= {"max_tokens": reply.left, "stop": list(reply.stops) or None}
         if form is not None:
-            wishes["structured_outputs"] = vllm().sampling_params.StructuredOutputsParams(
-                json=form, disable_any_whitespace=True
-            )
+            wishes["structured_outputs"] = vllm().sampling_params.StructuredOutputsParams(json=form)
         found = await self.engine.reply([*prompt, *reply.tokens], wishes)
         for token, logprob in zip(found.ids, found.logprobs, strict=True):
             reply.take(token, logprob)
