@@ -54,7 +54,7 @@ class Engine:
         Raises
         ------
         BackendError
-            If it does not start; says what vLLM says.
+            If it does not start; says what vLLM raises, and where to see its own words.
         """
         adapter = place.adapter
         try:

@@ -9,7 +9,7 @@ from demoscope.errors import BackendError
 
 @functools.cache
 def vllm() -> Any:
-    """The module ``vllm``, which from now on logs warnings only, and to stderr: stdout is for results.
+    """The module ``vllm``, which from now on logs errors only, and to stderr: stdout is for results.
 
     Raises
     ------
